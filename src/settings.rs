@@ -1,0 +1,194 @@
+//! The workspace's settings: `vizavi.toml` in the data folder, and the environment for secrets.
+//!
+//! | Name | Default | Purpose | Range |
+//! |---|---|---|---|
+//! | `currency` | EUR | the one currency of all amounts | ISO 4217 |
+//! | `zone` | UTC | zone of a customer without one, and of schedules | IANA |
+//! | `locale` | en | language of a customer without one | BCP 47 |
+//! | `base_url` | <http://127.0.0.1:8080> | where links in messages point | http(s) URL |
+//! | `listen` | 127.0.0.1:8080 | where the service listens | address:port |
+//! | `holdout` | 0.05 | share of customers who get no marketing contact | 0..0.5 |
+//! | `exploration` | 0.03 | share of the rest whose treatment is drawn at random | 0..0.5 |
+//! | `margin` | 0.3 | margin on revenue where an order line has no cost | 0..1 |
+//! | `discount_rate` | 0.1 | yearly rate for present values | 0..1 |
+//! | `quiet_hours` | 21-8 | no marketing contact in the customer's own zone | hour-hour |
+//! | `sender` | Vizavi <no-reply@localhost> | the From of e-mails | mailbox |
+//! | `[smtp]` | none | relay: host, port, user, tls | |
+//! | `[activity_rates]` | below | cost of one activity, in minor units | >= 0 |
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock;
+use crate::error::{Error, Fault, Result};
+use crate::money::Currency;
+
+/// Settings as written; [`Settings::check`] makes them usable.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The one currency of all amounts.
+    pub currency: Currency,
+    /// Zone of a customer without one, and of schedules.
+    pub zone: String,
+    /// Language of a customer without one.
+    pub locale: String,
+    /// Where links in messages point.
+    pub base_url: String,
+    /// Where the service listens.
+    pub listen: String,
+    /// Share of customers who get no marketing contact.
+    pub holdout: f64,
+    /// Share of the rest whose treatment is drawn at random.
+    pub exploration: f64,
+    /// Margin on revenue where an order line has no cost.
+    pub margin: f64,
+    /// Yearly rate for present values.
+    pub discount_rate: f64,
+    /// No marketing contact between these hours in the customer's own zone: `[from, until)`, may pass midnight.
+    pub quiet_hours: [u8; 2],
+    /// The From of e-mails.
+    pub sender: String,
+    /// The relay that takes e-mails.
+    pub smtp: Option<Smtp>,
+    /// Addresses that webhooks may call although they are private (`127.0.0.1:9000`).
+    pub webhook_allow: Vec<String>,
+    /// Cost of one activity in minor units, by name (`call`, `email`, `return`, `complaint`, ...).
+    pub activity_rates: BTreeMap<String, i64>,
+}
+
+/// The relay that takes e-mails.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    #[serde(default = "default_smtp_port")]
+    pub port: u16,
+    /// `none`, `starttls` or `tls`.
+    #[serde(default)]
+    pub tls: SmtpTls,
+    /// The user; the password comes from `VIZAVI_SMTP_PASSWORD`.
+    #[serde(default)]
+    pub user: Option<String>,
+}
+
+/// How the connection to the relay is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// Plain text; for a relay on the same machine.
+    None,
+    /// STARTTLS, required.
+    #[default]
+    Starttls,
+    /// TLS from the first byte.
+    Tls,
+}
+
+fn default_smtp_port() -> u16 {
+    587
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let rates = [
+            ("call", 450),
+            ("email", 1),
+            ("sms", 8),
+            ("letter", 90),
+            ("return", 700),
+            ("complaint", 1500),
+            ("visit", 300),
+        ];
+        Settings {
+            currency: Currency::parse("EUR").expect("EUR is a currency code"),
+            zone: "UTC".into(),
+            locale: "en".into(),
+            base_url: "http://127.0.0.1:8080".into(),
+            listen: "127.0.0.1:8080".into(),
+            holdout: 0.05,
+            exploration: 0.03,
+            margin: 0.3,
+            discount_rate: 0.1,
+            quiet_hours: [21, 8],
+            sender: "Vizavi <no-reply@localhost>".into(),
+            smtp: None,
+            webhook_allow: Vec::new(),
+            activity_rates: rates.into_iter().map(|(name, cost)| (name.to_owned(), cost)).collect(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads `vizavi.toml` in `folder`; defaults where there is none.
+    ///
+    /// # Errors
+    /// Invalid, with every fault, when the file does not parse or a value is out of its range.
+    pub fn load(folder: &Path) -> Result<Settings> {
+        let path = folder.join("vizavi.toml");
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
+            Err(error) => return Err(Error::from(error).context("vizavi.toml")),
+        };
+        let settings: Settings = toml::from_str(&text).map_err(|error| {
+            let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count() as u64);
+            let fault = Fault { line, message: error.message().to_owned(), ..Fault::default() };
+            Error::faults("the settings do not parse", vec![fault.in_file("vizavi.toml")])
+        })?;
+        settings.check()
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// Invalid, with every fault at once.
+    pub fn check(self) -> Result<Settings> {
+        let mut faults = Vec::new();
+        let mut demand = |good: bool, key: &str, message: String| {
+            if !good {
+                faults.push(Fault::at(key, message).in_file("vizavi.toml"));
+            }
+        };
+        for (key, value, most) in [
+            ("holdout", self.holdout, 0.5),
+            ("exploration", self.exploration, 0.5),
+            ("margin", self.margin, 1.0),
+            ("discount_rate", self.discount_rate, 1.0),
+        ] {
+            demand((0.0..=most).contains(&value), key, format!("{value} is outside 0..{most}"));
+        }
+        demand(clock::zone(&self.zone).is_ok(), "zone", format!("`{}` is not an IANA time zone", self.zone));
+        demand(
+            self.base_url.starts_with("http://") || self.base_url.starts_with("https://"),
+            "base_url",
+            "must begin with http:// or https://".into(),
+        );
+        demand(self.quiet_hours.iter().all(|&hour| hour < 24), "quiet_hours", "two hours of the day, 0 to 23".into());
+        for (name, &cost) in &self.activity_rates {
+            demand(cost >= 0, &format!("activity_rates.{name}"), format!("{cost} is below 0"));
+        }
+        if faults.is_empty() { Ok(self) } else { Err(Error::faults("the settings cannot be used", faults)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("vizavi.toml"), "holdout = 0.9\nzone = \"Mars/Base\"\n").unwrap();
+        let error = Settings::load(folder.path()).unwrap_err();
+        let keys: Vec<&str> = error.fault_list().iter().map(|f| f.key.as_str()).collect();
+        assert_eq!(keys, ["holdout", "zone"]);
+        std::fs::write(folder.path().join("vizavi.toml"), "currency = \"EUR\"\nhold_out = 0.1\n").unwrap();
+        let error = Settings::load(folder.path()).unwrap_err();
+        assert_eq!(error.fault_list()[0].line, Some(2), "{error}");
+    }
+}

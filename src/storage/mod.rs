@@ -1,1 +1,12 @@
-//! storage
+//! The operational store: SQLite in this process, or PostgreSQL that several nodes share; the same SQL.
+
+mod connection;
+pub mod migrate;
+mod postgres;
+pub mod schema;
+mod store;
+pub mod workspace;
+
+pub use connection::StoreConnection as Connection;
+pub use connection::on_each;
+pub use store::{Location, Store};

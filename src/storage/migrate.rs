@@ -1,0 +1,82 @@
+//! The schema: one tree of migrations, in the SQL that both stores understand, each applied once and in order.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::{Connection, Store};
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+
+macro_rules! migrations {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../migrations/", $name, ".sql")))),*]
+    };
+}
+
+/// Name and text of each migration, in order. A migration that has been released is never edited.
+pub const MIGRATIONS: &[(&str, &str)] = migrations!["001_workspace"];
+
+diesel::table! {
+    schema_migration (name) {
+        name -> Text,
+        digest -> Text,
+        applied_at -> BigInt,
+    }
+}
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \
+    (name TEXT PRIMARY KEY, digest TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+
+/// Brings the store to the present schema; returns the names of what was applied.
+///
+/// # Errors
+/// Conflict, when an applied migration differs from ours, or the store is newer than this program.
+pub fn migrate(store: &Store, now: Timestamp) -> Result<Vec<&'static str>> {
+    store.write(|conn| {
+        if conn.is_postgres() {
+            // Two nodes that start together take turns.
+            conn.batch_execute("SELECT pg_advisory_xact_lock(7317291)")?;
+        }
+        conn.batch_execute(TABLE)?;
+        let applied: Vec<(String, String)> =
+            schema_migration::table.select((schema_migration::name, schema_migration::digest)).load(conn)?;
+        for (name, _) in &applied {
+            if !MIGRATIONS.iter().any(|(ours, _)| ours == name) {
+                return Err(Error::conflict(format!(
+                    "the store has `{name}`, which this program does not know; use a newer one"
+                )));
+            }
+        }
+        let mut done = Vec::new();
+        for (name, sql) in MIGRATIONS {
+            match applied.iter().find(|(applied, _)| applied == name) {
+                Some((_, digest)) if *digest == digest_of(sql) => {}
+                Some(_) => {
+                    return Err(Error::conflict(format!("migration `{name}` was changed after it had been applied")));
+                }
+                None => {
+                    apply(conn, name, sql, now)?;
+                    done.push(*name);
+                }
+            }
+        }
+        Ok(done)
+    })
+}
+
+fn apply(conn: &mut Connection, name: &str, sql: &str, now: Timestamp) -> Result<()> {
+    conn.batch_execute(sql).map_err(|e| Error::from(e).context(format!("migration {name}")))?;
+    diesel::insert_into(schema_migration::table)
+        .values((
+            schema_migration::name.eq(name),
+            schema_migration::digest.eq(digest_of(sql)),
+            schema_migration::applied_at.eq(now.0),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+fn digest_of(sql: &str) -> String {
+    Sha256::digest(sql.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

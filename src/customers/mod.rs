@@ -1,1 +1,13 @@
-//! customers
+//! Customers: who they are, what they agreed to, where they may not be reached, what we know at once, and what contacts they had.
+
+pub mod consent;
+pub mod contact_ledger;
+pub mod profile;
+pub mod state;
+pub mod store;
+pub mod suppression;
+
+pub use consent::Consent;
+pub use contact_ledger::Contact;
+pub use profile::{Customer, Kind};
+pub use state::CustomerState;

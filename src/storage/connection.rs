@@ -13,8 +13,8 @@ pub enum StoreConnection {
     Postgres(PostgresConnection),
 }
 
-/// Runs one expression on whichever store the connection leads to, typed for that backend: for batch inserts, upserts and
-/// RETURNING, which diesel's `MultiConnection` cannot express.
+/// Runs one expression on whichever store the connection leads to, typed for that backend: for upserts and RETURNING,
+/// which diesel's `MultiConnection` cannot express.
 ///
 /// ```ignore
 /// on_each!(conn, c => diesel::insert_into(offer::table).values(&rows).on_conflict(offer::id).do_nothing().execute(c))?;
@@ -29,6 +29,37 @@ macro_rules! on_each {
     };
 }
 pub use crate::on_each;
+
+/// Inserts or upserts many rows: one statement for each 500 on PostgreSQL, one prepared statement a row on SQLite (in this
+/// process that costs microseconds, and SQLite takes no batch with ON CONFLICT from diesel). Yields `QueryResult<usize>`.
+///
+/// ```ignore
+/// insert_rows!(conn, rows, (c, values) =>
+///     diesel::insert_into(offer::table).values(values).on_conflict_do_nothing().execute(c))?;
+/// ```
+#[macro_export]
+macro_rules! insert_rows {
+    ($conn:expr, $rows:expr, ($c:ident, $values:ident) => $body:expr) => {{
+        let mut written = 0usize;
+        let result: diesel::QueryResult<()> = (|| {
+            match $conn {
+                $crate::storage::Connection::Sqlite($c) => {
+                    for $values in $rows.iter() {
+                        written += $body?;
+                    }
+                }
+                $crate::storage::Connection::Postgres($c) => {
+                    for $values in $rows.chunks(500) {
+                        written += $body?;
+                    }
+                }
+            }
+            Ok(())
+        })();
+        result.map(|()| written)
+    }};
+}
+pub use crate::insert_rows;
 
 impl StoreConnection {
     /// Which store this is.

@@ -7,6 +7,5 @@ pub mod schema;
 mod store;
 pub mod workspace;
 
-pub use connection::StoreConnection as Connection;
-pub use connection::on_each;
+pub use connection::{StoreConnection as Connection, insert_rows, on_each};
 pub use store::{Location, Store};

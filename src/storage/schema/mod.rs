@@ -1,5 +1,11 @@
 //! The tables as diesel knows them, in the order of the columns in `migrations/`; a test compares them with both stores.
 
+mod campaigns;
+mod customers;
+mod offers;
 mod workspaces;
 
+pub use campaigns::{campaign, campaign_run, campaign_version};
+pub use customers::{consent, contact_ledger, customer, customer_state, suppression};
+pub use offers::offer;
 pub use workspaces::{audit, workspace};

@@ -1,0 +1,82 @@
+//! The ledger of contacts: reserved when decided, made when sent, released when suppressed. Caps and cool-downs read it.
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::ids::{CampaignRunId, CustomerId, DeliveryId};
+use crate::insert_rows;
+use crate::storage::Connection;
+use crate::storage::schema::contact_ledger;
+
+/// A contact is planned.
+pub const RESERVED: &str = "reserved";
+/// A contact was made.
+pub const MADE: &str = "made";
+/// A contact did not take place; it no longer counts.
+pub const RELEASED: &str = "released";
+
+/// One contact with one customer.
+#[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = contact_ledger)]
+pub struct Contact {
+    /// Its id.
+    pub id: i64,
+    /// With whom.
+    pub customer_id: CustomerId,
+    /// The household that shares caps.
+    pub household: Option<String>,
+    /// By which channel.
+    pub channel: String,
+    /// `marketing`, `service` or `transactional`.
+    pub message_class: String,
+    /// In which run.
+    pub campaign_run_id: Option<CampaignRunId>,
+    /// By which delivery.
+    pub delivery_id: Option<DeliveryId>,
+    /// When it takes, or took, place.
+    pub at: Timestamp,
+    /// `reserved`, `made` or `released`.
+    pub state: String,
+}
+
+/// Writes contacts down.
+pub fn insert(conn: &mut Connection, contacts: &[Contact]) -> Result<()> {
+    insert_rows!(conn, contacts, (c, values) => diesel::insert_into(contact_ledger::table)
+            .values(values)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    Ok(())
+}
+
+/// Sets the state of a delivery's contact, and when it took place.
+pub fn settle(conn: &mut Connection, delivery: DeliveryId, state: &str, at: Timestamp) -> Result<()> {
+    diesel::update(contact_ledger::table.filter(contact_ledger::delivery_id.eq(delivery)))
+        .set((contact_ledger::state.eq(state), contact_ledger::at.eq(at)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The contacts of one customer since an instant, released ones left out.
+pub fn of_customer(conn: &mut Connection, customer: CustomerId, since: Timestamp) -> Result<Vec<Contact>> {
+    let rows = contact_ledger::table
+        .filter(contact_ledger::customer_id.eq(customer))
+        .filter(contact_ledger::at.ge(since))
+        .filter(contact_ledger::state.ne(RELEASED))
+        .order((contact_ledger::at, contact_ledger::id))
+        .select(Contact::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// All contacts since an instant, released ones left out, by customer; a batch run reads them at once.
+pub fn since(conn: &mut Connection, since: Timestamp) -> Result<Vec<Contact>> {
+    let rows = contact_ledger::table
+        .filter(contact_ledger::at.ge(since))
+        .filter(contact_ledger::state.ne(RELEASED))
+        .order((contact_ledger::customer_id, contact_ledger::at, contact_ledger::id))
+        .select(Contact::as_select())
+        .load(conn)?;
+    Ok(rows)
+}

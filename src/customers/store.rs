@@ -1,0 +1,206 @@
+//! The SQL of customers, consents and serving rows.
+
+use std::collections::HashSet;
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use super::{Consent, Customer, CustomerState};
+use crate::error::{Error, Result};
+use crate::ids::CustomerId;
+use crate::insert_rows;
+use crate::storage::Connection;
+use crate::storage::schema::{consent, customer, customer_state};
+
+macro_rules! upsert_rows {
+    ($c:expr, $rows:expr) => {{
+        use diesel::dsl::sql;
+        use diesel::sql_types::{BigInt, Nullable, Text};
+        macro_rules! keep {
+            ($column:ident, $type:ty) => {
+                customer::$column.eq(sql::<Nullable<$type>>(concat!(
+                    "COALESCE(excluded.",
+                    stringify!($column),
+                    ", customer.",
+                    stringify!($column),
+                    ")"
+                )))
+            };
+        }
+        diesel::insert_into(customer::table)
+            .values($rows)
+            .on_conflict(customer::external_id)
+            .do_update()
+            .set((
+                customer::kind.eq(excluded(customer::kind)),
+                keep!(first_name, Text),
+                keep!(last_name, Text),
+                keep!(email, Text),
+                keep!(phone, Text),
+                keep!(address, Text),
+                keep!(country, Text),
+                keep!(locale, Text),
+                keep!(zone, Text),
+                keep!(household, Text),
+                keep!(acquired_at, BigInt),
+                keep!(acquisition_cost, BigInt),
+                customer::profiling_objection.eq(excluded(customer::profiling_objection)),
+                customer::tracking.eq(excluded(customer::tracking)),
+                customer::attributes.eq(sql::<Text>(
+                    "CASE WHEN excluded.attributes = '{}' THEN customer.attributes ELSE excluded.attributes END",
+                )),
+                customer::updated_at.eq(excluded(customer::updated_at)),
+                customer::version.eq(customer::version + 1),
+            ))
+            .execute($c)
+    }};
+}
+
+/// Adds customers, or brings known ones up to date; what a row leaves empty stays as it was.
+pub fn upsert(conn: &mut Connection, rows: &[Customer]) -> Result<()> {
+    // One statement may touch a row once: a key that comes again waits for the next round.
+    let (mut seen, mut first, mut again) = (HashSet::new(), Vec::new(), Vec::new());
+    for row in rows {
+        let round = if seen.insert(row.id) { &mut first } else { &mut again };
+        round.push(row.clone());
+    }
+    insert_rows!(conn, first, (c, values) => upsert_rows!(c, values))?;
+    if again.is_empty() { Ok(()) } else { upsert(conn, &again) }
+}
+
+/// Adds customers of whom only the key is known; known ones stay as they are.
+pub fn insert_unknown(conn: &mut Connection, rows: &[Customer]) -> Result<usize> {
+    let added = insert_rows!(conn, rows, (c, values) => diesel::insert_into(customer::table)
+            .values(values)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    Ok(added)
+}
+
+/// One customer by the company's key.
+///
+/// # Errors
+/// Not found, naming the key.
+pub fn by_external_id(conn: &mut Connection, external_id: &str) -> Result<Customer> {
+    customer::table
+        .filter(customer::external_id.eq(external_id))
+        .select(Customer::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or_else(|| Error::not_found(format!("there is no customer `{external_id}`")))
+}
+
+/// One customer by id.
+pub fn by_id(conn: &mut Connection, id: CustomerId) -> Result<Option<Customer>> {
+    Ok(customer::table.find(id).select(Customer::as_select()).first(conn).optional()?)
+}
+
+/// A page of customers in the order of their ids, after `after`.
+pub fn page(conn: &mut Connection, after: Option<CustomerId>, limit: i64) -> Result<Vec<Customer>> {
+    let rows = customer::table
+        .filter(customer::id.gt(after.unwrap_or(CustomerId(-1))))
+        .order(customer::id)
+        .limit(limit)
+        .select(Customer::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// How many customers there are.
+pub fn count(conn: &mut Connection) -> Result<i64> {
+    Ok(customer::table.count().get_result(conn)?)
+}
+
+/// Writes consents; a newer record replaces an older one, an older one is left aside.
+pub fn record_consents(conn: &mut Connection, rows: &[Consent]) -> Result<usize> {
+    use diesel::query_dsl::methods::FilterDsl;
+
+    let latest = latest_per_key(rows);
+    let written = insert_rows!(conn, latest, (c, values) => diesel::insert_into(consent::table)
+            .values(values)
+            .on_conflict((consent::customer_id, consent::channel, consent::purpose))
+            .do_update()
+            .set((
+                consent::granted.eq(excluded(consent::granted)),
+                consent::legal_basis.eq(excluded(consent::legal_basis)),
+                consent::source.eq(excluded(consent::source)),
+                consent::recorded_at.eq(excluded(consent::recorded_at)),
+            ))
+            .filter(excluded(consent::recorded_at).ge(consent::recorded_at))
+            .execute(c))?;
+    Ok(written)
+}
+
+/// One statement may touch a row once: of several records of one key the newest stays.
+fn latest_per_key(rows: &[Consent]) -> Vec<Consent> {
+    let mut latest: std::collections::BTreeMap<(CustomerId, String, String), Consent> =
+        std::collections::BTreeMap::new();
+    for row in rows {
+        let key = (row.customer_id, row.channel.clone(), row.purpose.clone());
+        match latest.get(&key) {
+            Some(known) if known.recorded_at > row.recorded_at => {}
+            _ => {
+                latest.insert(key, row.clone());
+            }
+        }
+    }
+    latest.into_values().collect()
+}
+
+/// The consents of one customer.
+pub fn consents_of(conn: &mut Connection, id: CustomerId) -> Result<Vec<Consent>> {
+    let rows = consent::table
+        .filter(consent::customer_id.eq(id))
+        .order((consent::channel, consent::purpose))
+        .select(Consent::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// The consents of customers with ids in `[from, until]`, by customer.
+pub fn consents_between(conn: &mut Connection, from: CustomerId, until: CustomerId) -> Result<Vec<Consent>> {
+    let rows = consent::table
+        .filter(consent::customer_id.between(from, until))
+        .order((consent::customer_id, consent::channel, consent::purpose))
+        .select(Consent::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// Writes serving rows, replacing what was there.
+pub fn put_states(conn: &mut Connection, rows: &[CustomerState]) -> Result<()> {
+    insert_rows!(conn, rows, (c, values) => diesel::insert_into(customer_state::table)
+            .values(values)
+            .on_conflict(customer_state::customer_id)
+            .do_update()
+            .set((
+                customer_state::segment.eq(excluded(customer_state::segment)),
+                customer_state::features.eq(excluded(customer_state::features)),
+                customer_state::scores.eq(excluded(customer_state::scores)),
+                customer_state::last_order_at.eq(excluded(customer_state::last_order_at)),
+                customer_state::open_complaints.eq(excluded(customer_state::open_complaints)),
+                customer_state::orders.eq(excluded(customer_state::orders)),
+                customer_state::revenue.eq(excluded(customer_state::revenue)),
+                customer_state::cost_to_serve.eq(excluded(customer_state::cost_to_serve)),
+                customer_state::profit.eq(excluded(customer_state::profit)),
+                customer_state::scored_at.eq(excluded(customer_state::scored_at)),
+                customer_state::updated_at.eq(excluded(customer_state::updated_at)),
+            ))
+            .execute(c))?;
+    Ok(())
+}
+
+/// The serving row of one customer.
+pub fn state_of(conn: &mut Connection, id: CustomerId) -> Result<Option<CustomerState>> {
+    Ok(customer_state::table.find(id).select(CustomerState::as_select()).first(conn).optional()?)
+}
+
+/// The serving rows of customers with ids in `[from, until]`.
+pub fn states_between(conn: &mut Connection, from: CustomerId, until: CustomerId) -> Result<Vec<CustomerState>> {
+    let rows = customer_state::table
+        .filter(customer_state::customer_id.between(from, until))
+        .order(customer_state::customer_id)
+        .select(CustomerState::as_select())
+        .load(conn)?;
+    Ok(rows)
+}

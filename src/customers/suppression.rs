@@ -1,0 +1,57 @@
+//! Suppression: addresses that must not be used again. Only a hash is kept, so that the list outlives an erased customer.
+
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::insert_rows;
+use crate::storage::Connection;
+use crate::storage::schema::suppression;
+
+/// What stands in the list for an address: SHA-256 of channel and address, letter case and blanks aside.
+pub fn address_hash(channel: &str, address: &str) -> String {
+    let plain: String = address.trim().to_lowercase().split_whitespace().collect();
+    let digest = Sha256::digest(format!("{channel}\0{plain}"));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A suppressed address.
+#[derive(Debug, Clone, Insertable, Queryable)]
+#[diesel(table_name = suppression)]
+pub struct Suppression {
+    /// The channel it belongs to.
+    pub channel: String,
+    /// Its hash.
+    pub address_hash: String,
+    /// Why: `bounce`, `complaint`, `unsubscribe`, `import`, ...
+    pub reason: String,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// Adds addresses to the list; those already on it stay as they are.
+pub fn suppress(conn: &mut Connection, rows: &[Suppression]) -> Result<usize> {
+    let added = insert_rows!(conn, rows, (c, values) => diesel::insert_into(suppression::table)
+            .values(values)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    Ok(added)
+}
+
+/// Whether this address may not be used, and why.
+pub fn reason(conn: &mut Connection, channel: &str, address: &str) -> Result<Option<String>> {
+    let found = suppression::table
+        .find((channel, address_hash(channel, address)))
+        .select(suppression::reason)
+        .first(conn)
+        .optional()?;
+    Ok(found)
+}
+
+/// The hashes on the list, per channel; a batch run looks up from memory.
+pub fn all(conn: &mut Connection) -> Result<std::collections::HashSet<(String, String)>> {
+    let rows: Vec<(String, String)> =
+        suppression::table.select((suppression::channel, suppression::address_hash)).load(conn)?;
+    Ok(rows.into_iter().collect())
+}

@@ -1,1 +1,10 @@
-//! campaigns
+//! Campaigns: what a marketer defines, the states it goes through, and when it runs.
+
+pub mod definition;
+pub mod folder;
+pub mod lifecycle;
+pub mod schedule;
+pub mod store;
+
+pub use definition::{CampaignSpec, ChannelSpec, ExperimentSpec};
+pub use lifecycle::{Action, RunState, State};

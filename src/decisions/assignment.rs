@@ -147,11 +147,8 @@ mod tests {
 
     #[test]
     fn weights_must_cover_all_buckets() {
-        let bad = Experiment {
-            name: "x".into(),
-            salt: "x".into(),
-            variants: vec![("a".into(), 5_000), ("a".into(), 4_000)],
-        };
+        let bad =
+            Experiment { name: "x".into(), salt: "x".into(), variants: vec![("a".into(), 5_000), ("a".into(), 4_000)] };
         assert_eq!(bad.check().unwrap_err().fault_list().len(), 2);
     }
 }

@@ -268,7 +268,12 @@ impl Verdict {
 /// The order of the checks is: suppression, consent, known state, complaint, rests and caps, quiet hours; so a refusal for
 /// good is named before one that time heals. Reserved contacts later than `request.at` count too, in every window that would
 /// hold both.
-pub fn check_contact(policy: &ContactPolicy, facts: &ContactFacts, request: &ContactRequest, now: Timestamp) -> Verdict {
+pub fn check_contact(
+    policy: &ContactPolicy,
+    facts: &ContactFacts,
+    request: &ContactRequest,
+    now: Timestamp,
+) -> Verdict {
     if let Some(channel) = facts.suppressed.iter().find(|channel| &***channel == request.channel) {
         return Verdict::Refused(Refusal::Suppressed(channel.clone()));
     }
@@ -316,9 +321,8 @@ fn permission(
 /// Rests after contacts, purchases, returns and complaints; the one that ends last is named.
 fn rests(policy: &ContactPolicy, facts: &ContactFacts, request: &ContactRequest) -> Option<Verdict> {
     let between = i64::from(policy.hours_between) * HOUR;
-    let near = |contact: &&Contact| {
-        contact.class == MessageClass::Marketing && (contact.at.0 - request.at.0).abs() < between
-    };
+    let near =
+        |contact: &&Contact| contact.class == MessageClass::Marketing && (contact.at.0 - request.at.0).abs() < between;
     let last_contact = facts.contacts.unwrap_or_default().iter().filter(near).map(|contact| contact.at).max();
     let ends = [
         (last_contact, policy.hours_between, Refusal::CoolDown),
@@ -349,17 +353,9 @@ fn capped(policy: &ContactPolicy, facts: &ContactFacts, request: &ContactRequest
         if free == request.at.0 {
             return None;
         }
-        let refusal = Refusal::Cap {
-            channel: cap.channel.clone(),
-            household: cap.household,
-            hours: cap.hours,
-            most: cap.most,
-        };
-        Some(if free == i64::MAX {
-            Verdict::Refused(refusal)
-        } else {
-            Verdict::NotBefore(Timestamp(free), refusal)
-        })
+        let refusal =
+            Refusal::Cap { channel: cap.channel.clone(), household: cap.household, hours: cap.hours, most: cap.most };
+        Some(if free == i64::MAX { Verdict::Refused(refusal) } else { Verdict::NotBefore(Timestamp(free), refusal) })
     })
 }
 

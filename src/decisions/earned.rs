@@ -55,7 +55,11 @@ pub fn earned(benefits: &[EarnedBenefit], facts: &dyn Row) -> Vec<OfferId> {
 pub fn check_fair(rule: &Rule, conduct: &Conduct) -> Result<()> {
     let mut faults = Vec::new();
     walk(rule, conduct, true, &mut faults);
-    if faults.is_empty() { Ok(()) } else { Err(Error::faults("the rule would hold good conduct against a customer", faults)) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::faults("the rule would hold good conduct against a customer", faults))
+    }
 }
 
 fn walk(rule: &Rule, conduct: &Conduct, positive: bool, faults: &mut Vec<Fault>) {
@@ -136,11 +140,8 @@ mod tests {
 
     #[test]
     fn an_unfair_rule_is_refused_with_the_fix() {
-        let unfair = Rule::Not(Box::new(Rule::Compare {
-            field: "claims".into(),
-            op: Op::Lt,
-            with: vec![Value::Number(3.0)],
-        }));
+        let unfair =
+            Rule::Not(Box::new(Rule::Compare { field: "claims".into(), op: Op::Lt, with: vec![Value::Number(3.0)] }));
         let error = check_fair(&unfair, &conduct()).unwrap_err();
         assert!(error.to_string().contains("compare `claims` only by at most"), "{error}");
     }

@@ -131,7 +131,9 @@ impl Trace {
         let mut lines = Vec::new();
         let (chosen, others): (Vec<_>, Vec<_>) = self.candidates.iter().partition(|c| is_choice(&c.outcome));
         if chosen.is_empty() {
-            lines.push(if self.candidates.is_empty() { "Nothing: there was nothing to propose." } else { "Nothing." }.into());
+            lines.push(
+                if self.candidates.is_empty() { "Nothing: there was nothing to propose." } else { "Nothing." }.into(),
+            );
         }
         lines.extend(chosen.iter().map(|candidate| chosen_words(candidate, currency)));
         let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
@@ -161,7 +163,10 @@ impl Trace {
             Outcome::NotComputable => "its value could not be computed".into(),
             Outcome::NoGain => format!("it would add {}", show(total, currency)),
             Outcome::Priced { resource } => {
-                format!("it would add {}, but what it uses is worth {price} elsewhere, most of all {resource}", show(total, currency))
+                format!(
+                    "it would add {}, but what it uses is worth {price} elsewhere, most of all {resource}",
+                    show(total, currency)
+                )
             }
             Outcome::Beaten { by } => match self.candidates.get(*by) {
                 Some(better) => format!("{} is better", better.treatment),

@@ -67,12 +67,8 @@ impl Value {
             fatigue: -(terms.hazard * terms.reach_value),
             total: 0.0,
         };
-        value.total = value.with_contact
-            + value.discount
-            + value.anyway
-            + value.after
-            + value.contact_cost
-            + value.fatigue;
+        value.total =
+            value.with_contact + value.discount + value.anyway + value.after + value.contact_cost + value.fatigue;
         (value.total.is_finite() && spend.is_finite()).then_some(value)
     }
 

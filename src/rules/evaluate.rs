@@ -272,8 +272,7 @@ mod tests {
 
     #[test]
     fn the_explanation_names_the_part_that_failed_and_what_was_found() {
-        let both =
-            rule("all=[{field=\"vip\", op=\"eq\", value=true}, {not={field=\"churn\", op=\"ge\", value=0.4}}]");
+        let both = rule("all=[{field=\"vip\", op=\"eq\", value=true}, {not={field=\"churn\", op=\"ge\", value=0.4}}]");
         let failure = both.failure(&row(&[("churn", 0.1.into())])).unwrap();
         assert_eq!(failure.to_string(), "vip is yes (not known)");
         let failure = both.failure(&row(&[("churn", 0.7.into()), ("vip", true.into())])).unwrap();

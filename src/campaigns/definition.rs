@@ -1,0 +1,304 @@
+//! A campaign's definition: `campaign.toml`, or the same as JSON over REST.
+
+use serde::{Deserialize, Serialize};
+
+use super::schedule::Schedule;
+use crate::clock::{DAY, Timestamp};
+use crate::error::{Error, Fault, Result};
+use crate::money::Money;
+use crate::offers::offer::is_name;
+use crate::rules::RuleSpec;
+
+/// A campaign as written; [`CampaignSpec::check`] looks at each value, `operations::apply` at what they name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CampaignSpec {
+    /// Unique key: letters, digits, `-`, `_`, `.`.
+    pub name: String,
+    /// What people call it.
+    #[serde(default)]
+    pub title: String,
+    /// What it is for, in a sentence.
+    #[serde(default)]
+    pub goal: String,
+    /// Who answers for it.
+    #[serde(default)]
+    pub owner: String,
+    /// `marketing`, `service` or `transactional`.
+    #[serde(default = "default_class")]
+    pub class: String,
+    /// Names of the offers it may make.
+    pub offers: Vec<String>,
+    /// Who it is for; everybody when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<RuleSpec>,
+    /// How it may reach people.
+    pub channels: Vec<ChannelSpec>,
+    /// The most it may spend on contacts and benefits, in minor units; no limit when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Money>,
+    /// Contacts: how many per customer, and what differs from the workspace's policy.
+    #[serde(default)]
+    pub contact: ContactSpec,
+    /// Share held out of this campaign, beside the global holdout.
+    #[serde(default)]
+    pub holdout: f64,
+    /// Share tried at random; the workspace's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exploration: Option<f64>,
+    /// Experiments over the template's variant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub experiments: Vec<ExperimentSpec>,
+    /// Days after the contact in which an order counts.
+    #[serde(default = "default_window")]
+    pub conversion_days: u32,
+    /// When it runs by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// Restarts the draws of holdout and experiments when changed.
+    #[serde(default)]
+    pub salt: String,
+}
+
+/// One channel of a campaign.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelSpec {
+    /// `email`, `sms`, `call`, `letter`, ...
+    pub channel: String,
+    /// Cost of one contact, in minor units; the workspace's activity rate when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Money>,
+    /// The most contacts of a run; no limit when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<i64>,
+    /// Hours of the customer's own day at which a contact may begin.
+    #[serde(default = "default_hours")]
+    pub hours: Vec<u8>,
+    /// How it is delivered: `smtp`, `webhook`, `file`.
+    #[serde(default = "default_transport")]
+    pub transport: String,
+    /// Where a webhook delivers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Chance that one contact ends the permission to contact.
+    #[serde(default = "default_hazard")]
+    pub hazard: f64,
+}
+
+/// How often, and what differs from the workspace's contact policy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContactSpec {
+    /// Most contacts with one customer in one run.
+    #[serde(default = "default_per_customer")]
+    pub per_customer: u8,
+    /// Overrides of the contact policy, checked when the campaign is applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<serde_json::Value>,
+}
+
+impl Default for ContactSpec {
+    fn default() -> Self {
+        ContactSpec { per_customer: default_per_customer(), policy: None }
+    }
+}
+
+/// An experiment over the template's variant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExperimentSpec {
+    /// Its name.
+    pub name: String,
+    /// The variants: folders under `templates/`, with weights.
+    pub variants: Vec<VariantSpec>,
+}
+
+/// One variant and its weight.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariantSpec {
+    /// The folder under `templates/`.
+    pub name: String,
+    /// Its share of all weights.
+    pub weight: u32,
+}
+
+fn default_class() -> String {
+    "marketing".into()
+}
+
+fn default_window() -> u32 {
+    14
+}
+
+fn default_hours() -> Vec<u8> {
+    vec![10, 18]
+}
+
+fn default_transport() -> String {
+    "file".into()
+}
+
+fn default_hazard() -> f64 {
+    0.001
+}
+
+fn default_per_customer() -> u8 {
+    1
+}
+
+impl CampaignSpec {
+    /// Reads `campaign.toml`.
+    ///
+    /// # Errors
+    /// Invalid, naming the line of what does not parse.
+    pub fn from_toml(text: &str, file: &str) -> Result<CampaignSpec> {
+        toml::from_str(text).map_err(|error| {
+            let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count() as u64);
+            let fault = Fault { line, message: error.message().to_owned(), ..Fault::default() };
+            Error::faults("the campaign does not parse", vec![fault.in_file(file)])
+        })
+    }
+
+    /// The end of the conversion window of a contact.
+    pub fn window_end(&self, contact: Timestamp) -> Timestamp {
+        contact.plus(i64::from(self.conversion_days) * DAY)
+    }
+
+    /// The salt of the campaign's draws.
+    pub fn draw_salt(&self, of: &str) -> String {
+        format!("{}/{}/{of}", self.name, self.salt)
+    }
+
+    /// Checks every value that stands for itself.
+    ///
+    /// # Errors
+    /// Invalid, with every fault at once.
+    pub fn check(self) -> Result<CampaignSpec> {
+        let mut faults = Vec::new();
+        let mut demand = |good: bool, key: &str, message: &str| {
+            if !good {
+                faults.push(Fault::at(key, message));
+            }
+        };
+        demand(is_name(&self.name), "name", "must be 1 to 100 letters, digits, `-`, `_` or `.`");
+        let classes = ["marketing", "service", "transactional"];
+        demand(classes.contains(&self.class.as_str()), "class", "must be one of: marketing, service, transactional");
+        demand(!self.offers.is_empty(), "offers", "names no offer; a campaign needs at least one");
+        demand(!self.channels.is_empty(), "channels", "names no channel; a campaign needs at least one");
+        demand((0.0..=0.9).contains(&self.holdout), "holdout", "must lie within 0..0.9");
+        demand(
+            self.exploration.is_none_or(|share| (0.0..=0.5).contains(&share)),
+            "exploration",
+            "must lie within 0..0.5",
+        );
+        demand((1..=365).contains(&self.conversion_days), "conversion_days", "must lie within 1..365");
+        demand((1..=8).contains(&self.contact.per_customer), "contact.per_customer", "must lie within 1..8");
+        demand(self.budget.is_none_or(|budget| budget >= Money::ZERO), "budget", "must not be below 0");
+        for (i, channel) in self.channels.iter().enumerate() {
+            let again = self.channels[..i].iter().any(|other| other.channel == channel.channel);
+            demand(!again, &format!("channels[{i}].channel"), "stands twice; name each channel once");
+            channel.check(&format!("channels[{i}]"), &mut demand);
+        }
+        for (i, experiment) in self.experiments.iter().enumerate() {
+            experiment.check(&format!("experiments[{i}]"), &mut demand);
+        }
+        demand(self.experiments.len() <= 1, "experiments", "at most one experiment can vary the template");
+        if let Some(schedule) = &self.schedule
+            && let Err(error) = schedule.check()
+        {
+            faults.extend(error.fault_list().iter().cloned());
+        }
+        if faults.is_empty() {
+            return Ok(self);
+        }
+        Err(Error::faults(format!("the campaign `{}` cannot be used", self.name), faults))
+    }
+}
+
+impl ChannelSpec {
+    fn check(&self, key: &str, demand: &mut impl FnMut(bool, &str, &str)) {
+        demand(is_name(&self.channel), &format!("{key}.channel"), "must be a name such as email, sms, call, letter");
+        demand(self.cost.is_none_or(|cost| cost >= Money::ZERO), &format!("{key}.cost"), "must not be below 0");
+        demand(self.capacity.is_none_or(|most| most >= 0), &format!("{key}.capacity"), "must not be below 0");
+        let hours = &self.hours;
+        let good = !hours.is_empty() && hours.len() <= 24 && hours.iter().all(|&hour| hour < 24);
+        demand(good, &format!("{key}.hours"), "must be hours of the day, 0 to 23");
+        let known = ["smtp", "webhook", "file"].contains(&self.transport.as_str());
+        demand(known, &format!("{key}.transport"), "must be one of: smtp, webhook, file");
+        let smtp = self.transport != "smtp" || self.channel == "email";
+        demand(smtp, &format!("{key}.transport"), "smtp delivers e-mail only; use webhook or file");
+        demand(
+            self.transport != "webhook" || self.url.is_some(),
+            &format!("{key}.url"),
+            "a webhook needs the URL it calls",
+        );
+        demand((0.0..=1.0).contains(&self.hazard), &format!("{key}.hazard"), "must lie within 0..1");
+    }
+}
+
+impl ExperimentSpec {
+    fn check(&self, key: &str, demand: &mut impl FnMut(bool, &str, &str)) {
+        demand(is_name(&self.name), &format!("{key}.name"), "must be a name");
+        demand(self.variants.len() >= 2, &format!("{key}.variants"), "needs at least two variants");
+        for (i, variant) in self.variants.iter().enumerate() {
+            demand(is_name(&variant.name), &format!("{key}.variants[{i}].name"), "must be a name");
+            demand(variant.weight > 0, &format!("{key}.variants[{i}].weight"), "must be above 0");
+            let again = self.variants[..i].iter().any(|other| other.name == variant.name);
+            demand(!again, &format!("{key}.variants[{i}].name"), "stands twice");
+        }
+    }
+
+    /// The weights as buckets that sum to 10,000; the last variant takes what rounding leaves.
+    pub fn buckets(&self) -> Vec<(String, u32)> {
+        let total: u64 = self.variants.iter().map(|v| u64::from(v.weight)).sum::<u64>().max(1);
+        let mut left = 10_000u32;
+        let last = self.variants.len().saturating_sub(1);
+        let mut buckets = Vec::with_capacity(self.variants.len());
+        for (i, variant) in self.variants.iter().enumerate() {
+            let share = if i == last { left } else { (u64::from(variant.weight) * 10_000 / total) as u32 };
+            left -= share;
+            buckets.push((variant.name.clone(), share));
+        }
+        buckets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIN_BACK: &str = "name = 'win-back'\noffers = ['ten-off']\n[[channels]]\nchannel = 'email'\n";
+
+    #[test]
+    fn defaults_make_a_short_definition_usable_and_the_round_trip_loses_nothing() {
+        let spec = CampaignSpec::from_toml(WIN_BACK, "campaign.toml").unwrap().check().unwrap();
+        assert_eq!(
+            (spec.class.as_str(), spec.conversion_days, spec.channels[0].transport.as_str()),
+            ("marketing", 14, "file")
+        );
+        let again: CampaignSpec = serde_json::from_str(&serde_json::to_string(&spec).unwrap()).unwrap();
+        assert_eq!(again, spec);
+    }
+
+    #[test]
+    fn faults_are_all_named_with_file_and_line_where_the_text_is_wrong() {
+        let error = CampaignSpec::from_toml("name = 'x'\nofers = []\n", "c.toml").unwrap_err();
+        assert_eq!((error.fault_list()[0].line, error.fault_list()[0].file.as_deref()), (Some(2), Some("c.toml")));
+        let mut spec = CampaignSpec::from_toml(WIN_BACK, "c.toml").unwrap();
+        spec.holdout = 2.0;
+        spec.channels[0].hours = vec![24];
+        spec.channels.push(spec.channels[0].clone());
+        let error = spec.check().unwrap_err();
+        let keys: Vec<&str> = error.fault_list().iter().map(|f| f.key.as_str()).collect();
+        assert_eq!(keys, ["holdout", "channels[0].hours", "channels[1].channel", "channels[1].hours"]);
+    }
+
+    #[test]
+    fn weights_become_buckets() {
+        let variants = [("a", 1), ("b", 1), ("c", 1)].map(|(name, weight)| VariantSpec { name: name.into(), weight });
+        let buckets = ExperimentSpec { name: "x".into(), variants: variants.to_vec() }.buckets();
+        assert_eq!(buckets.iter().map(|(_, b)| b).sum::<u32>(), 10_000);
+    }
+}

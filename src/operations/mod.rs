@@ -1,1 +1,5 @@
-//! operations
+//! What a person or a job asks for: one verb a file.
+
+pub mod workspace;
+
+pub use workspace::{Options, Workspace};

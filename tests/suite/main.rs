@@ -1,0 +1,6 @@
+//! The project's tests from outside: the public API of the library, the binary, and the source tree itself.
+
+mod architecture;
+mod schema;
+mod storage;
+mod support;

@@ -15,8 +15,7 @@ CREATE TABLE campaign (
 CREATE TABLE campaign_version (
     campaign_id BIGINT NOT NULL,
     version BIGINT NOT NULL,
-    definition TEXT NOT NULL,
-    templates TEXT NOT NULL,
+    folder TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (campaign_id, version)
 );

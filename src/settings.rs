@@ -13,6 +13,7 @@
 //! | `discount_rate` | 0.1 | yearly rate for present values | 0..1 |
 //! | `quiet_hours` | 21-8 | no marketing contact in the customer's own zone | hour-hour |
 //! | `sender` | Vizavi <no-reply@localhost> | the From of e-mails | mailbox |
+//! | `[brand]` | a shop that does not exist | name, postal_address, phone, website: what messages must show of the sender | |
 //! | `[smtp]` | none | relay: host, port, user, tls | |
 //! | `[activity_rates]` | below | cost of one activity, in minor units | >= 0 |
 
@@ -51,12 +52,29 @@ pub struct Settings {
     pub quiet_hours: [u8; 2],
     /// The From of e-mails.
     pub sender: String,
+    /// Who writes, as messages name it.
+    pub brand: Brand,
     /// The relay that takes e-mails.
     pub smtp: Option<Smtp>,
     /// Addresses that webhooks may call although they are private (`127.0.0.1:9000`).
     pub webhook_allow: Vec<String>,
     /// Cost of one activity in minor units, by name (`call`, `email`, `return`, `complaint`, ...).
     pub activity_rates: BTreeMap<String, i64>,
+}
+
+/// Who writes, as messages name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brand {
+    /// The brand.
+    pub name: String,
+    /// The postal address, which commercial messages must show.
+    pub postal_address: String,
+    /// Where to call.
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// The site.
+    pub website: String,
 }
 
 /// The relay that takes e-mails.
@@ -116,6 +134,12 @@ impl Default for Settings {
             discount_rate: 0.1,
             quiet_hours: [21, 8],
             sender: "Vizavi <no-reply@localhost>".into(),
+            brand: Brand {
+                name: "Vizavi".into(),
+                postal_address: "set [brand] postal_address in vizavi.toml".into(),
+                phone: None,
+                website: "http://127.0.0.1:8080".into(),
+            },
             smtp: None,
             webhook_allow: Vec::new(),
             activity_rates: rates.into_iter().map(|(name, cost)| (name.to_owned(), cost)).collect(),

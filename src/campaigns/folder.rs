@@ -1,7 +1,10 @@
-//! A campaign's folder: `campaign.toml` and `templates/<variant>/<locale>/<part>.hbs`. Two examples are in the program itself.
+//! A campaign's folder: `campaign.toml`, `templates/<variant>/<locale>/<piece>.hbs`, and `sample.json`, which declares the
+//! campaign's own variables with sample values.
 
 use std::collections::BTreeMap;
 use std::path::Path;
+
+use serde::{Deserialize, Serialize};
 
 use super::CampaignSpec;
 use crate::error::{Error, Fault, Result};
@@ -13,12 +16,17 @@ const LARGEST: u64 = 256 * 1024;
 pub type Templates = BTreeMap<String, String>;
 
 /// A campaign as it lies in a folder.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Folder {
     /// Its definition.
     pub spec: CampaignSpec,
     /// Its templates.
+    #[serde(default)]
     pub templates: Templates,
+    /// Sample values of its variables; an object.
+    #[serde(default)]
+    pub sample: serde_json::Value,
 }
 
 /// Reads a campaign's folder, or its `campaign.toml`.
@@ -36,7 +44,14 @@ pub fn read(path: &Path) -> Result<Folder> {
     if below.is_dir() {
         collect(&below, "", &mut templates)?;
     }
-    Ok(Folder { spec, templates })
+    let sample = match std::fs::read_to_string(root.join("sample.json")) {
+        Ok(text) => serde_json::from_str(&text).map_err(|error| {
+            let fault = Fault::at("", error.to_string()).in_file("sample.json").on_line(error.line() as u64);
+            Error::faults("the sample does not parse", vec![fault])
+        })?,
+        Err(_) => serde_json::Value::Null,
+    };
+    Ok(Folder { spec, templates, sample })
 }
 
 fn collect(folder: &Path, prefix: &str, templates: &mut Templates) -> Result<()> {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::folder::{Folder, Templates};
+use super::folder::Folder;
 use super::lifecycle::{Action, RunState, State};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -87,7 +87,7 @@ pub fn all(conn: &mut Connection) -> Result<Vec<Campaign>> {
 
 /// What makes two definitions the same.
 pub fn digest(folder: &Folder) -> Result<String> {
-    let text = serde_json::to_string(&(&folder.spec, &folder.templates))?;
+    let text = serde_json::to_string(folder)?;
     Ok(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -126,8 +126,7 @@ pub fn apply(conn: &mut Connection, folder: &Folder, now: Timestamp) -> Result<C
         .values((
             campaign_version::campaign_id.eq(row.id),
             campaign_version::version.eq(row.version),
-            campaign_version::definition.eq(serde_json::to_string(&folder.spec)?),
-            campaign_version::templates.eq(serde_json::to_string(&folder.templates)?),
+            campaign_version::folder.eq(serde_json::to_string(folder)?),
             campaign_version::created_at.eq(now),
         ))
         .execute(conn)?;
@@ -136,12 +135,9 @@ pub fn apply(conn: &mut Connection, folder: &Folder, now: Timestamp) -> Result<C
 
 /// The definition and templates of a version.
 pub fn version(conn: &mut Connection, id: CampaignId, version: i64) -> Result<Folder> {
-    let (definition, templates): (String, String) = campaign_version::table
-        .find((id, version))
-        .select((campaign_version::definition, campaign_version::templates))
-        .first(conn)?;
-    let templates: Templates = serde_json::from_str(&templates)?;
-    Ok(Folder { spec: serde_json::from_str(&definition)?, templates })
+    let text: String = campaign_version::table.find((id, version)).select(campaign_version::folder).first(conn)?;
+    serde_json::from_str(&text)
+        .map_err(|error| Error::internal("a campaign's stored version is damaged").caused_by(error))
 }
 
 /// Moves a campaign along its life; the row that was read must be the row that is changed.

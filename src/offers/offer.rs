@@ -44,6 +44,15 @@ pub struct OfferSpec {
     /// What people call it, by locale; `en` is the fallback.
     #[serde(default)]
     pub title: BTreeMap<String, String>,
+    /// One or two sentences about it, by locale.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub description: BTreeMap<String, String>,
+    /// Where a click leads; the brand's site when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The firm that gives it, when it is not the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
     /// What the customer gets.
     pub benefit: Benefit,
     /// Least basket for which it can be redeemed.
@@ -129,9 +138,12 @@ impl OfferSpec {
 
     /// What people call it in this language; English, then the name, where there is no title.
     pub fn title_in(&self, locale: &str) -> &str {
-        let language = locale.split(['-', '_']).next().unwrap_or(locale);
-        let found = self.title.get(locale).or_else(|| self.title.get(language)).or_else(|| self.title.get("en"));
-        found.unwrap_or(&self.name)
+        in_language(&self.title, locale).unwrap_or(&self.name)
+    }
+
+    /// The sentences about it in this language, or in English.
+    pub fn description_in(&self, locale: &str) -> Option<&str> {
+        in_language(&self.description, locale)
     }
 
     /// Checks ranges and shapes; rules are checked against the catalogue by whoever has one.
@@ -157,6 +169,9 @@ impl OfferSpec {
             if amount < Money::ZERO {
                 faults.push(Fault::at(key, "must not be below 0"));
             }
+        }
+        if self.url.as_ref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+            faults.push(Fault::at("url", "must begin with https:// or http://"));
         }
         if self.stock.is_some_and(|stock| stock < 0) {
             faults.push(Fault::at("stock", "must not be below 0"));
@@ -196,6 +211,11 @@ impl Benefit {
             _ => Vec::new(),
         }
     }
+}
+
+fn in_language<'a>(texts: &'a BTreeMap<String, String>, locale: &str) -> Option<&'a str> {
+    let language = locale.split(['-', '_']).next().unwrap_or(locale);
+    texts.get(locale).or_else(|| texts.get(language)).or_else(|| texts.get("en")).map(String::as_str)
 }
 
 /// Whether a text can be a name in files, URLs and tables.

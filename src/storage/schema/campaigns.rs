@@ -20,8 +20,7 @@ diesel::table! {
     campaign_version (campaign_id, version) {
         campaign_id -> BigInt,
         version -> BigInt,
-        definition -> Text,
-        templates -> Text,
+        folder -> Text,
         created_at -> BigInt,
     }
 }

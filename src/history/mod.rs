@@ -1,1 +1,29 @@
-//! history
+//! The company's memory: facts about customers, appended and never changed.
+//!
+//! ```text
+//!  files (CSV, NDJSON, Parquet) --import--> staged facts --seal--> sealed Parquet segments --+
+//!  REST --append--> hot tail (a table of the store) --seal------------^                      +--> query(sql)
+//!                        +-----------------------------------------------------------------> +
+//! ```
+//!
+//! A segment is a Parquet file of one fact type and a range of customers, sorted by customer, time and key. It counts from
+//! the transaction that adds its row to the manifest; a file without a row is what a crash left behind, and is removed when
+//! the folder is opened. A query sees one snapshot of manifest and tail.
+
+mod engine;
+pub mod facts;
+mod folder;
+// pub mod import;
+mod manifest;
+mod seal;
+mod segment;
+mod tail;
+mod value;
+
+pub use engine::Snapshot;
+pub use facts::{Column, FactType, Kind};
+pub use folder::{DEFAULT_BUCKETS, History, Options};
+pub use manifest::Segment;
+pub use seal::{Sealed, Staged};
+pub use tail::Appended;
+pub use value::{Fact, FactBatch, Value};

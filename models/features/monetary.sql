@@ -1,0 +1,18 @@
+-- family: monetary
+-- grain: customer
+-- window: all history, the last 30 and the last 90 days
+-- as of: facts before :as_of
+-- feature: monetary | currency units | 0 | revenue of all order lines
+-- feature: mon30 | currency units | 0 | revenue of the last 30 days
+-- feature: mon90 | currency units | 0 | revenue of the last 90 days
+-- feature: aov | currency units | 0 | revenue per order
+-- feature: gross_margin | currency units | 0 | revenue less cost of goods; the settings' margin where a line has no cost
+SELECT
+    customer_id,
+    sum(amount) / :unit AS monetary,
+    sum(CASE WHEN occurred_at >= :as_of - INTERVAL '30 days' THEN amount ELSE 0 END) / :unit AS mon30,
+    sum(CASE WHEN occurred_at >= :as_of - INTERVAL '90 days' THEN amount ELSE 0 END) / :unit AS mon90,
+    sum(amount) / :unit / count(DISTINCT order_key) AS aov,
+    sum(CASE WHEN cost IS NULL THEN amount * :margin ELSE CAST(amount - cost AS DOUBLE) END) / :unit AS gross_margin
+FROM order_item
+GROUP BY customer_id

@@ -1,0 +1,28 @@
+-- family: returns
+-- grain: customer
+-- window: all history, the last 90 days
+-- as of: facts before :as_of
+-- feature: n_returns | returns | 0 | distinct returns
+-- feature: returned | currency units | 0 | value of what came back
+-- feature: returned90 | currency units | 0 | value of what came back in the last 90 days
+-- feature: return_rate | share | 0 | value that came back, of the value bought
+WITH back AS (
+    SELECT
+        customer_id,
+        count(DISTINCT order_key) AS n,
+        sum(amount) AS amount,
+        sum(CASE WHEN occurred_at >= :as_of - INTERVAL '90 days' THEN amount ELSE 0 END) AS amount90
+    FROM return_item
+    GROUP BY customer_id
+),
+bought AS (
+    SELECT customer_id, sum(amount) AS amount FROM order_item GROUP BY customer_id
+)
+SELECT
+    back.customer_id,
+    back.n AS n_returns,
+    back.amount / :unit AS returned,
+    back.amount90 / :unit AS returned90,
+    back.amount / CAST(nullif(bought.amount, 0) AS DOUBLE) AS return_rate
+FROM back
+LEFT JOIN bought ON back.customer_id = bought.customer_id

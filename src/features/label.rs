@@ -1,0 +1,49 @@
+//! Labels: what customers did after the instant that features look back from.
+
+use std::collections::BTreeMap;
+
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+
+use crate::clock::{DAY, Timestamp};
+use crate::error::{Error, Result};
+use crate::history::History;
+use crate::ids::CustomerId;
+use crate::money::Money;
+
+/// What one customer bought within the horizon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Label {
+    /// Distinct orders.
+    pub orders: i64,
+    /// What they were sold for.
+    pub amount: Money,
+}
+
+/// What each customer bought in `[as_of, as_of + horizon_days)`; who is absent bought nothing. In order of the customers.
+///
+/// # Errors
+/// Invalid, when the horizon is not at least a day; unavailable, when history does not answer.
+pub fn purchase_within(history: &History, as_of: Timestamp, horizon_days: u32) -> Result<BTreeMap<CustomerId, Label>> {
+    if horizon_days == 0 {
+        return Err(Error::invalid("the horizon of a label must be at least one day"));
+    }
+    let until = as_of.plus(i64::from(horizon_days) * DAY);
+    let instant = |at: Timestamp| format!("arrow_cast({}, 'Timestamp(Microsecond, Some(\"UTC\"))')", at.0);
+    let sql = format!(
+        "SELECT customer_id, count(DISTINCT order_key) AS orders, sum(amount) AS amount FROM order_item \
+         WHERE occurred_at >= {} AND occurred_at < {} GROUP BY customer_id",
+        instant(as_of),
+        instant(until)
+    );
+    let mut labels = BTreeMap::new();
+    history.snapshot()?.stream(&sql, |batch| {
+        let column = |index: usize| batch.column(index).as_primitive::<Int64Type>().values().clone();
+        let (customers, orders, amounts) = (column(0), column(1), column(2));
+        for row in 0..batch.num_rows() {
+            labels.insert(CustomerId(customers[row]), Label { orders: orders[row], amount: Money(amounts[row]) });
+        }
+        Ok(())
+    })?;
+    Ok(labels)
+}

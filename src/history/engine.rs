@@ -1,0 +1,192 @@
+//! The query engine: DataFusion in this process, on a runtime of its own, so that callers stay synchronous.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::datasource::MemTable;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::logical_expr::SortExpr;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::prelude::{SessionConfig, SessionContext, col, lit};
+use datafusion::scalar::ScalarValue;
+use tokio::runtime::Runtime;
+
+use super::facts::FactType;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+
+/// Threads, memory and spill folder that all queries of one history share.
+pub(super) struct Engine {
+    /// None only while it is being dropped.
+    runtime: Option<Runtime>,
+    env: Arc<RuntimeEnv>,
+    threads: usize,
+}
+
+impl Engine {
+    /// An engine that uses at most `memory` bytes for sorting and grouping, and spills beyond into `spill`.
+    pub fn start(threads: usize, memory: usize, spill: &Path) -> Result<Engine> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("history")
+            .enable_all()
+            .build()?;
+        let env = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
+            .with_temp_file_path(spill)
+            .build_arc()
+            .map_err(failed)?;
+        Ok(Engine { runtime: Some(runtime), env, threads })
+    }
+
+    /// Runs to the end on the engine's own threads.
+    pub fn block_on<F: Future>(&self, work: F) -> F::Output {
+        self.runtime.as_ref().expect("present until dropped").block_on(work)
+    }
+
+    /// A session without tables.
+    pub fn session(self: &Arc<Engine>) -> Snapshot {
+        let config = SessionConfig::new()
+            .with_target_partitions(self.threads)
+            .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+            // Segments of different customers follow one another: read them in order instead of sorting.
+            .set_bool("datafusion.execution.split_file_groups_by_statistics", true)
+            .set_bool("datafusion.execution.parquet.pushdown_filters", false)
+            // A merge of two sorted sides spills; a hash table of all keys would not.
+            .set_bool("datafusion.optimizer.prefer_hash_join", false);
+        let context = SessionContext::new_with_config_rt(config, self.env.clone());
+        Snapshot { engine: self.clone(), context }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Dropping a runtime waits for its threads, which is not allowed on a thread of another runtime.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// History as of one instant of the manifest and the tail: whatever is sealed or appended later is not seen.
+pub struct Snapshot {
+    engine: Arc<Engine>,
+    context: SessionContext,
+}
+
+impl Snapshot {
+    /// Runs a SQL query over the fact types' tables and collects its rows.
+    ///
+    /// # Errors
+    /// Invalid, when the SQL does not fit the tables; unavailable, when memory or the spill disk do not suffice.
+    pub fn query(&self, sql: &str) -> Result<Vec<RecordBatch>> {
+        self.engine.block_on(async { self.context.sql(sql).await?.collect().await }).map_err(failed)
+    }
+
+    /// Runs a query and hands over its batches one after another, so that the whole never stands in memory.
+    ///
+    /// # Errors
+    /// As [`Snapshot::query`], and whatever `take` answers.
+    pub fn stream(&self, sql: &str, mut take: impl FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+        let mut batches: SendableRecordBatchStream = self
+            .engine
+            .block_on(async { self.context.sql(sql).await?.execute_stream().await })
+            .map_err(failed)?;
+        while let Some(batch) = self.engine.block_on(next(&mut batches)) {
+            take(batch.map_err(failed)?)?;
+        }
+        Ok(())
+    }
+
+    /// The one whole number that a query answers.
+    pub(super) fn count(&self, sql: &str) -> Result<i64> {
+        use arrow::array::AsArray;
+        let batches = self.query(sql)?;
+        let first = batches.iter().find(|batch| batch.num_rows() > 0);
+        Ok(first.map_or(0, |batch| batch.column(0).as_primitive::<arrow::datatypes::Int64Type>().value(0)))
+    }
+
+    /// Adds a table made of Parquet files and of batches in memory. `sorted` files are read in the order of a segment.
+    pub(super) fn add_table(&self, name: &str, schema: SchemaRef, files: &[PathBuf], sorted: bool, tail: Vec<RecordBatch>) -> Result<()> {
+        let in_memory = MemTable::try_new(schema.clone(), vec![tail.clone()]).map_err(failed)?;
+        if files.is_empty() {
+            return self.context.register_table(name, Arc::new(in_memory)).map(drop).map_err(failed);
+        }
+        let urls = files.iter().map(|file| url(file)).collect::<Result<Vec<_>>>()?;
+        let mut options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
+        if sorted {
+            options = options.with_file_sort_order(vec![order()]);
+        }
+        let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
+        let sealed = Arc::new(ListingTable::try_new(config).map_err(failed)?);
+        if tail.is_empty() {
+            return self.context.register_table(name, sealed).map(drop).map_err(failed);
+        }
+        let both = self.context.read_table(sealed).and_then(|sealed| {
+            let in_memory = self.context.read_table(Arc::new(in_memory.with_sort_order(vec![order()])))?;
+            sealed.union(in_memory)
+        });
+        self.context.register_table(name, both.map_err(failed)?.into_view()).map(drop).map_err(failed)
+    }
+
+    /// Hides from a table what happened at or after an instant.
+    pub(super) fn cut(&self, name: &str, before: Timestamp) -> Result<()> {
+        let instant = ScalarValue::TimestampMicrosecond(Some(before.0), Some("UTC".into()));
+        let table = self.context.deregister_table(name).map_err(failed)?;
+        let table = table.ok_or_else(|| Error::internal(format!("no table `{name}` to cut")))?;
+        let earlier = self.context.read_table(table).and_then(|all| all.filter(col("occurred_at").lt(lit(instant))));
+        self.context.register_table(name, earlier.map_err(failed)?.into_view()).map(drop).map_err(failed)
+    }
+}
+
+async fn next(batches: &mut SendableRecordBatchStream) -> Option<datafusion::error::Result<RecordBatch>> {
+    std::future::poll_fn(|context| batches.as_mut().poll_next(context)).await
+}
+
+/// The order of a segment.
+fn order() -> Vec<SortExpr> {
+    ["customer_id", "occurred_at", "fact_key"].into_iter().map(|column| col(column).sort(true, false)).collect()
+}
+
+/// Names a file so that no character of its path is taken for a pattern.
+fn url(file: &Path) -> Result<ListingTableUrl> {
+    let absolute = std::path::absolute(file)?;
+    let path = absolute.to_str().ok_or_else(|| Error::invalid("the data folder's path must be UTF-8"))?;
+    let mut escaped = String::from("file://");
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => escaped.push(byte as char),
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    ListingTableUrl::parse(escaped).map_err(failed)
+}
+
+/// The path of a table's files, for the messages of tests.
+pub(super) fn paths(folder: &Path, fact_type: &FactType, files: impl Iterator<Item = String>) -> Vec<PathBuf> {
+    files.map(|file| folder.join(fact_type.name).join(file)).collect()
+}
+
+/// Which side is at fault: the query, the machine's resources, or ours.
+pub(super) fn failed(error: DataFusionError) -> Error {
+    let made = match error.find_root() {
+        DataFusionError::SQL(..) | DataFusionError::Plan(_) | DataFusionError::SchemaError(..) => {
+            Error::invalid(format!("the query does not fit history: {}", error.strip_backtrace()))
+        }
+        DataFusionError::ResourcesExhausted(_) => {
+            Error::unavailable("the query needs more memory than history may use; narrow it or raise the limit")
+        }
+        DataFusionError::IoError(io) => Error::from(std::io::Error::from(io.kind())).context("history"),
+        DataFusionError::ObjectStore(_) => {
+            Error::unavailable("a history file cannot be read; run `vizavi history check`")
+        }
+        _ => Error::internal(format!("history could not answer: {}", error.strip_backtrace())),
+    };
+    made.caused_by(error)
+}

@@ -1,0 +1,149 @@
+//! The hot tail: all SQL about facts that arrived one by one and are not sealed yet.
+
+use diesel::prelude::*;
+
+use super::facts::{self, FactType};
+use super::value::{Fact, FactBatch, Value, check};
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::ids::{self, CustomerId};
+use crate::storage::schema::history::history_tail;
+use crate::storage::{Connection, on_each};
+
+const CHUNK: usize = 500;
+
+/// What became of appended facts: for each, in order, whether it is new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended(pub Vec<bool>);
+
+impl Appended {
+    /// How many were new.
+    pub fn accepted(&self) -> usize {
+        self.0.iter().filter(|&&new| new).count()
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = history_tail)]
+struct Row<'a> {
+    id: i64,
+    fact_type: &'a str,
+    source: &'a str,
+    fact_key: &'a str,
+    customer_id: i64,
+    occurred_at: i64,
+    accepted_at: i64,
+    payload: String,
+    batch: i64,
+    sealed_at: i64,
+}
+
+/// Appends facts in the caller's transaction; they are durable when that has committed. One that is known already, by its
+/// source and key, is left as it was.
+///
+/// # Errors
+/// Invalid, when a fact does not fit its type; nothing is then appended.
+pub fn append(conn: &mut Connection, fact_type: &FactType, facts: &[Fact], now: Timestamp) -> Result<Appended> {
+    for fact in facts {
+        check(fact_type, &fact.values)?;
+    }
+    let mut new = Vec::with_capacity(facts.len());
+    for chunk in facts.chunks(CHUNK) {
+        let rows = chunk.iter().map(|fact| row(fact_type, fact, now)).collect::<Result<Vec<Row>>>()?;
+        let inserted: Vec<i64> = on_each!(conn, c => diesel::insert_into(history_tail::table)
+            .values(&rows)
+            .on_conflict_do_nothing()
+            .returning(history_tail::id)
+            .get_results(c))?;
+        let inserted: std::collections::HashSet<i64> = inserted.into_iter().collect();
+        new.extend(rows.iter().map(|row| inserted.contains(&row.id)));
+    }
+    Ok(Appended(new))
+}
+
+fn row<'a>(fact_type: &'a FactType, fact: &'a Fact, now: Timestamp) -> Result<Row<'a>> {
+    Ok(Row {
+        id: ids::fresh(now),
+        fact_type: fact_type.name,
+        source: &fact.source,
+        fact_key: &fact.key,
+        customer_id: fact.customer.0,
+        occurred_at: fact.occurred_at.0,
+        accepted_at: now.0,
+        payload: serde_json::to_string(&fact.values)?,
+        batch: 0,
+        sealed_at: 0,
+    })
+}
+
+/// Whether any fact of this type waits to be sealed.
+pub(super) fn waiting(conn: &mut Connection, fact_type: &FactType) -> Result<i64> {
+    Ok(history_tail::table
+        .filter(history_tail::fact_type.eq(fact_type.name))
+        .filter(history_tail::sealed_at.eq(0))
+        .count()
+        .get_result(conn)?)
+}
+
+/// The facts of this type that are not sealed, or those of one claimed batch.
+pub(super) fn open_facts(conn: &mut Connection, fact_type: &'static FactType, batch: Option<i64>) -> Result<FactBatch> {
+    type Stored = (String, String, i64, i64, String);
+    let rows = history_tail::table
+        .filter(history_tail::fact_type.eq(fact_type.name))
+        .filter(history_tail::sealed_at.eq(0))
+        .order((history_tail::customer_id, history_tail::occurred_at, history_tail::fact_key))
+        .select((
+            history_tail::source,
+            history_tail::fact_key,
+            history_tail::customer_id,
+            history_tail::occurred_at,
+            history_tail::payload,
+        ));
+    let rows: Vec<Stored> = match batch {
+        Some(batch) => rows.filter(history_tail::batch.eq(batch)).load(conn)?,
+        None => rows.load(conn)?,
+    };
+    let mut facts = FactBatch::new(fact_type);
+    for (source, key, customer, occurred_at, payload) in rows {
+        let mut values: Vec<Value> = serde_json::from_str(&payload)?;
+        // A row written before a column was added to the end of its type lacks it.
+        values.resize(fact_type.columns.len(), Value::Null);
+        let (customer, occurred_at) = (CustomerId(customer), Timestamp(occurred_at));
+        facts.push(&Fact { customer, occurred_at, source, key, values })?;
+    }
+    Ok(facts)
+}
+
+/// Marks all waiting facts of this type as belonging to `batch`.
+pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64) -> Result<usize> {
+    let rows = history_tail::table
+        .filter(history_tail::fact_type.eq(fact_type.name))
+        .filter(history_tail::sealed_at.eq(0));
+    Ok(diesel::update(rows).set(history_tail::batch.eq(batch)).execute(conn)?)
+}
+
+/// Marks a claimed batch as sealed; only the keys stay.
+///
+/// # Errors
+/// Conflict, when somebody else has claimed or sealed some of its rows since.
+pub(super) fn seal(conn: &mut Connection, batch: i64, expected: usize, now: Timestamp) -> Result<()> {
+    let rows = history_tail::table.filter(history_tail::batch.eq(batch)).filter(history_tail::sealed_at.eq(0));
+    let sealed = diesel::update(rows)
+        .set((history_tail::sealed_at.eq(now.0), history_tail::payload.eq("[]")))
+        .execute(conn)?;
+    if sealed == expected {
+        return Ok(());
+    }
+    Err(Error::conflict("the tail is being sealed by somebody else; try again"))
+}
+
+/// Forgets the keys of facts sealed before `before`; later repetitions are found by the merge of their own seal.
+pub(super) fn prune(conn: &mut Connection, before: Timestamp) -> Result<usize> {
+    let rows = history_tail::table.filter(history_tail::sealed_at.gt(0)).filter(history_tail::sealed_at.lt(before.0));
+    Ok(diesel::delete(rows).execute(conn)?)
+}
+
+/// How many facts wait, over all types.
+pub(super) fn waiting_of_all(conn: &mut Connection) -> Result<i64> {
+    facts::ALL.iter().try_fold(0, |sum, fact_type| Ok(sum + waiting(conn, fact_type)?))
+}

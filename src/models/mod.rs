@@ -1,1 +1,16 @@
-//! models
+//! Models: what customers will probably do, learned from features and logged decisions.
+//!
+//! A spec (`models/*.toml`) says what to predict, from what, and how good is good enough. Training is pure: matrices in, a fit out
+//! with its parameters, its figures on later data, and a card that says all that in words. Only a fit that passes the gate of its
+//! spec may serve; the registry keeps every fit.
+//!
+//! ```text
+//!  spec -> training -> Fit { parameters, metrics, card } -> registry (gate) -> scoring
+//!            |  churn: encoding + logistic + calibration
+//!            |  response: logged decisions -> P(convert | customer, offer, channel)
+//! ```
+
+pub mod algorithms;
+pub mod calibration;
+pub mod evaluation;
+pub mod response;

@@ -12,5 +12,20 @@
 
 pub mod algorithms;
 pub mod calibration;
+pub mod card;
+pub mod churn;
+pub mod encoding;
 pub mod evaluation;
+pub mod matrix;
+
 pub mod response;
+
+pub mod spec;
+pub mod training;
+
+pub use card::Card;
+pub use churn::ChurnModel;
+pub use matrix::{FeatureMatrix, Labelled};
+pub use response::{LoggedDecision, OfferPrior, ResponseModel, ResponseParams};
+pub use spec::ModelSpec;
+pub use training::{Fit, train_churn, train_response};

@@ -194,7 +194,8 @@ fn starbucks_policy_out_of_fold_is_worth_at_least_seven() {
         for receipt in receipts.iter().filter(|r| r.fold == fold) {
             let customer = model.encode(&receipt.log.context);
             let expected = |offer: &str| model.predict_encoded(&customer, Some(offer), None).mean * worth(offer);
-            let best = offers.iter().copied().max_by(|a, b| expected(a).total_cmp(&expected(b)));
+            let worths = offers.iter().map(|offer| (expected(offer), *offer));
+            let best = worths.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, offer)| offer);
             let given = receipt.log.offer.as_deref();
             if best == given {
                 value += receipt.log.converted * worth(best.unwrap()) / receipt.log.propensity;

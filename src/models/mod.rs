@@ -1,1 +1,31 @@
-//! models
+//! Models: what customers will probably do, learned from features and logged decisions.
+//!
+//! A spec (`models/*.toml`) says what to predict, from what, and how good is good enough. Training is pure: matrices in, a fit out
+//! with its parameters, its figures on later data, and a card that says all that in words. Only a fit that passes the gate of its
+//! spec may serve; the registry keeps every fit.
+//!
+//! ```text
+//!  spec -> training -> Fit { parameters, metrics, card } -> registry (gate) -> scoring
+//!            |  churn: encoding + logistic + calibration
+//!            |  response: logged decisions -> P(convert | customer, offer, channel)
+//! ```
+
+pub mod algorithms;
+pub mod calibration;
+pub mod card;
+pub mod churn;
+pub mod encoding;
+pub mod evaluation;
+pub mod matrix;
+
+pub mod response;
+
+pub mod spec;
+pub mod training;
+
+pub use card::Card;
+pub use churn::ChurnModel;
+pub use matrix::{FeatureMatrix, Labelled};
+pub use response::{LoggedDecision, OfferPrior, ResponseModel, ResponseParams};
+pub use spec::ModelSpec;
+pub use training::{Fit, train_churn, train_response};

@@ -1,0 +1,18 @@
+//! Response: P(convert | customer, offer, channel), and without any contact, learned from logged decisions.
+//!
+//! A logistic regression on quantile bins of what is known of the customer, on the offer and the channel, and on their crosses: so
+//! that each offer may suit other customers. "No contact" is one arm among the offers: its rate is the baseline against which an
+//! offer's effect counts. Where little has been logged, the marketer's stated rate speaks, with the weight that they gave it.
+
+mod encoding;
+mod logged;
+mod model;
+mod training;
+
+pub use encoding::ContextEncoder;
+pub use logged::{Context, Features, LoggedDecision, NamedRow};
+pub use model::{EncodedCustomer, Estimate, ResponseArm, ResponseModel};
+pub use training::{OfferPrior, ResponseParams};
+
+#[cfg(test)]
+mod tests;

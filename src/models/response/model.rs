@@ -1,0 +1,242 @@
+//! The fitted response model, and how it answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::encoding::ContextEncoder;
+use super::logged::Features;
+use super::training::ResponseParams;
+use crate::models::algorithms::{logit, sigmoid};
+use crate::models::calibration::Platt;
+
+/// An answer.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// P(convert), the posterior mean.
+    pub mean: f64,
+    /// The effective number of logged decisions of this offer behind it; 0 when only the stated rate speaks.
+    pub evidence: f64,
+}
+
+/// An offer, or no contact, with what was stated of it and how much was logged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResponseArm {
+    /// The offer; None for no contact.
+    pub offer: Option<String>,
+    /// The stated rate, or that of the whole.
+    pub base_rate: f64,
+    /// The weight of that rate, in decisions.
+    pub weight: f64,
+    /// Effective number of logged decisions.
+    pub evidence: f64,
+}
+
+/// Which column stands for what:
+/// intercept, bins, arms, channels, arm x channel, arm x bin, channel x bin.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Layout {
+    bins: usize,
+    arms: Vec<Option<String>>,
+    channels: Vec<String>,
+}
+
+impl Layout {
+    pub(super) fn new(bins: usize, arms: Vec<Option<String>>, channels: Vec<String>) -> Layout {
+        // With one channel, channel and contact are the same thing: one column less to share an effect between.
+        let channels = if channels.len() > 1 { channels } else { Vec::new() };
+        Layout { bins, arms, channels }
+    }
+
+    pub(super) fn arm(&self, offer: Option<&str>) -> Option<usize> {
+        self.arms.binary_search_by(|arm| arm.as_deref().cmp(&offer)).ok()
+    }
+
+    pub(super) fn channel(&self, channel: Option<&str>) -> Option<usize> {
+        let channel = channel?;
+        self.channels.binary_search_by(|known| known.as_str().cmp(channel)).ok()
+    }
+
+    fn at_arms(&self) -> usize {
+        1 + self.bins
+    }
+
+    fn at_channels(&self) -> usize {
+        self.at_arms() + self.arms.len()
+    }
+
+    fn at_pairs(&self) -> usize {
+        self.at_channels() + self.channels.len()
+    }
+
+    fn at_arm_crosses(&self) -> usize {
+        self.at_pairs() + self.arms.len() * self.channels.len()
+    }
+
+    fn at_channel_crosses(&self) -> usize {
+        self.at_arm_crosses() + self.arms.len() * self.bins
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.at_channel_crosses() + self.channels.len() * self.bins
+    }
+
+    /// The columns that are 1 for a customer with these bins under this arm and channel.
+    pub(super) fn columns(&self, bins: &[u32], arm: Option<usize>, channel: Option<usize>) -> Vec<u32> {
+        let mut columns = Vec::with_capacity(4 + 3 * bins.len());
+        let mut cross = |start: usize| columns.extend(bins.iter().map(|bin| (start as u32) + bin));
+        cross(1);
+        if let Some(arm) = arm {
+            cross(self.at_arm_crosses() + arm * self.bins);
+        }
+        if let Some(channel) = channel {
+            cross(self.at_channel_crosses() + channel * self.bins);
+        }
+        columns.push(0);
+        columns.extend(arm.map(|arm| (self.at_arms() + arm) as u32));
+        columns.extend(channel.map(|channel| (self.at_channels() + channel) as u32));
+        if let (Some(arm), Some(channel)) = (arm, channel) {
+            columns.push((self.at_pairs() + arm * self.channels.len() + channel) as u32);
+        }
+        columns
+    }
+
+    pub(super) fn penalties(&self, params: &ResponseParams) -> Vec<f64> {
+        let mut penalties = vec![0.0];
+        let mut fill = |until: usize, penalty: f64| penalties.resize(until, penalty);
+        fill(self.at_arms(), params.l2_main);
+        fill(self.at_channels(), params.l2_arm);
+        fill(self.at_arm_crosses(), params.l2_main);
+        fill(self.count(), params.l2_cross);
+        penalties
+    }
+}
+
+/// P(convert | customer, offer, channel). Serialise it with serde; scoring needs nothing else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResponseModel {
+    encoder: ContextEncoder,
+    layout: Layout,
+    /// One weight a column of the layout; empty when only stated rates speak.
+    weights: Vec<f64>,
+    calibration: Platt,
+    pub(super) centre: f64,
+    /// By offer; no contact first.
+    arms: Vec<ResponseArm>,
+}
+
+/// A customer as the model sees them: make it once, ask for many treatments.
+#[derive(Debug, Clone)]
+pub struct EncodedCustomer {
+    bins: Vec<u32>,
+    main: f64,
+}
+
+impl EncodedCustomer {
+    pub(super) fn main(&self) -> f64 {
+        self.main
+    }
+}
+
+impl ResponseModel {
+    pub(super) fn stated_only(arms: Vec<ResponseArm>) -> ResponseModel {
+        ResponseModel {
+            encoder: ContextEncoder::default(),
+            layout: Layout::default(),
+            weights: Vec::new(),
+            calibration: Platt::default(),
+            centre: 0.0,
+            arms,
+        }
+    }
+
+    pub(super) fn fitted(
+        encoder: ContextEncoder,
+        layout: Layout,
+        weights: Vec<f64>,
+        calibration: Platt,
+        arms: Vec<ResponseArm>,
+    ) -> ResponseModel {
+        ResponseModel { encoder, layout, weights, calibration, centre: 0.0, arms }
+    }
+
+    /// Whether anything was learned; if not, only stated rates speak.
+    pub fn has_learned(&self) -> bool {
+        !self.weights.is_empty()
+    }
+
+    /// The offers known, and no contact.
+    pub fn arms(&self) -> &[ResponseArm] {
+        &self.arms
+    }
+
+    /// The features that matter to the model, by name.
+    pub fn features(&self) -> impl Iterator<Item = &str> {
+        self.encoder.names()
+    }
+
+    /// Sees a customer.
+    pub fn encode<F: Features + ?Sized>(&self, customer: &F) -> EncodedCustomer {
+        let bins = self.encoder.encode(customer);
+        let main = if self.has_learned() { bins.iter().map(|&bin| self.weights[1 + bin as usize]).sum() } else { 0.0 };
+        EncodedCustomer { bins, main }
+    }
+
+    /// P(convert) of a customer given an offer by a channel; `offer` None is no contact.
+    pub fn predict<F: Features + ?Sized>(&self, customer: &F, offer: Option<&str>, channel: Option<&str>) -> Estimate {
+        self.predict_encoded(&self.encode(customer), offer, channel)
+    }
+
+    /// The same for a customer already seen: about a hundred additions.
+    ///
+    /// mean = (weight x stated + evidence x model) / (weight + evidence): the mean of a beta posterior whose data are the model's
+    /// rate for customers like this one. The stated rate is moved by the customer's main effect (on the log-odds), since
+    /// who buys more under all offers will probably buy more under a new one.
+    pub fn predict_encoded(&self, customer: &EncodedCustomer, offer: Option<&str>, channel: Option<&str>) -> Estimate {
+        let unknown;
+        let arm = match self.arms.binary_search_by(|arm| arm.offer.as_deref().cmp(&offer)) {
+            Ok(index) => &self.arms[index],
+            Err(_) => {
+                unknown = self.unknown_arm();
+                &unknown
+            }
+        };
+        let slope = self.calibration.slope;
+        let stated = if arm.base_rate <= 0.0 {
+            0.0 // a rate stated as 0 is an impossibility, which no main effect moves
+        } else {
+            sigmoid(logit(arm.base_rate) + slope * (customer.main - self.centre))
+        };
+        if arm.evidence <= 0.0 || !self.has_learned() {
+            return Estimate { mean: stated, evidence: 0.0 };
+        }
+        let modelled = sigmoid(self.calibration.log_odds(self.log_odds(customer, offer, channel)));
+        let mean = (arm.weight * stated + arm.evidence * modelled) / (arm.weight + arm.evidence);
+        Estimate { mean, evidence: arm.evidence }
+    }
+
+    /// An offer of which nothing was stated or logged responds as no contact does: it is claimed to do nothing.
+    fn unknown_arm(&self) -> ResponseArm {
+        let none = self.arms.first().filter(|arm| arm.offer.is_none());
+        ResponseArm { offer: None, base_rate: none.map_or(0.0, |arm| arm.base_rate), weight: 0.0, evidence: 0.0 }
+    }
+
+    fn log_odds(&self, customer: &EncodedCustomer, offer: Option<&str>, channel: Option<&str>) -> f64 {
+        let layout = &self.layout;
+        let cross = |start: usize| -> f64 {
+            let weights = &self.weights[start..start + layout.bins];
+            customer.bins.iter().map(|&bin| weights[bin as usize]).sum()
+        };
+        let mut sum = self.weights[0] + customer.main;
+        let arm = layout.arm(offer);
+        if let Some(arm) = arm {
+            sum += self.weights[layout.at_arms() + arm] + cross(layout.at_arm_crosses() + arm * layout.bins);
+        }
+        if let Some(channel) = layout.channel(channel) {
+            sum += self.weights[layout.at_channels() + channel];
+            sum += cross(layout.at_channel_crosses() + channel * layout.bins);
+            if let Some(arm) = arm {
+                sum += self.weights[layout.at_pairs() + arm * layout.channels.len() + channel];
+            }
+        }
+        sum
+    }
+}

@@ -1,0 +1,230 @@
+//! Fits the response model: encodes logged decisions, weighs them by their propensity, fits, and calibrates out of fold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::encoding::ContextEncoder;
+use super::logged::LoggedDecision;
+use super::model::{Layout, ResponseArm, ResponseModel};
+use crate::error::{Error, Fault, Result};
+use crate::models::algorithms::logit;
+use crate::models::algorithms::sparse_logistic::{IndicatorRows, Problem};
+use crate::models::calibration::Platt;
+use crate::random::mix;
+
+/// Fewer logged decisions than this, or fewer conversions than a tenth of it, cannot carry the crosses: stated rates speak alone.
+const LEAST_LOGGED: usize = 200;
+
+/// What a marketer states of an offer before it has been tried.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OfferPrior {
+    /// The offer; None for customers who are not contacted.
+    pub offer: Option<String>,
+    /// The share expected to convert, 0 to 1.
+    pub base_rate: f64,
+    /// How many decisions' worth of evidence that statement is.
+    pub weight: f64,
+}
+
+/// How to learn.
+///
+/// | Name | Default | Purpose | Range |
+/// |---|---|---|---|
+/// | `bins` | 10 | bins of a number | 2..=50 |
+/// | `l2_main` | 1 | penalty of a bin's own effect, of channels and of offer x channel | > 0 |
+/// | `l2_arm` | 0.1 | penalty of an offer's own effect | > 0 |
+/// | `l2_cross` | 4 | penalty of offer x bin and channel x bin | > 0 |
+/// | `weight_limit` | 5 | a decision counts at most so many times, at least one so many-th | >= 1 |
+/// | `default_weight` | 10 | weight of the whole's rate for an offer of which nothing was stated | >= 0 |
+/// | `folds` | 3 | folds for calibration; below 2: none | 0..=20 |
+/// | `barred` | none | names of protected features; never used | |
+/// | `seed` | 1 | deals the folds | |
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ResponseParams {
+    /// Bins of a number.
+    pub bins: usize,
+    /// Penalty of a bin's own effect, of channels and of offer x channel.
+    pub l2_main: f64,
+    /// Penalty of an offer's own effect.
+    pub l2_arm: f64,
+    /// Penalty of crosses of offer or channel with bins.
+    pub l2_cross: f64,
+    /// A decision counts at most so many times, and at least one so many-th.
+    pub weight_limit: f64,
+    /// Weight of the whole's rate for an offer of which nothing was stated.
+    pub default_weight: f64,
+    /// Folds for calibration; below 2 none is made.
+    pub folds: usize,
+    /// Protected features.
+    pub barred: BTreeSet<String>,
+    /// Deals the folds.
+    pub seed: u64,
+}
+
+impl Default for ResponseParams {
+    fn default() -> Self {
+        ResponseParams {
+            bins: 10,
+            l2_main: 1.0,
+            l2_arm: 0.1,
+            l2_cross: 4.0,
+            weight_limit: 5.0,
+            default_weight: 10.0,
+            folds: 3,
+            barred: BTreeSet::new(),
+            seed: 1,
+        }
+    }
+}
+
+impl ResponseModel {
+    /// Learns from logged decisions and stated rates. With few or no decisions it still answers: by the stated rates alone.
+    ///
+    /// # Errors
+    /// Invalid, with each fault, when a propensity is outside (0, 1], an outcome or a rate outside 0..1, or a weight below 0.
+    pub fn train(logs: &[LoggedDecision], priors: &[OfferPrior], params: &ResponseParams) -> Result<ResponseModel> {
+        check(logs, priors)?;
+        let weights = stabilised_weights(logs, params.weight_limit);
+        let arms = arms(logs, &weights, priors, params);
+        let events: f64 = logs.iter().map(|log| log.converted).sum();
+        let enough = |n: f64| n * 10.0 >= LEAST_LOGGED as f64;
+        if logs.len() < LEAST_LOGGED || !enough(events) || !enough(logs.len() as f64 - events) {
+            return Ok(ResponseModel::stated_only(arms));
+        }
+        let encoder = ContextEncoder::fit(logs.iter().map(|log| &log.context), params.bins, &params.barred);
+        let layout = Layout::new(encoder.bins(), arm_names(logs), channel_names(logs));
+        let mut rows = IndicatorRows::default();
+        for log in logs {
+            let bins = encoder.encode(&log.context);
+            rows.push(layout.columns(&bins, layout.arm(log.offer.as_deref()), layout.channel(log.channel.as_deref())));
+        }
+        let outcomes: Vec<f64> = logs.iter().map(|log| log.converted).collect();
+        let penalties = layout.penalties(params);
+        let problem = Problem { rows: &rows, outcomes: &outcomes, weights: &weights, penalties: &penalties };
+        let mut start = vec![0.0; layout.count()];
+        start[0] = logit(events / logs.len() as f64);
+        let fitted = problem.fit(start);
+        let calibration = cross_fitted(&problem, &fitted, params);
+        let mut model = ResponseModel::fitted(encoder, layout, fitted, calibration, arms);
+        model.centre = mean_main_effect(&model, logs, &weights);
+        Ok(model)
+    }
+}
+
+fn check(logs: &[LoggedDecision], priors: &[OfferPrior]) -> Result<()> {
+    let mut faults = Vec::new();
+    for (row, log) in logs.iter().enumerate() {
+        if !(log.propensity > 0.0 && log.propensity <= 1.0) {
+            let told = format!("{} is not in (0, 1]; log the probability of the choice made", log.propensity);
+            faults.push(Fault::at(format!("decisions[{row}].propensity"), told));
+        }
+        if !(0.0..=1.0).contains(&log.converted) {
+            let told = format!("{} is outside 0..1", log.converted);
+            faults.push(Fault::at(format!("decisions[{row}].converted"), told));
+        }
+        if faults.len() >= 20 {
+            break; // a whole wrong column is seen from its first lines
+        }
+    }
+    for prior in priors {
+        let name = prior.offer.as_deref().unwrap_or("none");
+        if !(0.0..=1.0).contains(&prior.base_rate) {
+            let told = format!("{} is outside 0..1; state a share, such as 0.02", prior.base_rate);
+            faults.push(Fault::at(format!("{name}.base_rate"), told));
+        }
+        if !(prior.weight >= 0.0 && prior.weight.is_finite()) {
+            faults.push(Fault::at(format!("{name}.weight"), format!("{} must be 0 or more", prior.weight)));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::faults("the response model cannot learn from this", faults)) }
+}
+
+fn arm_names(logs: &[LoggedDecision]) -> Vec<Option<String>> {
+    logs.iter().map(|log| log.offer.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn channel_names(logs: &[LoggedDecision]) -> Vec<String> {
+    logs.iter().filter_map(|log| log.channel.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// share of the offer / propensity, within limits: rows count as if the offer had been dealt at random (stabilised inverse
+/// propensity weights; Robins, Hernan and Brumback 2000). Under uniform logging all are 1.
+fn stabilised_weights(logs: &[LoggedDecision], limit: f64) -> Vec<f64> {
+    // The share of an offer and channel together, since the propensity is of both.
+    let mut counts: BTreeMap<(Option<&str>, Option<&str>), (f64, f64)> = BTreeMap::new();
+    for log in logs {
+        let (count, inverse) = counts.entry((log.offer.as_deref(), log.channel.as_deref())).or_default();
+        *count += 1.0;
+        *inverse += 1.0 / log.propensity;
+    }
+    let limit = limit.max(1.0);
+    logs.iter()
+        .map(|log| {
+            let (count, inverse) = counts[&(log.offer.as_deref(), log.channel.as_deref())];
+            // Normalised within each treatment: its rows count as many as there are.
+            (count / inverse / log.propensity).clamp(1.0 / limit, limit)
+        })
+        .collect()
+}
+
+/// For each offer logged or stated: its prior, and the effective number of decisions behind it (Kish: (sum w)^2 / sum w^2).
+fn arms(logs: &[LoggedDecision], weights: &[f64], priors: &[OfferPrior], params: &ResponseParams) -> Vec<ResponseArm> {
+    let mut sums: BTreeMap<Option<&str>, (f64, f64)> = BTreeMap::new();
+    let (mut converted, mut total) = (0.0, 0.0);
+    for (log, weight) in logs.iter().zip(weights) {
+        let (sum, squares) = sums.entry(log.offer.as_deref()).or_default();
+        *sum += weight;
+        *squares += weight * weight;
+        converted += weight * log.converted;
+        total += weight;
+    }
+    priors.iter().for_each(|prior| {
+        sums.entry(prior.offer.as_deref()).or_default();
+    });
+    // The baseline is always there. Of an arm of which nothing is known nothing is claimed: it gets the whole's rate, so that
+    // no difference between contact and no contact is made up.
+    sums.entry(None).or_default();
+    let whole = if total > 0.0 { Some(converted / total) } else { None };
+    sums.into_iter()
+        .map(|(offer, (sum, squares))| {
+            let stated = priors.iter().find(|prior| prior.offer.as_deref() == offer);
+            ResponseArm {
+                offer: offer.map(str::to_owned),
+                base_rate: stated.map(|prior| prior.base_rate).or(whole).unwrap_or(0.0),
+                weight: stated.map_or(params.default_weight, |prior| prior.weight),
+                evidence: if squares > 0.0 { sum * sum / squares } else { 0.0 },
+            }
+        })
+        .collect()
+}
+
+/// Platt's correction, fitted on log-odds of rows that each fold's model has not seen.
+fn cross_fitted(problem: &Problem<'_>, fitted: &[f64], params: &ResponseParams) -> Platt {
+    if params.folds < 2 {
+        return Platt::default();
+    }
+    let fold_of = |row: usize| (mix(row as u64 ^ mix(params.seed)) % params.folds as u64) as usize;
+    let mut log_odds = vec![0.0; problem.rows.len()];
+    for fold in 0..params.folds {
+        let left: Vec<f64> =
+            problem.weights.iter().enumerate().map(|(row, &w)| if fold_of(row) == fold { 0.0 } else { w }).collect();
+        // The fit on all rows is a start that saves half of the steps; the minimum of a convex loss does not depend on it.
+        let part = Problem { weights: &left, ..*problem }.fit(fitted.to_vec());
+        for (row, z) in log_odds.iter_mut().enumerate().filter(|(row, _)| fold_of(*row) == fold) {
+            *z = problem.rows.log_odds(row, &part);
+        }
+    }
+    Platt::fit(&log_odds, problem.outcomes, problem.weights)
+}
+
+/// Where a customer's main effect stands on average; a stated rate is for the average customer.
+fn mean_main_effect(model: &ResponseModel, logs: &[LoggedDecision], weights: &[f64]) -> f64 {
+    let (mut sum, mut total) = (0.0, 0.0);
+    for (log, weight) in logs.iter().zip(weights) {
+        sum += weight * model.encode(&log.context).main();
+        total += weight;
+    }
+    sum / total
+}

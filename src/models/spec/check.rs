@@ -1,0 +1,164 @@
+//! Checks specs: all faults at once.
+
+use super::raw::{RawChurn, RawResponse, RawSegments, RawSplit};
+use super::{ChurnSpec, FeatureSpec, ModelSpec, ResponseSpec, SegmentsSpec, Split};
+use crate::clock::Timestamp;
+use crate::error::{Error, Fault, Result};
+
+#[derive(Default)]
+pub(super) struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub(super) fn at(&mut self, key: &str, message: String) {
+        self.0.push(Fault::at(key, message));
+    }
+
+    fn demand(&mut self, good: bool, key: &str, message: impl FnOnce() -> String) {
+        if !good {
+            self.at(key, message());
+        }
+    }
+
+    pub(super) fn into_result(self, spec: Option<ModelSpec>, text: &str, file: &str) -> Result<ModelSpec> {
+        if let (Some(spec), true) = (spec, self.0.is_empty()) {
+            return Ok(spec);
+        }
+        let placed = self.0.into_iter().map(|fault| {
+            let line = line_of(text, &fault.key);
+            let fault = fault.in_file(file);
+            line.map_or(fault.clone(), |line| fault.on_line(line))
+        });
+        Err(Error::faults("the model spec cannot be used", placed.collect()))
+    }
+}
+
+/// The line of a key, `table.key` or `key`; None when it does not stand on a line of its own.
+fn line_of(text: &str, key: &str) -> Option<u64> {
+    let (table, name) = key.split_once('.').map_or((None, key), |(table, name)| (Some(table), name));
+    let mut inside: Option<&str> = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if let Some(header) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            inside = Some(header);
+        } else if inside == table && line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('=')) {
+            return Some(number);
+        }
+    }
+    None
+}
+
+fn name(name: &str, faults: &mut Faults) {
+    let good =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c));
+    faults.demand(good, "name", || format!("`{name}` must be made of a-z, 0-9, - and _"));
+}
+
+fn features(features: &[FeatureSpec], faults: &mut Faults) {
+    faults.demand(!features.is_empty(), "features", || "name at least one feature".into());
+    for (index, feature) in features.iter().enumerate() {
+        let twice = features[..index].iter().any(|other| other.name == feature.name);
+        faults.demand(!twice, "features", || format!("`{}` stands there twice", feature.name));
+        faults.demand((2..=50).contains(&feature.bins), "features", || {
+            format!("`{}`: {} bins are outside 2..50", feature.name, feature.bins)
+        });
+    }
+}
+
+pub(super) fn segments(raw: RawSegments, faults: &mut Faults) -> SegmentsSpec {
+    name(&raw.name, faults);
+    features(&raw.features, faults);
+    for feature in &raw.features {
+        faults.demand(feature.transform != super::Transform::Bins, "features", || {
+            format!("`{}`: distances need a size; use none or log1p", feature.name)
+        });
+    }
+    faults.demand((2..=50).contains(&raw.count), "count", || format!("{} is outside 2..50", raw.count));
+    faults.demand((1..=100).contains(&raw.starts), "starts", || format!("{} is outside 1..100", raw.starts));
+    SegmentsSpec { name: raw.name, features: raw.features, count: raw.count, starts: raw.starts, seed: raw.seed }
+}
+
+pub(super) fn churn(raw: RawChurn, faults: &mut Faults) -> Option<ChurnSpec> {
+    name(&raw.name, faults);
+    features(&raw.features, faults);
+    faults.demand((1..=1830).contains(&raw.horizon_days), "horizon_days", || {
+        format!("{} is outside 1..1830", raw.horizon_days)
+    });
+    faults.demand(raw.l2 > 0.0 && raw.l2.is_finite(), "l2", || format!("{} must be above 0", raw.l2));
+    faults.demand(raw.folds <= 20, "folds", || format!("{} is above 20", raw.folds));
+    let gate = raw.gate;
+    faults.demand((0.5..1.0).contains(&gate.min_auc), "gate.min_auc", || {
+        format!("{} is outside 0.5..1; 0.5 is a coin", gate.min_auc)
+    });
+    faults.demand(gate.max_log_loss > 0.0, "gate.max_log_loss", || {
+        format!("{} must be above 0; 0.693 is a coin", gate.max_log_loss)
+    });
+    let split = split(raw.split, faults)?;
+    Some(ChurnSpec {
+        name: raw.name,
+        horizon_days: raw.horizon_days,
+        features: raw.features,
+        l2: raw.l2,
+        folds: raw.folds,
+        seed: raw.seed,
+        split,
+        gate,
+    })
+}
+
+fn split(raw: RawSplit, faults: &mut Faults) -> Option<Split> {
+    match raw {
+        RawSplit { train_cuts: Some(train_cuts), train: None, test: None } => {
+            faults.demand((1..=24).contains(&train_cuts), "split.train_cuts", || {
+                format!("{train_cuts} is outside 1..24")
+            });
+            Some(Split::Last { train_cuts })
+        }
+        RawSplit { train_cuts: None, train: Some(train), test: Some(test) } => {
+            let mut instants = train.iter().map(|text| instant("split.train", text, faults)).collect::<Vec<_>>();
+            let test = instant("split.test", &test, faults)?;
+            instants.sort();
+            let train = instants.into_iter().collect::<Option<Vec<Timestamp>>>()?;
+            let earlier = train.last().is_some_and(|&last| last < test);
+            faults.demand(earlier, "split.test", || "must be later than each of split.train".into());
+            Some(Split::Fixed { train, test })
+        }
+        _ => {
+            faults.at("split", "give either train_cuts, or both train and test".into());
+            None
+        }
+    }
+}
+
+/// A day (midnight UTC) or a full instant.
+fn instant(key: &str, text: &str, faults: &mut Faults) -> Option<Timestamp> {
+    match Timestamp::parse(text) {
+        Ok(instant) => Some(instant),
+        Err(error) => {
+            faults.at(key, error.message().to_owned());
+            None
+        }
+    }
+}
+
+pub(super) fn response(raw: RawResponse, faults: &mut Faults) -> ResponseSpec {
+    name(&raw.name, faults);
+    let share = raw.split.test_share;
+    faults.demand((0.05..=0.5).contains(&share), "split.test_share", || format!("{share} is outside 0.05..0.5"));
+    let gain = raw.gate.min_gain;
+    faults.demand(gain.is_finite(), "gate.min_gain", || format!("{gain} is not a number"));
+    let learning = raw.learning;
+    faults.demand((2..=50).contains(&learning.bins), "learning.bins", || format!("{} is outside 2..50", learning.bins));
+    for (key, penalty) in [
+        ("learning.l2_main", learning.l2_main),
+        ("learning.l2_arm", learning.l2_arm),
+        ("learning.l2_cross", learning.l2_cross),
+    ] {
+        faults.demand(penalty > 0.0 && penalty.is_finite(), key, || format!("{penalty} must be above 0"));
+    }
+    let limit = learning.weight_limit;
+    faults.demand(limit >= 1.0, "learning.weight_limit", || format!("{limit} is below 1"));
+    let weight = learning.default_weight;
+    faults.demand(weight >= 0.0, "learning.default_weight", || format!("{weight} is below 0"));
+    faults.demand(learning.folds <= 20, "learning.folds", || format!("{} is above 20", learning.folds));
+    ResponseSpec { name: raw.name, learning, test_share: share, min_gain: gain }
+}

@@ -4,6 +4,7 @@
 
 mod campaigns;
 mod customers;
+pub mod history;
 mod offers;
 mod workspaces;
 

@@ -14,6 +14,8 @@ pub struct Stop {
     pub steps: usize,
     /// Largest absolute component of the gradient that counts as zero.
     pub gradient: f64,
+    /// Five steps that bring less than this share of the value are the last.
+    pub gain: f64,
 }
 
 /// Walks from `x` to the minimum of `function`, which writes its gradient into the slice and returns its value.
@@ -29,7 +31,14 @@ pub fn minimise(
     let mut gradient = vec![0.0; n];
     let mut value = function(x, &mut gradient);
     let mut memory: VecDeque<Pair> = VecDeque::with_capacity(MEMORY);
-    for _ in 0..stop.steps {
+    let mut checkpoint = value;
+    for step in 0..stop.steps {
+        if step % 5 == 0 && step > 0 {
+            if checkpoint - value <= stop.gain * value.abs() {
+                break;
+            }
+            checkpoint = value;
+        }
         if gradient.iter().all(|g| g.abs() <= stop.gradient) {
             break;
         }
@@ -115,7 +124,7 @@ mod tests {
     fn finds_the_minimum_of_an_ill_scaled_bowl() {
         let scale = [1.0, 100.0, 1e4];
         let mut x = vec![5.0; 3];
-        let value = minimise(&mut x, &[1.0; 3], Stop { steps: 200, gradient: 1e-9 }, |x, gradient| {
+        let value = minimise(&mut x, &[1.0; 3], Stop { steps: 200, gradient: 1e-9, gain: 0.0 }, |x, gradient| {
             let mut value = 0.0;
             for i in 0..3 {
                 let away = x[i] - i as f64;

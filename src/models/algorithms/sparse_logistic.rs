@@ -73,8 +73,8 @@ impl Problem<'_> {
     pub fn fit(&self, start: Vec<f64>) -> Vec<f64> {
         let mut x = start;
         let total: f64 = self.weights.iter().sum();
-        // Far below what sampling noise does to any weight: noise in a column of n rows is about sqrt(n) / 2.
-        let stop = Stop { steps: 200, gradient: 1e-5 * total.max(1.0) };
+        // One part in a million of the loss is far below what sampling noise does to it.
+        let stop = Stop { steps: 200, gradient: 1e-6 * total.max(1.0), gain: 1e-6 };
         let curvature = self.curvature(&x);
         minimise(&mut x, &curvature, stop, |x, gradient| self.loss(x, gradient));
         x

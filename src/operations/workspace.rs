@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::Result;
+use crate::features::Catalogue;
+use crate::history::{self, History};
 use crate::ids::IdKey;
 use crate::settings::Settings;
 use crate::storage::{Location, Store, migrate, workspace};
@@ -20,6 +22,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     id_key: IdKey,
     link_secret: [u8; 32],
+    history: History,
+    features: Catalogue,
 }
 
 /// What differs from an ordinary workspace.
@@ -47,7 +51,10 @@ impl Workspace {
         let seeded = |purpose: &str| options.seed.map(|seed| seeded_secret(seed, purpose));
         let id_key = workspace::id_key(&store, seeded("id"))?;
         let link_secret = workspace::secret(&store, "link_secret", seeded("link"))?;
-        Ok(Workspace(Arc::new(Inner { data: data.to_owned(), store, settings, clock, id_key, link_secret })))
+        let history = History::open(&store, data, &history::Options::default())?;
+        let features = Catalogue::load(data)?;
+        let data = data.to_owned();
+        Ok(Workspace(Arc::new(Inner { data, store, settings, clock, id_key, link_secret, history, features })))
     }
 
     /// The data folder.
@@ -83,6 +90,16 @@ impl Workspace {
     /// The secret that signs links in messages.
     pub fn link_secret(&self) -> &[u8; 32] {
         &self.0.link_secret
+    }
+
+    /// The facts.
+    pub fn history(&self) -> &History {
+        &self.0.history
+    }
+
+    /// The features that are computed from them.
+    pub fn features(&self) -> &Catalogue {
+        &self.0.features
     }
 }
 

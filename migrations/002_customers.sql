@@ -73,4 +73,5 @@ CREATE TABLE contact_ledger (
     state TEXT NOT NULL
 );
 CREATE INDEX contact_ledger_customer ON contact_ledger (customer_id, at);
+CREATE INDEX contact_ledger_household ON contact_ledger (household, at);
 CREATE INDEX contact_ledger_delivery ON contact_ledger (delivery_id);

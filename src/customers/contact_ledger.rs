@@ -70,6 +70,18 @@ pub fn of_customer(conn: &mut Connection, customer: CustomerId, since: Timestamp
     Ok(rows)
 }
 
+/// The contacts of a household since an instant, released ones left out.
+pub fn of_household(conn: &mut Connection, household: &str, since: Timestamp) -> Result<Vec<Contact>> {
+    let rows = contact_ledger::table
+        .filter(contact_ledger::household.eq(household))
+        .filter(contact_ledger::at.ge(since))
+        .filter(contact_ledger::state.ne(RELEASED))
+        .order((contact_ledger::at, contact_ledger::id))
+        .select(Contact::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
 /// All contacts since an instant, released ones left out, by customer; a batch run reads them at once.
 pub fn since(conn: &mut Connection, since: Timestamp) -> Result<Vec<Contact>> {
     let rows = contact_ledger::table

@@ -1,0 +1,220 @@
+//! Customers as the decision sees them: profile, serving row, consent, suppression and contact ledger joined, in the order of
+//! their ids.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::clock::{self, DAY, Timestamp};
+use crate::customers::{self, Customer, CustomerState, contact_ledger, store, suppression};
+use crate::decisions::{Consent, Contact, CustomerView, MessageClass};
+use crate::error::Result;
+use crate::ids::{CampaignRunId, CustomerId};
+use crate::operations::{Workspace, facts};
+use crate::storage::Connection;
+
+/// How far back contacts count; longer than any cap's window in use.
+const LEDGER_DAYS: i64 = 92;
+/// Customers read at once.
+const PAGE: i64 = 5_000;
+
+/// One customer with everything a decision and a message need.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The profile.
+    pub customer: Customer,
+    /// The serving row.
+    pub state: Option<CustomerState>,
+    /// What the decision reads.
+    pub view: CustomerView,
+}
+
+/// Reads every customer. Contacts that `except` reserved are left out: a run that is taken up again must decide as it did.
+pub fn everyone(
+    ws: &Workspace,
+    conn: &mut Connection,
+    now: Timestamp,
+    except: Option<CampaignRunId>,
+) -> Result<Vec<Person>> {
+    let suppressed = suppression::all(conn)?;
+    let ledger = Ledger::read(conn, now.plus(-LEDGER_DAYS * DAY), except)?;
+    let mut zones = Zones::new(ws)?;
+    let mut people = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store::page(conn, after, PAGE)?;
+        let (Some(first), Some(last)) = (page.first(), page.last()) else { break };
+        let (first, last) = (first.id, last.id);
+        let mut states: HashMap<CustomerId, CustomerState> =
+            store::states_between(conn, first, last)?.into_iter().map(|state| (state.customer_id, state)).collect();
+        let mut consents: HashMap<CustomerId, Vec<customers::Consent>> = HashMap::new();
+        for consent in store::consents_between(conn, first, last)? {
+            consents.entry(consent.customer_id).or_default().push(consent);
+        }
+        for customer in page {
+            let state = states.remove(&customer.id);
+            let consents = consents.remove(&customer.id).unwrap_or_default();
+            people.push(person(ws, customer, state, &consents, &suppressed, &ledger, &mut zones));
+        }
+        after = Some(last);
+    }
+    Ok(people)
+}
+
+/// Reads one customer, for real time and for the moment of sending.
+pub fn one(ws: &Workspace, conn: &mut Connection, customer: Customer, now: Timestamp) -> Result<Person> {
+    let state = store::state_of(conn, customer.id)?;
+    let consents = store::consents_of(conn, customer.id)?;
+    let mut suppressed = HashSet::new();
+    for channel in CHANNELS {
+        if let Some(address) = customer.address_for(channel)
+            && suppression::reason(conn, channel, address)?.is_some()
+        {
+            suppressed.insert((channel.to_owned(), suppression::address_hash(channel, address)));
+        }
+    }
+    let mut ledger = Ledger::default();
+    for contact in contact_ledger::of_customer(conn, customer.id, now.plus(-LEDGER_DAYS * DAY))? {
+        ledger.add(contact);
+    }
+    if let Some(household) = &customer.household {
+        for contact in contact_ledger::of_household(conn, household, now.plus(-LEDGER_DAYS * DAY))? {
+            ledger.add_to_household(contact);
+        }
+    }
+    let mut zones = Zones::new(ws)?;
+    Ok(person(ws, customer, state, &consents, &suppressed, &ledger, &mut zones))
+}
+
+/// Channels that have an address of their own, so that an address can be suppressed.
+pub const CHANNELS: [&str; 4] = ["email", "sms", "call", "letter"];
+
+fn person(
+    ws: &Workspace,
+    customer: Customer,
+    state: Option<CustomerState>,
+    consents: &[customers::Consent],
+    suppressed: &HashSet<(String, String)>,
+    ledger: &Ledger,
+    zones: &mut Zones,
+) -> Person {
+    let minor_units = ws.settings().currency.minor_units() as f64;
+    let mut blocked = Vec::new();
+    for channel in CHANNELS {
+        let listed = customer.address_for(channel).is_none_or(|address| {
+            suppressed.contains(&(channel.to_owned(), suppression::address_hash(channel, address)))
+        });
+        // A channel without an address cannot be used either.
+        if listed {
+            blocked.push(Arc::from(channel));
+        }
+    }
+    let features = state.as_ref().map(CustomerState::feature_map).unwrap_or_default();
+    let known = |name: &str| features.get(name).copied().filter(|days| *days > 0.0);
+    let scored = state.as_ref().and_then(|state| state.scored_at);
+    let days_before_scoring = |name: &str| Some(Timestamp(scored?.0 - (known(name)? * DAY as f64) as i64));
+    let view = CustomerView {
+        customer_id: customer.id,
+        external_id: customer.external_id.as_str().into(),
+        zone: zones.of(customer.zone.as_deref()),
+        consents: consents
+            .iter()
+            .map(|consent| Consent {
+                channel: consent.channel.as_str().into(),
+                purpose: consent.purpose.as_str().into(),
+                granted: consent.granted,
+            })
+            .collect(),
+        suppressed: blocked,
+        contacts: Some(ledger.of(customer.id)),
+        household: None,
+        household_contacts: ledger.of_others(customer.household.as_deref(), customer.id),
+        open_complaints: state.as_ref().map(|state| u32::try_from(state.open_complaints).unwrap_or(u32::MAX)),
+        last_purchase: state.as_ref().and_then(|state| state.last_order_at),
+        last_return: days_before_scoring("days_since_return"),
+        last_complaint: days_before_scoring("days_since_complaint"),
+        profiling_objection: customer.profiling_objection,
+        state_at: state.as_ref().map(|state| state.updated_at),
+        facts: facts::of(&customer, state.as_ref(), minor_units),
+    };
+    Person { customer, state, view }
+}
+
+/// Contacts by customer and by household.
+#[derive(Default)]
+struct Ledger {
+    by_customer: HashMap<CustomerId, Vec<Contact>>,
+    by_household: BTreeMap<String, Vec<(CustomerId, Contact)>>,
+}
+
+impl Ledger {
+    fn read(conn: &mut Connection, since: Timestamp, except: Option<CampaignRunId>) -> Result<Ledger> {
+        let mut ledger = Ledger::default();
+        for contact in contact_ledger::since(conn, since)? {
+            if except.is_none() || contact.campaign_run_id != except {
+                ledger.add_to_household(contact.clone());
+                ledger.add(contact);
+            }
+        }
+        Ok(ledger)
+    }
+
+    fn add(&mut self, contact: customers::Contact) {
+        self.by_customer.entry(contact.customer_id).or_default().push(as_seen(&contact));
+    }
+
+    fn add_to_household(&mut self, contact: customers::Contact) {
+        if let Some(household) = &contact.household {
+            let seen = as_seen(&contact);
+            self.by_household.entry(household.clone()).or_default().push((contact.customer_id, seen));
+        }
+    }
+
+    fn of(&self, customer: CustomerId) -> Vec<Contact> {
+        self.by_customer.get(&customer).cloned().unwrap_or_default()
+    }
+
+    fn of_others(&self, household: Option<&str>, customer: CustomerId) -> Vec<Contact> {
+        let members = household.and_then(|household| self.by_household.get(household));
+        members
+            .into_iter()
+            .flatten()
+            .filter(|(member, _)| *member != customer)
+            .map(|(_, contact)| contact.clone())
+            .collect()
+    }
+}
+
+fn as_seen(contact: &customers::Contact) -> Contact {
+    Contact { channel: contact.channel.as_str().into(), class: class_of(&contact.message_class), at: contact.at }
+}
+
+/// The class of a message by its name; an unknown one counts as marketing, the strictest.
+pub fn class_of(name: &str) -> MessageClass {
+    match name {
+        "service" => MessageClass::Service,
+        "transactional" => MessageClass::Transactional,
+        _ => MessageClass::Marketing,
+    }
+}
+
+/// Zones by name; a customer without a known one has the workspace's.
+struct Zones {
+    fallback: jiff::tz::TimeZone,
+    known: HashMap<String, jiff::tz::TimeZone>,
+}
+
+impl Zones {
+    fn new(ws: &Workspace) -> Result<Zones> {
+        Ok(Zones { fallback: clock::zone(&ws.settings().zone)?, known: HashMap::new() })
+    }
+
+    fn of(&mut self, name: Option<&str>) -> jiff::tz::TimeZone {
+        let Some(name) = name else { return self.fallback.clone() };
+        if let Some(zone) = self.known.get(name) {
+            return zone.clone();
+        }
+        let zone = clock::zone(name).unwrap_or_else(|_| self.fallback.clone());
+        self.known.insert(name.to_owned(), zone.clone());
+        zone
+    }
+}

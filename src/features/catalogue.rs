@@ -28,6 +28,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("recency.sql", include_str!("../../models/features/recency.sql")),
     ("returns.sql", include_str!("../../models/features/returns.sql")),
     ("tenure.sql", include_str!("../../models/features/tenure.sql")),
+    ("timing.sql", include_str!("../../models/features/timing.sql")),
 ];
 
 /// One number about a customer.

@@ -82,6 +82,9 @@ pub struct OfferSpec {
     /// Share of conversions that redeem the benefit.
     #[serde(default = "default_redeem")]
     pub redeem: f64,
+    /// Share of the extra purchases that are only brought forward, and will be missing later.
+    #[serde(default = "default_pull_forward")]
+    pub pull_forward: f64,
     /// The basket of a conversion where the customer has none yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basket: Option<Money>,
@@ -103,6 +106,10 @@ fn default_base_weight() -> f64 {
 
 fn default_redeem() -> f64 {
     1.0
+}
+
+fn default_pull_forward() -> f64 {
+    0.1
 }
 
 impl OfferSpec {
@@ -155,7 +162,9 @@ impl OfferSpec {
         if !is_name(&self.name) {
             faults.push(Fault::at("name", "must be 1 to 100 letters, digits, `-`, `_` or `.`"));
         }
-        for (key, share) in [("base_rate", self.base_rate), ("redeem", self.redeem)] {
+        for (key, share) in
+            [("base_rate", self.base_rate), ("redeem", self.redeem), ("pull_forward", self.pull_forward)]
+        {
             if !(0.0..=1.0).contains(&share) {
                 faults.push(Fault::at(key, format!("{share} is outside 0..1")));
             }

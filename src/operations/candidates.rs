@@ -1,0 +1,321 @@
+//! What could be done for one customer in a campaign: every offer by every channel in every slot, with the terms of its value.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use crate::campaigns::{CampaignSpec, ChannelSpec};
+use crate::clock::{DAY, HOUR, Timestamp};
+use crate::decisions::{Candidate, MessageClass, Resource, Resources, Slot, Treatment, Unit, Uses, ValueTerms};
+use crate::models::ResponseModel;
+use crate::models::response::{Context, EncodedCustomer};
+use crate::money::Money;
+use crate::offers::store::Offer;
+use crate::operations::people::{Person, class_of};
+use crate::settings::Settings;
+
+/// Most slots of one channel that enter.
+const SLOTS: usize = 3;
+/// Length of a slot.
+const SLOT: i64 = 2 * HOUR;
+/// Contacts a year that a lost permission would have made possible.
+const CONTACTS_A_YEAR: f64 = 12.0;
+/// Observations that the whole base's daily rhythm is worth beside a customer's own.
+const RHYTHM_WEIGHT: f64 = 8.0;
+/// The six-hour bands of the day (UTC) in the feature family `timing`.
+const BANDS: [&str; 4] = ["active_00", "active_06", "active_12", "active_18"];
+
+/// All treatments of a campaign, the resources they use, and what turns a customer into candidates.
+pub struct Menu<'a> {
+    spec: &'a CampaignSpec,
+    offers: &'a [Offer],
+    settings: &'a Settings,
+    model: &'a ResponseModel,
+    base: Base,
+    /// What is scarce in this campaign.
+    pub resources: Resources,
+    uses: Vec<Arc<Uses>>,
+    treatments: Mutex<HashMap<(usize, usize, Option<Arc<str>>, Arc<str>), Arc<Treatment>>>,
+}
+
+/// Averages over the whole base, for customers of whom too little is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Base {
+    /// Basket, in minor units.
+    pub basket: f64,
+    /// Share of the activity in each band of the day.
+    pub rhythm: [f64; 4],
+    /// P(buys within the window without any contact).
+    pub baseline: f64,
+}
+
+impl Base {
+    /// The averages of these people.
+    pub fn of(people: &[Person], settings: &Settings, window_days: u32) -> Base {
+        let minor_units = settings.currency.minor_units() as f64;
+        let (mut baskets, mut buyers, mut baseline) = (0.0, 0.0f64, 0.0);
+        let mut bands = [1.0; 4];
+        for person in people {
+            let features = Features::of(person);
+            if let Some(basket) = features.get("aov").filter(|basket| *basket > 0.0) {
+                baskets += basket * minor_units;
+                buyers += 1.0;
+            }
+            for (band, name) in bands.iter_mut().zip(BANDS) {
+                *band += features.get(name).unwrap_or(0.0);
+            }
+            baseline += features.baseline(window_days);
+        }
+        let active: f64 = bands.iter().sum();
+        Base {
+            basket: if buyers > 0.0 { baskets / buyers } else { 50.0 * minor_units },
+            rhythm: bands.map(|band| band / active),
+            baseline: baseline / (people.len().max(1) as f64),
+        }
+    }
+}
+
+/// Features and scores of a person, by name.
+pub struct Features(BTreeMap<String, f64>);
+
+impl Features {
+    /// Those of the serving row.
+    pub fn of(person: &Person) -> Features {
+        let Some(state) = &person.state else { return Features(BTreeMap::new()) };
+        let mut all = state.feature_map();
+        all.extend(state.score_map());
+        Features(all)
+    }
+
+    /// One of them.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.0.get(name).copied()
+    }
+
+    /// P(buys within so many days without any contact), from the churn score: churn is P(no purchase within 90 days), and the
+    /// hazard is taken as even over them. Without a score: nothing is expected.
+    pub fn baseline(&self, window_days: u32) -> f64 {
+        let churn = self.get("churn").unwrap_or(1.0).clamp(1e-6, 1.0);
+        1.0 - churn.powf(f64::from(window_days) / 90.0)
+    }
+
+    /// What the response model sees, and what is logged with the decision.
+    pub fn context(&self, person: &Person) -> Context {
+        let mut texts = BTreeMap::new();
+        if let Some(segment) = person.state.as_ref().and_then(|state| state.segment.clone()) {
+            texts.insert("segment".to_owned(), segment);
+        }
+        texts.insert("kind".to_owned(), person.customer.kind.clone());
+        Context { numbers: self.0.clone(), texts }
+    }
+}
+
+/// How the customer responds, as far as it is known.
+struct Response<'m> {
+    model: &'m ResponseModel,
+    seen: EncodedCustomer,
+    baseline: f64,
+    average: f64,
+}
+
+impl Response<'_> {
+    /// (P with the contact, P without). Until decisions have been logged, the marketer's stated rate is taken as the average of
+    /// those who are contacted: what it exceeds the base's own rate by is the lift, the same for everybody.
+    fn of(&self, offer: &Offer, channel: &str) -> (f64, f64) {
+        if self.model.has_learned() {
+            let with = self.model.predict_encoded(&self.seen, Some(&offer.spec.name), Some(channel)).mean;
+            let without = self.model.predict_encoded(&self.seen, None, None).mean;
+            return (with, without);
+        }
+        let lift = ((offer.spec.base_rate - self.average) / (1.0 - self.average).max(1e-6)).max(0.0);
+        (1.0 - (1.0 - self.baseline) * (1.0 - lift), self.baseline)
+    }
+}
+
+impl<'a> Menu<'a> {
+    /// The menu of a campaign.
+    pub fn new(
+        spec: &'a CampaignSpec,
+        offers: &'a [Offer],
+        settings: &'a Settings,
+        model: &'a ResponseModel,
+        base: Base,
+    ) -> Menu<'a> {
+        let mut resources = Resources::new();
+        let mut add = |name: String, unit: Unit, capacity: i64| {
+            resources.push(Resource { name: name.into(), unit, capacity });
+            (resources.len() - 1) as u16
+        };
+        let budget = spec.budget.map(|budget| {
+            // Budgets are counted in ticks: hundredths of a minor unit.
+            add("budget".into(), Unit::Budget, budget.0.saturating_mul(crate::decisions::candidate::TICKS as i64))
+        });
+        let stocks: Vec<Option<u16>> = offers
+            .iter()
+            .map(|offer| {
+                let name = offer.spec.name.as_str();
+                offer.left().map(|left| add(format!("stock:{name}"), Unit::Stock(name.into()), left))
+            })
+            .collect();
+        let channels: Vec<Option<u16>> = spec
+            .channels
+            .iter()
+            .map(|channel| {
+                let name = channel.channel.as_str();
+                channel.capacity.map(|most| add(format!("channel:{name}"), Unit::Channel(name.into()), most))
+            })
+            .collect();
+        let uses = stocks
+            .iter()
+            .flat_map(|stock| {
+                channels.iter().map(move |channel| {
+                    let units = stock.iter().chain(channel).map(|&position| (position, 1)).collect();
+                    Arc::new(Uses { budgets: budget.into_iter().collect(), units })
+                })
+            })
+            .collect();
+        Menu { spec, offers, settings, model, base, resources, uses, treatments: Mutex::new(HashMap::new()) }
+    }
+
+    /// Every candidate of one person, at this instant.
+    pub fn candidates(&self, person: &Person, variant: Option<&Arc<str>>, now: Timestamp) -> Vec<Candidate> {
+        let features = Features::of(person);
+        let response = Response {
+            model: self.model,
+            seen: self.model.encode(&features.context(person)),
+            baseline: features.baseline(self.spec.conversion_days),
+            average: self.base.baseline,
+        };
+        let mut candidates = Vec::new();
+        for (c, channel) in self.spec.channels.iter().enumerate() {
+            let slots = self.slots(person, channel, now);
+            for (o, offer) in self.offers.iter().enumerate().filter(|(_, offer)| !offer.spec.earned) {
+                let treatment = self.treatment(o, c, variant, person);
+                for &slot in slots.iter().filter(|slot| offer.spec.is_valid_at(slot.from)) {
+                    let (with, without) = response.of(offer, &channel.channel);
+                    let p1 = (without + (with - without) * self.tempo(&features, slot)).clamp(0.0, 1.0);
+                    let uses = self.uses[o * self.spec.channels.len() + c].clone();
+                    candidates.push(self.candidate(
+                        &features,
+                        offer,
+                        channel,
+                        treatment.clone(),
+                        slot,
+                        (p1, without),
+                        uses,
+                    ));
+                }
+            }
+        }
+        candidates
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one candidate, each of its own kind")]
+    fn candidate(
+        &self,
+        features: &Features,
+        offer: &Offer,
+        channel: &ChannelSpec,
+        treatment: Arc<Treatment>,
+        slot: Slot,
+        (p1, p0): (f64, f64),
+        uses: Arc<Uses>,
+    ) -> Candidate {
+        let basket = self.basket(features, offer);
+        let margin = basket * self.margin_rate(features);
+        let discount = offer.spec.redemption_cost(Money(basket.round() as i64)).0 as f64;
+        let contact_cost = self.contact_cost(channel);
+        let extra = p1 - p0;
+        let terms = ValueTerms {
+            margin_with: margin,
+            redeem: offer.spec.redeem,
+            discount,
+            margin_without: margin,
+            // Part of an extra purchase is only brought forward: it will be missing later.
+            after: -extra.max(0.0) * offer.spec.pull_forward * margin,
+            contact_cost,
+            hazard: channel.hazard,
+            reach_value: (extra * margin - contact_cost).max(0.0) * CONTACTS_A_YEAR,
+        };
+        let spend = contact_cost + p1 * offer.spec.redeem * discount;
+        Candidate { treatment, slot, p1, p0, terms, spend, uses }
+    }
+
+    /// The basket to expect, in minor units: the customer's own mean, else the offer's, else that of the whole base.
+    fn basket(&self, features: &Features, offer: &Offer) -> f64 {
+        let own = features.get("aov").filter(|basket| *basket > 0.0);
+        own.map(|units| units * self.settings.currency.minor_units() as f64)
+            .or_else(|| offer.spec.basket.map(|basket| basket.0 as f64))
+            .unwrap_or(self.base.basket)
+    }
+
+    fn margin_rate(&self, features: &Features) -> f64 {
+        match (features.get("gross_margin"), features.get("monetary")) {
+            (Some(margin), Some(revenue)) if revenue > 0.0 => (margin / revenue).clamp(0.0, 1.0),
+            _ => self.settings.margin,
+        }
+    }
+
+    fn contact_cost(&self, channel: &ChannelSpec) -> f64 {
+        let rate = || self.settings.activity_rates.get(&channel.channel).copied().map(Money);
+        channel.cost.or_else(rate).unwrap_or_default().0 as f64
+    }
+
+    /// How much better or worse than on average this customer answers at this time of the day: the share of their activity in
+    /// the slot's band against an even spread, shrunk to the whole base's, and its root taken, since being active is not the
+    /// same as being open to an offer.
+    fn tempo(&self, features: &Features, slot: Slot) -> f64 {
+        let band = (slot.from.0.rem_euclid(DAY) / (6 * HOUR)) as usize;
+        let counts = BANDS.map(|name| features.get(name).unwrap_or(0.0));
+        let share =
+            (counts[band] + RHYTHM_WEIGHT * self.base.rhythm[band]) / (counts.iter().sum::<f64>() + RHYTHM_WEIGHT);
+        (share * 4.0).sqrt().clamp(0.6, 1.5)
+    }
+
+    /// The next times of the channel within a day, in the customer's own zone.
+    fn slots(&self, person: &Person, channel: &ChannelSpec, now: Timestamp) -> Vec<Slot> {
+        let local = now.to_jiff().to_zoned(person.view.zone.clone());
+        let mut slots = Vec::new();
+        for day in 0..2 {
+            for &hour in &channel.hours {
+                let start = local
+                    .date()
+                    .checked_add(jiff::Span::new().days(day))
+                    .ok()
+                    .and_then(|date| date.at(hour as i8, 0, 0, 0).to_zoned(person.view.zone.clone()).ok());
+                let Some(start) = start else { continue };
+                let from = Timestamp(start.timestamp().as_microsecond());
+                if from >= now && from.0 - now.0 < DAY {
+                    slots.push(Slot { from, until: from.plus(SLOT) });
+                }
+            }
+        }
+        slots.sort();
+        slots.truncate(SLOTS);
+        slots
+    }
+
+    /// The treatment that all customers of one variant and language share.
+    fn treatment(&self, o: usize, c: usize, variant: Option<&Arc<str>>, person: &Person) -> Arc<Treatment> {
+        let locale = person.customer.locale.as_deref().unwrap_or(&self.settings.locale);
+        let key = (o, c, variant.cloned(), Arc::from(locale));
+        let mut known = self.treatments.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let made = known.entry(key).or_insert_with(|| {
+            let class = class_of(&self.spec.class);
+            Arc::new(Treatment {
+                offer: self.offers[o].id,
+                offer_key: self.offers[o].spec.name.as_str().into(),
+                channel: self.spec.channels[c].channel.as_str().into(),
+                class,
+                purpose: if class == MessageClass::Marketing {
+                    "marketing".into()
+                } else {
+                    self.spec.class.as_str().into()
+                },
+                variant: variant.cloned(),
+                locale: locale.into(),
+                explorable: true,
+            })
+        });
+        made.clone()
+    }
+}

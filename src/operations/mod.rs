@@ -1,8 +1,10 @@
 //! What a person or a job asks for: one verb a file.
 
+pub mod audit;
 pub mod candidates;
 pub mod facts;
 pub mod people;
+pub mod steer;
 pub mod workspace;
 
 pub use workspace::{Options, Workspace};

@@ -1,21 +1,8 @@
 //! Features of customers with what happened to them.
 
-use ndarray::Array2;
-
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::ids::CustomerId;
-
-/// Features of customers as of an instant: a row per customer in rising order, a column per feature.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FeatureMatrix {
-    /// The customers, ascending.
-    pub customers: Vec<CustomerId>,
-    /// The features' names.
-    pub names: Vec<String>,
-    /// A row per customer, a column per feature.
-    pub values: Array2<f64>,
-}
+pub use crate::features::FeatureMatrix;
 
 /// A feature matrix as of an instant, and whether the event happened to each customer within the horizon after it.
 #[derive(Debug, Clone)]

@@ -17,8 +17,10 @@ pub mod churn;
 pub mod encoding;
 pub mod evaluation;
 pub mod matrix;
+pub mod registry;
 
 pub mod response;
+pub mod scoring;
 
 pub mod spec;
 pub mod training;
@@ -26,6 +28,8 @@ pub mod training;
 pub use card::Card;
 pub use churn::ChurnModel;
 pub use matrix::{FeatureMatrix, Labelled};
+pub use registry::{ModelVersion, Status};
 pub use response::{LoggedDecision, OfferPrior, ResponseModel, ResponseParams};
+pub use scoring::Score;
 pub use spec::ModelSpec;
 pub use training::{Fit, train_churn, train_response};

@@ -1,0 +1,112 @@
+//! Scoring: a model's answer for each customer, kept with the version that gave it.
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use serde::Serialize;
+
+use super::churn::ChurnModel;
+use super::matrix::FeatureMatrix;
+use super::registry::ModelVersion;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::ids::{CustomerId, ModelVersionId};
+use crate::insert_rows;
+use crate::storage::Connection;
+use crate::storage::schema::score as table;
+
+/// A model's answer for a customer.
+#[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = table)]
+pub struct Score {
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// The model's name.
+    pub model: String,
+    /// The answer; a probability for churn.
+    pub value: f64,
+    /// Which fit gave it.
+    pub model_version_id: ModelVersionId,
+    /// How far it looks ahead, in days.
+    pub horizon_days: Option<i32>,
+    /// As of when.
+    pub computed_at: Timestamp,
+}
+
+/// P(event) of every customer of the matrix, as of `now`.
+///
+/// # Errors
+/// Invalid, when the version is of a kind that gives no single score, or a feature is missing.
+pub fn score(version: &ModelVersion, matrix: &FeatureMatrix, now: Timestamp) -> Result<Vec<Score>> {
+    if version.fit.kind != "churn" {
+        return Err(Error::invalid(format!(
+            "`{}` is a {} model, which gives no score",
+            version.fit.name, version.fit.kind
+        )));
+    }
+    let values = version.fit.parameters::<ChurnModel>()?.predict(matrix)?;
+    let horizon_days = version.fit.horizon_days.and_then(|days| i32::try_from(days).ok());
+    let made = matrix.customers.iter().zip(values).map(|(&customer_id, value)| Score {
+        customer_id,
+        model: version.fit.name.clone(),
+        value,
+        model_version_id: version.id,
+        horizon_days,
+        computed_at: now,
+    });
+    Ok(made.collect())
+}
+
+/// Keeps scores; each takes the place of the customer's former score by the same model. Pass a few thousand at a time.
+pub fn keep(conn: &mut Connection, scores: &[Score]) -> Result<()> {
+    insert_rows!(conn, scores, (c, values) => diesel::insert_into(table::table)
+        .values(values)
+        .on_conflict((table::customer_id, table::model))
+        .do_update()
+        .set((
+            table::value.eq(excluded(table::value)),
+            table::model_version_id.eq(excluded(table::model_version_id)),
+            table::horizon_days.eq(excluded(table::horizon_days)),
+            table::computed_at.eq(excluded(table::computed_at)),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The scores of one customer, by model.
+pub fn of_customer(conn: &mut Connection, customer: CustomerId) -> Result<Vec<Score>> {
+    let found = table::table.filter(table::customer_id.eq(customer)).order(table::model.asc());
+    Ok(found.select(Score::as_select()).load(conn)?)
+}
+
+/// Forgets the scores of a customer: on erasure and when they object to profiling.
+pub fn forget(conn: &mut Connection, customer: CustomerId) -> Result<usize> {
+    Ok(diesel::delete(table::table.filter(table::customer_id.eq(customer))).execute(conn)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::{Location, Store, migrate};
+
+    #[test]
+    fn a_new_score_takes_the_place_of_the_former() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Location::choose(folder.path(), None).unwrap()).unwrap();
+        migrate::migrate(&store, Timestamp(0)).unwrap();
+        let at = |customer: i64, value: f64, when: i64| Score {
+            customer_id: CustomerId(customer),
+            model: "churn".into(),
+            value,
+            model_version_id: ModelVersionId(when),
+            horizon_days: Some(90),
+            computed_at: Timestamp(when),
+        };
+        store.write(|conn| keep(conn, &[at(1, 0.1, 1), at(2, 0.2, 1)])).unwrap();
+        store.write(|conn| keep(conn, &[at(1, 0.7, 2)])).unwrap();
+        let scores = |customer| store.read(|conn| of_customer(conn, CustomerId(customer))).unwrap();
+        assert_eq!(scores(1), [at(1, 0.7, 2)]);
+        assert_eq!(scores(2), [at(2, 0.2, 1)]);
+        assert_eq!(store.write(|conn| forget(conn, CustomerId(2))).unwrap(), 1);
+        assert!(scores(2).is_empty());
+    }
+}

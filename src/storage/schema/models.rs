@@ -1,0 +1,57 @@
+//! Tables of models, scores and segments.
+
+diesel::table! {
+    /// Every fit of every model.
+    model_version (id) {
+        id -> BigInt,
+        name -> Text,
+        kind -> Text,
+        status -> Text,
+        spec_digest -> Text,
+        window_from -> BigInt,
+        window_until -> BigInt,
+        seed -> BigInt,
+        horizon_days -> Nullable<Integer>,
+        trained_at -> BigInt,
+        promoted_at -> Nullable<BigInt>,
+        parameters -> Text,
+        metrics -> Text,
+        verdict -> Text,
+        card -> Text,
+    }
+}
+
+diesel::table! {
+    /// The latest score of a customer by each model.
+    score (customer_id, model) {
+        customer_id -> BigInt,
+        model -> Text,
+        value -> Double,
+        model_version_id -> BigInt,
+        horizon_days -> Nullable<Integer>,
+        computed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Segments of a segmentation.
+    segment (segmentation, code) {
+        segmentation -> Text,
+        code -> Text,
+        name -> Text,
+        size -> BigInt,
+        economics -> Text,
+        model_version_id -> BigInt,
+        computed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Who is in which segment.
+    segment_member (customer_id, segmentation) {
+        customer_id -> BigInt,
+        segmentation -> Text,
+        code -> Text,
+        computed_at -> BigInt,
+    }
+}

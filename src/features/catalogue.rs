@@ -155,7 +155,8 @@ impl Catalogue {
             }
         }
         let family = self.families.iter().find(|family| family.name == name);
-        let family = family.ok_or_else(|| Error::not_found(format!("`{name}` is neither a feature nor a family of features")))?;
+        let family = family
+            .ok_or_else(|| Error::not_found(format!("`{name}` is neither a feature nor a family of features")))?;
         Ok((family, family.features.iter().collect()))
     }
 }

@@ -76,7 +76,8 @@ mod tests {
     fn placeholders_are_filled_in_and_names_cannot_break_out() {
         let mut settings = Settings::default();
         settings.activity_rates = [("o'call".to_owned(), 5)].into();
-        let bound = bind("-- :as_of\nSELECT :days(max(occurred_at)), a / :unit FROM :activity_rates", Timestamp(7), &settings);
+        let bound =
+            bind("-- :as_of\nSELECT :days(max(occurred_at)), a / :unit FROM :activity_rates", Timestamp(7), &settings);
         assert_eq!(
             bound,
             "SELECT ((7.0 - CAST(max(occurred_at) AS BIGINT)) / 86400000000.0), a / 100.0 FROM \

@@ -94,10 +94,8 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::query`], and whatever `take` answers.
     pub fn stream(&self, sql: &str, mut take: impl FnMut(RecordBatch) -> Result<()>) -> Result<()> {
-        let mut batches: SendableRecordBatchStream = self
-            .engine
-            .block_on(async { self.context.sql(sql).await?.execute_stream().await })
-            .map_err(failed)?;
+        let mut batches: SendableRecordBatchStream =
+            self.engine.block_on(async { self.context.sql(sql).await?.execute_stream().await }).map_err(failed)?;
         while let Some(batch) = self.engine.block_on(next(&mut batches)) {
             take(batch.map_err(failed)?)?;
         }
@@ -113,7 +111,14 @@ impl Snapshot {
     }
 
     /// Adds a table made of Parquet files and of batches in memory. `sorted` files are read in the order of a segment.
-    pub(super) fn add_table(&self, name: &str, schema: SchemaRef, files: &[PathBuf], sorted: bool, tail: Vec<RecordBatch>) -> Result<()> {
+    pub(super) fn add_table(
+        &self,
+        name: &str,
+        schema: SchemaRef,
+        files: &[PathBuf],
+        sorted: bool,
+        tail: Vec<RecordBatch>,
+    ) -> Result<()> {
         let in_memory = MemTable::try_new(schema.clone(), vec![tail.clone()]).map_err(failed)?;
         if files.is_empty() {
             return self.context.register_table(name, Arc::new(in_memory)).map(drop).map_err(failed);

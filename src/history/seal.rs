@@ -64,7 +64,13 @@ impl History {
     pub fn seal_staged(&self, staged: Vec<Staged>, now: Timestamp) -> Result<Vec<Sealed>> {
         let incoming: Vec<Incoming> = staged
             .into_iter()
-            .map(|s| Incoming { fact_type: s.fact_type, files: s.files, in_memory: Vec::new(), rows: s.rows, batch: None })
+            .map(|s| Incoming {
+                fact_type: s.fact_type,
+                files: s.files,
+                in_memory: Vec::new(),
+                rows: s.rows,
+                batch: None,
+            })
             .collect();
         self.seal(&incoming, now)
     }
@@ -197,9 +203,8 @@ impl History {
 /// The query that gives each incoming fact once, in a segment's order. What has no duplicates, the usual case, is only sorted.
 fn once_each(session: &Snapshot, fact_type: &FactType, any_known: bool) -> Result<String> {
     const ORDER: &str = "ORDER BY customer_id, occurred_at, fact_key";
-    let twice = session.count(
-        "SELECT count(*) FROM (SELECT 1 FROM incoming GROUP BY source, fact_key HAVING count(*) > 1)",
-    )?;
+    let twice =
+        session.count("SELECT count(*) FROM (SELECT 1 FROM incoming GROUP BY source, fact_key HAVING count(*) > 1)")?;
     let again = if any_known {
         session.count(
             "SELECT count(*) FROM incoming i LEFT SEMI JOIN known k ON i.source = k.source AND i.fact_key = k.fact_key",

@@ -7,7 +7,7 @@ use super::value::{Fact, FactBatch, Value, check};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{self, CustomerId};
-use crate::storage::schema::history::history_tail;
+use crate::storage::schema::history_tail;
 use crate::storage::{Connection, on_each};
 
 const CHUNK: usize = 500;
@@ -116,9 +116,8 @@ pub(super) fn open_facts(conn: &mut Connection, fact_type: &'static FactType, ba
 
 /// Marks all waiting facts of this type as belonging to `batch`.
 pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64) -> Result<usize> {
-    let rows = history_tail::table
-        .filter(history_tail::fact_type.eq(fact_type.name))
-        .filter(history_tail::sealed_at.eq(0));
+    let rows =
+        history_tail::table.filter(history_tail::fact_type.eq(fact_type.name)).filter(history_tail::sealed_at.eq(0));
     Ok(diesel::update(rows).set(history_tail::batch.eq(batch)).execute(conn)?)
 }
 
@@ -128,9 +127,8 @@ pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64) -> 
 /// Conflict, when somebody else has claimed or sealed some of its rows since.
 pub(super) fn seal(conn: &mut Connection, batch: i64, expected: usize, now: Timestamp) -> Result<()> {
     let rows = history_tail::table.filter(history_tail::batch.eq(batch)).filter(history_tail::sealed_at.eq(0));
-    let sealed = diesel::update(rows)
-        .set((history_tail::sealed_at.eq(now.0), history_tail::payload.eq("[]")))
-        .execute(conn)?;
+    let sealed =
+        diesel::update(rows).set((history_tail::sealed_at.eq(now.0), history_tail::payload.eq("[]"))).execute(conn)?;
     if sealed == expected {
         return Ok(());
     }

@@ -144,7 +144,8 @@ impl FactBatch {
         ];
         arrays.extend(self.columns.iter_mut().map(Builder::finish));
         self.rows = 0;
-        RecordBatch::try_new(self.fact_type.schema(), arrays).expect("builders follow the schema, and push() checks nulls")
+        RecordBatch::try_new(self.fact_type.schema(), arrays)
+            .expect("builders follow the schema, and push() checks nulls")
     }
 }
 
@@ -179,7 +180,8 @@ mod tests {
     use crate::history::facts::INTERACTION;
 
     fn fact(direction: Value, duration: Value) -> Fact {
-        let mut values = vec![direction, Value::Text("call".into()), Value::Text("order".into()), Value::Null, duration];
+        let mut values =
+            vec![direction, Value::Text("call".into()), Value::Text("order".into()), Value::Null, duration];
         values.resize(INTERACTION.columns.len(), Value::Null);
         Fact { customer: CustomerId(7), occurred_at: Timestamp(5), source: "s".into(), key: "k".into(), values }
     }

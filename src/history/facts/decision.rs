@@ -11,7 +11,11 @@ pub const DECISION: FactType = FactType {
         Column::optional("campaign", Kind::Text, "the campaign it was made for"),
         Column::required("offer", Kind::Text, "the offer's key, or none"),
         Column::optional("channel", Kind::Text, "the channel"),
-        Column::required("propensity", Kind::Float, "the chance with which this offer was chosen, above 0 and at most 1"),
+        Column::required(
+            "propensity",
+            Kind::Float,
+            "the chance with which this offer was chosen, above 0 and at most 1",
+        ),
         Column::required("arm", Kind::Text, "treated, explore or holdout"),
         Column::required("context", Kind::Json, "the features it was decided on: an object of numbers and strings"),
         Column::optional("converted", Kind::Float, "1 when the customer took it, 0 when not; empty when not known yet"),

@@ -4,10 +4,12 @@
 
 mod campaigns;
 mod customers;
+mod history;
 mod offers;
 mod workspaces;
 
 pub use campaigns::{campaign, campaign_run, campaign_version};
 pub use customers::{consent, contact_ledger, customer, customer_state, suppression};
+pub use history::{history_segment, history_state, history_tail};
 pub use offers::offer;
 pub use workspaces::{audit, workspace};

@@ -154,6 +154,11 @@ impl History {
         self.0.store.read(|conn| manifest::segments(conn, fact_type))
     }
 
+    /// Where imports collect what they have read.
+    pub(crate) fn staging(&self) -> PathBuf {
+        self.0.folder.join("staging")
+    }
+
     /// The files of segments.
     pub(super) fn paths(&self, fact_type: &FactType, segments: &[Segment]) -> Vec<PathBuf> {
         engine::paths(&self.0.folder, fact_type, segments.iter().map(|segment| segment.file.clone()))

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::facts::{self, FactType};
 use crate::error::{Error, Result};
-use crate::storage::schema::history::{history_segment, history_state};
+use crate::storage::schema::{history_segment, history_state};
 use crate::storage::{Connection, on_each};
 
 /// A sealed Parquet file.

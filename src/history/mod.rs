@@ -13,11 +13,13 @@
 mod engine;
 pub mod facts;
 mod folder;
-// pub mod import;
+pub mod import;
 mod manifest;
 mod seal;
 mod segment;
 mod tail;
+#[cfg(test)]
+pub(crate) mod tests;
 mod value;
 
 pub use engine::Snapshot;

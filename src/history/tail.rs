@@ -7,7 +7,7 @@ use super::value::{Fact, FactBatch, Value, check};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{self, CustomerId};
-use crate::storage::schema::history::history_tail;
+use crate::storage::schema::history_tail;
 use crate::storage::{Connection, on_each};
 
 const CHUNK: usize = 500;

@@ -4,13 +4,14 @@
 
 mod campaigns;
 mod customers;
-pub mod history;
+mod history;
 mod models;
 mod offers;
 mod workspaces;
 
 pub use campaigns::{campaign, campaign_run, campaign_version};
 pub use customers::{consent, contact_ledger, customer, customer_state, suppression};
+pub use history::{history_segment, history_state, history_tail};
 pub use models::{model_version, score, segment, segment_member};
 pub use offers::offer;
 pub use workspaces::{audit, workspace};

@@ -1,0 +1,3 @@
+//! Import.
+
+pub(crate) mod stage;

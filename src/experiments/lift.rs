@@ -142,11 +142,7 @@ mod tests {
         let treated = arm(100.0, 500.0, 9_000.0, 10.0);
         let empty = arm(50.0, 0.0, 0.0, 0.0);
         let good = arm(50.0, 200.0, 4_000.0, 0.0);
-        let made = report(
-            &Arms { treated, holdout: empty },
-            &Arms { treated, holdout: good },
-            Level::FIVE_PERCENT,
-        );
+        let made = report(&Arms { treated, holdout: empty }, &Arms { treated, holdout: good }, Level::FIVE_PERCENT);
         assert_eq!(made.assigned, Err(Degenerate::ZeroVariance));
         let other = made.would_be_contacted.unwrap();
         assert_eq!(other.conversion, None);

@@ -275,7 +275,9 @@ fn ship(evidence: &Evidence, standings: &[Standing], index: usize, gain: f64) ->
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Difference, Sides, Statistic, frequentist, sample_ratio, sequential, statistic::ProportionSums};
+    use super::super::{
+        Difference, Sides, Statistic, frequentist, sample_ratio, sequential, statistic::ProportionSums,
+    };
     use super::*;
 
     fn share(n: f64, sum: f64) -> Statistic {
@@ -350,8 +352,7 @@ mod tests {
     fn a_crossed_guardrail_stops_a_winner() {
         let mut evidence = evidence(vec![fixed(1e4, 1_000.0, 1_300.0)]);
         let harm = Effect { point_estimate: 0.01, ci_lower: 0.006, ci_upper: 0.014, p_value: 1e-6, stderr: 0.001 };
-        evidence.comparisons[0].guardrails =
-            vec![Guardrail { name: "unsubscribes".into(), harm, margin: 0.001 }];
+        evidence.comparisons[0].guardrails = vec![Guardrail { name: "unsubscribes".into(), harm, margin: 0.001 }];
         let verdict = judge(&evidence);
         assert_eq!(verdict.choice, Choice::Keep);
         assert!(verdict.reasons[0].contains("unsubscribes"));

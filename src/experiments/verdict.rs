@@ -239,7 +239,7 @@ fn settle(evidence: &Evidence, standings: &[Standing]) -> Verdict {
         return ship(evidence, standings, index, gain);
     }
     let mut reasons = Vec::new();
-    let (mut worse, mut equal, mut unknown) = (0, 0, 0);
+    let (mut worse, mut equal, mut unknown) = (0_usize, 0_usize, 0_usize);
     for standing in standings {
         match standing {
             Standing::Worse(why) => (worse, reasons) = (worse + 1, [reasons, vec![why.clone()]].concat()),

@@ -152,7 +152,9 @@ pub enum Refusal {
         least: f64,
     },
     /// Mean weight too far from one: the propensities are not those that were used, or actions are missing in the log.
-    #[error("the weights average {mean:.3} where 1 is expected ({deviations:.1} standard errors off): the logged propensities are not those by which was chosen")]
+    #[error(
+        "the weights average {mean:.3} where 1 is expected ({deviations:.1} standard errors off): the logged propensities are not those by which was chosen"
+    )]
     WrongPropensities {
         /// Mean weight.
         mean: f64,
@@ -183,9 +185,7 @@ pub fn evaluate(log: &[Logged], options: &Options) -> Result<Evaluation, Refusal
     let modelled = log.iter().all(|row| row.expected.is_some());
     let robust = |weight: &(dyn Fn(&Logged) -> f64 + Sync)| {
         modelled.then(|| {
-            mean(&|row: &Logged| {
-                row.expected.map_or(0.0, |e| e.candidate + weight(row) * (row.reward - e.taken))
-            })
+            mean(&|row: &Logged| row.expected.map_or(0.0, |e| e.candidate + weight(row) * (row.reward - e.taken)))
         })
     };
     // Linearised: the influence of a row on a ratio is w (y - value) n / sum(w).

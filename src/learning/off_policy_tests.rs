@@ -28,8 +28,11 @@ fn data(file: &str) -> Option<PathBuf> {
 /// The rows of a CSV file, by column name.
 fn table(path: &Path) -> Vec<HashMap<String, String>> {
     let file = std::fs::File::open(path).unwrap();
-    let reader: Box<dyn Read> =
-        if path.extension().is_some_and(|e| e == "gz") { Box::new(flate2::read::GzDecoder::new(file)) } else { Box::new(file) };
+    let reader: Box<dyn Read> = if path.extension().is_some_and(|e| e == "gz") {
+        Box::new(flate2::read::GzDecoder::new(file))
+    } else {
+        Box::new(file)
+    };
     csv::Reader::from_reader(reader).deserialize().map(|row| row.unwrap()).collect()
 }
 
@@ -61,9 +64,9 @@ fn hillstrom_constant_policies() {
     let Some(path) = data("hillstrom/hillstrom.csv") else { return };
     let rows = table(&path);
     let evaluate = |arm: &str, outcome: &str| {
-        let log = each(rows.iter().map(|r| {
-            row(r[outcome].parse().unwrap(), 1.0 / 3.0, f64::from(u8::from(r["segment"] == arm)))
-        }));
+        let log = each(
+            rows.iter().map(|r| row(r[outcome].parse().unwrap(), 1.0 / 3.0, f64::from(u8::from(r["segment"] == arm)))),
+        );
         evaluate(&log, &Options::default()).unwrap()
     };
     let wanted = [
@@ -124,10 +127,8 @@ fn simulated(seed: u64, rows: usize, model: Option<fn(usize, usize) -> f64>) -> 
         let u = stream.uniform();
         let action = if u < 0.6 { 0 } else { 1 + usize::from(u >= 0.85) };
         let reward = f64::from(u8::from(stream.uniform() < truth(x, action)));
-        let expected = model.map(|m| Expected {
-            taken: m(x, action),
-            candidate: (0..3).map(|a| candidate[a] * m(x, a)).sum(),
-        });
+        let expected =
+            model.map(|m| Expected { taken: m(x, action), candidate: (0..3).map(|a| candidate[a] * m(x, a)).sum() });
         Logged { expected, ..row(reward, logger[action], candidate[action]) }
     });
     let value = (0..4).map(|x| (0..3).map(|a| candidate[a] * truth(x, a)).sum::<f64>()).sum::<f64>() / 4.0;

@@ -38,7 +38,11 @@ pub fn gate(evidence: &[Evidence]) -> Promotion {
         if let Evidence::Experiment { variant, verdict } = piece
             && let Some(serves) = decides(variant, verdict)
         {
-            reasons.push(format!("The experiment says {}: {}", if serves { "ship" } else { "keep" }, verdict.reasons.join(" ")));
+            reasons.push(format!(
+                "The experiment says {}: {}",
+                if serves { "ship" } else { "keep" },
+                verdict.reasons.join(" ")
+            ));
             return Promotion { serves, reasons, gain: None };
         }
     }

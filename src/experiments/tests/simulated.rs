@@ -69,14 +69,13 @@ fn fifty_peeks_of_the_sequential_test_stay_within_five_percent() {
 fn intervals_of_skewed_profit_cover_the_true_difference() {
     let mut covered = 0;
     // A tenth buys, for a lognormal amount with log mean 3 and log sd 1; the treatment adds 2 to each purchase.
-    let mut draw = |stream: &mut Stream, more: f64| {
+    let draw = |stream: &mut Stream, more: f64| {
         if stream.uniform() < 0.1 { (3.0 + stream.normal()).exp() + more } else { 0.0 }
     };
     for seed in 0..RUNS {
         let mut stream = Stream::new(seed, "coverage");
-        let mut arm = |more: f64| {
-            Statistic::Mean(MeanSums::of((0..2_000).map(|_| draw(&mut stream, more)).collect::<Vec<_>>()))
-        };
+        let mut arm =
+            |more: f64| Statistic::Mean(MeanSums::of((0..2_000).map(|_| draw(&mut stream, more)).collect::<Vec<_>>()));
         let (a, b) = (arm(0.0), arm(2.0));
         let effect = frequentist::welch(&a, &b, Difference::Absolute, Level::FIVE_PERCENT, Sides::Two).unwrap();
         covered += u64::from(effect.ci_lower <= 0.2 && 0.2 <= effect.ci_upper);

@@ -6,9 +6,11 @@ mod campaigns;
 mod customers;
 pub mod history;
 mod offers;
+mod outcomes;
 mod workspaces;
 
 pub use campaigns::{campaign, campaign_run, campaign_version};
 pub use customers::{consent, contact_ledger, customer, customer_state, suppression};
 pub use offers::offer;
+pub use outcomes::outcome;
 pub use workspaces::{audit, workspace};

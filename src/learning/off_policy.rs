@@ -10,6 +10,8 @@
 //!
 //! Standard errors are over clusters (customers), since a customer's rows are not independent.
 
+use std::collections::HashSet;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -221,10 +223,17 @@ fn check_rows(log: &[Logged]) -> Result<(), Refusal> {
             None
         }
     };
-    match log.iter().enumerate().find_map(|(row, logged)| wrong(logged).map(|what| (row, what))) {
-        Some((row, what)) => Err(Refusal::BadRow { row, what }),
-        None => Ok(()),
+    let mut seen = HashSet::new();
+    for (row, logged) in log.iter().enumerate() {
+        if let Some(what) = wrong(logged) {
+            return Err(Refusal::BadRow { row, what });
+        }
+        let begins = row == 0 || log[row - 1].cluster != logged.cluster;
+        if begins && !seen.insert(logged.cluster) {
+            return Err(Refusal::BadRow { row, what: "a customer whose rows do not stand together" });
+        }
     }
+    Ok(())
 }
 
 /// Whether the log looks enough like the candidate. The mean weight is judged before clipping, and only where all of the

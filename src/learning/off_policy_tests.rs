@@ -184,6 +184,7 @@ fn what_the_log_cannot_carry_is_refused() {
         evaluate(&changed, &options).unwrap_err()
     };
     assert!(matches!(change(&|r| r.propensity = 0.0), Refusal::BadRow { row: 0, .. }));
+    assert!(matches!(change(&|r| r.cluster %= 100), Refusal::BadRow { row: 100, .. }));
     assert!(matches!(change(&|r| r.reward = f64::NAN), Refusal::BadRow { .. }));
     assert!(matches!(change(&|r| r.unsupported = 0.2), Refusal::NoSupport { .. }));
     assert!(matches!(change(&|r| r.target *= f64::from(u8::from(r.cluster % 50 == 0))), Refusal::ThinSupport { .. }));

@@ -7,6 +7,7 @@ mod customers;
 mod history;
 mod models;
 mod offers;
+mod outcomes;
 mod workspaces;
 
 pub use campaigns::{campaign, campaign_run, campaign_version};
@@ -14,4 +15,5 @@ pub use customers::{consent, contact_ledger, customer, customer_state, suppressi
 pub use history::{history_segment, history_state, history_tail};
 pub use models::{model_version, score, segment, segment_member};
 pub use offers::offer;
+pub use outcomes::outcome;
 pub use workspaces::{audit, workspace};

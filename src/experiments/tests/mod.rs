@@ -1,0 +1,4 @@
+//! Golden numbers, and simulations with known truth.
+
+mod reference;
+mod simulated;

@@ -106,6 +106,17 @@ pub fn page(conn: &mut Connection, after: Option<CustomerId>, limit: i64) -> Res
     Ok(rows)
 }
 
+/// All ids, ascending.
+pub fn ids(conn: &mut Connection) -> Result<Vec<CustomerId>> {
+    Ok(customer::table.select(customer::id).order(customer::id).load(conn)?)
+}
+
+/// Customers who object to profiling.
+pub fn objecting(conn: &mut Connection) -> Result<Vec<CustomerId>> {
+    let objecting = customer::table.filter(customer::profiling_objection.eq(true));
+    Ok(objecting.select(customer::id).order(customer::id).load(conn)?)
+}
+
 /// How many customers there are.
 pub fn count(conn: &mut Connection) -> Result<i64> {
     Ok(customer::table.count().get_result(conn)?)

@@ -4,7 +4,9 @@ pub mod audit;
 pub mod candidates;
 pub mod facts;
 pub mod people;
+pub mod score;
 pub mod steer;
+pub mod train;
 pub mod workspace;
 
 pub use workspace::{Options, Workspace};

@@ -1,0 +1,219 @@
+//! Trains models from history, keeps every fit, and lets those serve that pass their gate.
+
+use std::collections::{BTreeMap, HashSet};
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
+use ndarray::Axis;
+use serde::Serialize;
+
+use crate::clock::{DAY, Timestamp};
+use crate::customers::store as customers;
+use crate::error::{Error, Result};
+use crate::features::{FeatureMatrix, matrix, purchase_within};
+use crate::ids::{CustomerId, ModelVersionId};
+use crate::models::response::Context;
+use crate::models::spec::{ChurnSpec, ResponseSpec, SegmentsSpec};
+use crate::models::training::split_by_time;
+use crate::models::{Fit, Labelled, LoggedDecision, ModelSpec, OfferPrior, registry, train_churn, train_response};
+use crate::offers::store as offers;
+use crate::operations::Workspace;
+use crate::progress::Progress;
+use crate::segments::{ClusterModel, train_segments};
+
+/// What became of one model.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trained {
+    /// The model's name.
+    pub name: String,
+    /// Its version, where the data could carry it.
+    pub version: Option<ModelVersionId>,
+    /// Whether it serves from now on.
+    pub serves: bool,
+    /// Figures on data it has not seen.
+    pub metrics: serde_json::Value,
+    /// Why it was not trained, or does not serve.
+    pub reasons: Vec<String>,
+}
+
+/// Trains the named models, or all there are.
+///
+/// # Errors
+/// Not found, when a name has no spec. A model that the data cannot carry is not an error: its entry says why.
+pub fn train(ws: &Workspace, names: &[String], progress: &dyn Progress) -> Result<Vec<Trained>> {
+    let specs = ModelSpec::load_all(ws.data())?;
+    for name in names {
+        if !specs.iter().any(|spec| spec.name() == name) {
+            let known: Vec<&str> = specs.iter().map(ModelSpec::name).collect();
+            return Err(Error::not_found(format!("there is no model `{name}`; there are: {}", known.join(", "))));
+        }
+    }
+    let chosen: Vec<&ModelSpec> =
+        specs.iter().filter(|spec| names.is_empty() || names.iter().any(|name| name == spec.name())).collect();
+    progress.stage("training", Some(chosen.len() as u64));
+    let mut trained = Vec::new();
+    for spec in chosen {
+        let fit = match spec {
+            ModelSpec::Segments(spec) => fit_segments(ws, spec),
+            ModelSpec::Churn(spec) => fit_churn(ws, spec),
+            ModelSpec::Response(spec) => fit_response(ws, spec),
+        };
+        trained.push(keep(ws, spec.name(), fit)?);
+        progress.advance(1);
+    }
+    progress.finish();
+    Ok(trained)
+}
+
+fn keep(ws: &Workspace, name: &str, fit: Result<Fit>) -> Result<Trained> {
+    let fit = match fit {
+        Ok(fit) => fit,
+        // The data cannot carry it: said, not failed, since the other models go on.
+        Err(error) if error.kind() == crate::error::Kind::Invalid => {
+            let reasons = std::iter::once(error.message().to_owned())
+                .chain(error.fault_list().iter().map(ToString::to_string))
+                .collect();
+            return Ok(Trained {
+                name: name.into(),
+                version: None,
+                serves: false,
+                metrics: serde_json::Value::Null,
+                reasons,
+            });
+        }
+        Err(error) => return Err(error),
+    };
+    let now = ws.now();
+    let (version, serves) = ws.store().write(|conn| registry::register_and_promote(conn, &fit, now))?;
+    Ok(Trained { name: name.into(), version: Some(version), serves, metrics: fit.metrics, reasons: fit.verdict.missed })
+}
+
+fn fit_segments(ws: &Workspace, spec: &SegmentsSpec) -> Result<Fit> {
+    let now = ws.now();
+    let wanted: Vec<&str> = spec.features.iter().map(|feature| feature.name.as_str()).collect();
+    let matrix = of_consenting(ws, matrix(ws.history(), now, ws.features(), &wanted, ws.settings())?)?;
+    let previous = ws.store().read(|conn| registry::champion(conn, &spec.name))?;
+    let previous: Option<ClusterModel> = previous.map(|version| version.fit.parameters()).transpose()?;
+    train_segments(spec, &matrix, now, previous.as_ref())
+}
+
+fn fit_churn(ws: &Workspace, spec: &ChurnSpec) -> Result<Fit> {
+    let (first, last) = span(ws)?.ok_or_else(|| Error::invalid("there are no orders yet; import some first"))?;
+    let cuts = spec.split.cuts(first, last, spec.horizon_days)?;
+    let wanted: Vec<&str> = spec.features.iter().map(|feature| feature.name.as_str()).collect();
+    let labelled = |as_of: Timestamp| -> Result<Labelled> {
+        let matrix = of_consenting(ws, matrix(ws.history(), as_of, ws.features(), &wanted, ws.settings())?)?;
+        let bought = purchase_within(ws.history(), as_of, spec.horizon_days)?;
+        let happened = matrix.customers.iter().map(|customer| !bought.contains_key(customer)).collect();
+        Ok(Labelled { as_of, matrix, happened })
+    };
+    let train: Vec<Labelled> = cuts.train.iter().map(|&cut| labelled(cut)).collect::<Result<_>>()?;
+    train_churn(spec, &train, &labelled(cuts.test)?)
+}
+
+fn fit_response(ws: &Workspace, spec: &ResponseSpec) -> Result<Fit> {
+    let logs = logged_decisions(ws)?;
+    let (from, until) = match (logs.first(), logs.last()) {
+        (Some((first, _)), Some((last, _))) => (*first, last.plus(1)),
+        _ => (ws.now(), ws.now()),
+    };
+    let (earlier, later) = split_by_time(logs, spec.test_share);
+    train_response(spec, &earlier, &later, &priors(ws)?, crate::models::training::DataWindow { from, until })
+}
+
+/// The first and the last order.
+fn span(ws: &Workspace) -> Result<Option<(Timestamp, Timestamp)>> {
+    let batches = ws.history().query("SELECT min(occurred_at), max(occurred_at) FROM order_item")?;
+    let Some(batch) = batches.first().filter(|batch| batch.num_rows() == 1) else { return Ok(None) };
+    let at = |column: usize| {
+        let times = batch.column(column).as_primitive::<TimestampMicrosecondType>();
+        times.is_valid(0).then(|| Timestamp(times.value(0)))
+    };
+    Ok(at(0).zip(at(1)))
+}
+
+/// The rows of customers who do not object to profiling.
+pub(super) fn of_consenting(ws: &Workspace, matrix: FeatureMatrix) -> Result<FeatureMatrix> {
+    let objecting: HashSet<CustomerId> = ws.store().read(customers::objecting)?.into_iter().collect();
+    if objecting.is_empty() {
+        return Ok(matrix);
+    }
+    let kept: Vec<usize> =
+        (0..matrix.customers.len()).filter(|&row| !objecting.contains(&matrix.customers[row])).collect();
+    Ok(FeatureMatrix {
+        customers: kept.iter().map(|&row| matrix.customers[row]).collect(),
+        values: matrix.values.select(Axis(0), &kept),
+        names: matrix.names,
+    })
+}
+
+/// The marketers' stated rates.
+pub(super) fn priors(ws: &Workspace) -> Result<Vec<OfferPrior>> {
+    let offers = ws.store().read(offers::all)?;
+    let of_offer = |offer: offers::Offer| OfferPrior {
+        offer: Some(offer.spec.name),
+        base_rate: offer.spec.base_rate,
+        weight: offer.spec.base_weight,
+    };
+    Ok(offers.into_iter().map(of_offer).collect())
+}
+
+/// Decisions with a known outcome, in the order of time: what may be learned from. Only choices that were drawn at random, or
+/// whose chance was logged, teach what would have happened otherwise; a certain choice teaches its own rate all the same.
+pub fn logged_decisions(ws: &Workspace) -> Result<Vec<(Timestamp, LoggedDecision)>> {
+    let objecting: HashSet<i64> = ws.store().read(customers::objecting)?.into_iter().map(|id| id.0).collect();
+    let sql = "SELECT customer_id, occurred_at, offer, channel, propensity, converted, context FROM decision \
+        WHERE converted IS NOT NULL ORDER BY occurred_at, customer_id, fact_key";
+    let mut logs = Vec::new();
+    ws.history().snapshot()?.stream(sql, |batch| {
+        let customers = batch.column(0).as_primitive::<arrow::datatypes::Int64Type>();
+        let times = batch.column(1).as_primitive::<TimestampMicrosecondType>();
+        let [offers, channels, contexts] = [2, 3, 6].map(|column| texts(batch.column(column)));
+        let [propensities, converted] = [4, 5].map(|column| batch.column(column).as_primitive::<Float64Type>());
+        for row in (0..batch.num_rows()).filter(|&row| !objecting.contains(&customers.value(row))) {
+            let offer = offers[row].clone().filter(|offer| offer != "none");
+            logs.push((
+                Timestamp(times.value(row)),
+                LoggedDecision {
+                    context: context(contexts[row].as_deref().unwrap_or("{}"))?,
+                    channel: channels[row].clone().filter(|_| offer.is_some()),
+                    offer,
+                    propensity: propensities.value(row),
+                    converted: converted.value(row),
+                },
+            ));
+        }
+        Ok(())
+    })?;
+    Ok(logs)
+}
+
+/// A text column of any Arrow text type, as owned values.
+pub(super) fn texts(column: &arrow::array::ArrayRef) -> Vec<Option<String>> {
+    let plain = arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8);
+    let Ok(plain) = plain else { return vec![None; column.len()] };
+    plain.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect()
+}
+
+/// A logged context: a JSON object of numbers and texts; other values are left out.
+fn context(text: &str) -> Result<Context> {
+    let values: BTreeMap<String, serde_json::Value> = serde_json::from_str(text)?;
+    let mut context = Context::default();
+    for (name, value) in values {
+        match value {
+            serde_json::Value::Number(number) => {
+                context.numbers.insert(name, number.as_f64().unwrap_or(f64::NAN));
+            }
+            serde_json::Value::String(text) => {
+                context.texts.insert(name, text);
+            }
+            _ => {}
+        }
+    }
+    Ok(context)
+}
+
+/// Midnight (UTC) of an instant's day.
+pub(super) fn midnight(at: Timestamp) -> Timestamp {
+    Timestamp(at.0.div_euclid(DAY) * DAY)
+}

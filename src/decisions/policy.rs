@@ -24,7 +24,7 @@ pub struct DecisionPolicy {
     pub exploration: Exploration,
     /// At most this many contacts for a customer in one decision (1..=8).
     pub per_customer: usize,
-    /// Least value at the prices that makes a contact worth making, in minor units; 0 by default.
+    /// A contact that adds no more than this, before prices, is not worth making; in minor units, 0 by default.
     pub least_value: f64,
 }
 

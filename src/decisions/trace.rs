@@ -26,6 +26,8 @@ pub enum Outcome {
         /// Among how many, none included.
         among: usize,
     },
+    /// It may not be drawn at random.
+    NotTried,
     /// It was put in the place of the best one to keep within the capacities.
     Substituted,
     /// The customer objects to profiling.
@@ -75,6 +77,7 @@ impl Outcome {
             Outcome::Chosen => "chosen",
             Outcome::Drawn { .. } => "drawn",
             Outcome::NotDrawn { .. } => "not_drawn",
+            Outcome::NotTried => "not_tried",
             Outcome::Substituted => "substituted",
             Outcome::ProfilingObjection => "profiling_objection",
             Outcome::NotEligible { unknown: true, .. } => "fact_unknown",
@@ -156,6 +159,7 @@ impl Trace {
         match &candidate.outcome {
             Outcome::Chosen | Outcome::Drawn { .. } | Outcome::Substituted => "chosen".into(),
             Outcome::NotDrawn { among } => format!("another of {among} possibilities was drawn at random"),
+            Outcome::NotTried => "it may not be drawn at random".into(),
             Outcome::ProfilingObjection => "the customer objects to profiling".into(),
             Outcome::NotEligible { rule, .. } => format!("it needs {rule}"),
             Outcome::Refused { refusal, not_before: Some(at) } => format!("{refusal}, until {at}"),

@@ -180,6 +180,15 @@ impl ModelSpec {
         }
     }
 
+    /// The features that it asks for; none for the response model, which takes those of the logged decisions.
+    pub fn features(&self) -> &[FeatureSpec] {
+        match self {
+            ModelSpec::Segments(spec) => &spec.features,
+            ModelSpec::Churn(spec) => &spec.features,
+            ModelSpec::Response(_) => &[],
+        }
+    }
+
     /// SHA-256 of what the spec says, in hexadecimal; comments and the order of keys do not change it.
     pub fn digest(&self) -> String {
         let said = serde_json::to_vec(self).expect("a checked spec holds finite numbers and text only");
@@ -209,6 +218,17 @@ mod tests {
         for (name, text) in EMBEDDED {
             let spec = ModelSpec::parse(text, name).unwrap();
             assert_eq!((spec.name(), spec.kind()), (*name, *name));
+        }
+    }
+
+    /// A feature that was renamed in the catalogue must be renamed here too.
+    #[test]
+    fn the_embedded_specs_name_features_that_there_are() {
+        let catalogue = crate::features::Catalogue::embedded();
+        for (name, text) in EMBEDDED {
+            let spec = ModelSpec::parse(text, name).unwrap();
+            let wanted: Vec<&str> = spec.features().iter().map(|feature| feature.name.as_str()).collect();
+            catalogue.choose(&wanted).unwrap();
         }
     }
 

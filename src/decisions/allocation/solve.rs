@@ -1,0 +1,137 @@
+//! From a problem to an allocation with prices and a proven bound.
+
+use super::choose::NONE;
+use super::dual::{bound, evaluate};
+use super::minimise::{Limits, minimise};
+use super::problem::Problem;
+use super::repair::repair;
+
+/// How the search goes.
+///
+/// | Name | Default | Purpose | Range |
+/// |---|---|---|---|
+/// | `sample` | 20,000 | customers in the sample from which the search starts | > 0 |
+/// | `passes` | 60 | most passes over all customers; four times as many below 50,000 customers | > 0 |
+/// | `gain` | 1e-9 | stop when four steps gain less than this part of the bound | >= 0 |
+/// | `jitter` | by ties | part of a value by which equal ones are told apart; 0.001 where most values are tied, else 0 | 0..0.01 |
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Customers in the sample.
+    pub sample: usize,
+    /// Most passes over all customers.
+    pub passes: usize,
+    /// Least gain that keeps the search going.
+    pub gain: f64,
+    /// Jitter; by ties when there is none.
+    pub jitter: Option<f64>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { sample: 20_000, passes: 60, gain: 1e-9, jitter: None }
+    }
+}
+
+/// Who gets what, at which prices, and how far from the best that can be.
+#[derive(Debug, Clone)]
+pub struct Allocation {
+    /// Positions of the chosen arms of each customer, in the problem.
+    pub chosen: Vec<Vec<u32>>,
+    /// Whether keeping within the capacities changed a customer's choice.
+    pub forced: Vec<bool>,
+    /// Price of each resource, in ticks for a unit.
+    pub prices: Vec<f64>,
+    /// The jitter that values got.
+    pub jitter: f64,
+    /// Units of each resource that are used.
+    pub used: Vec<i64>,
+    /// Value of the allocation, in ticks.
+    pub value: i64,
+    /// No allocation within the capacities is worth more than this, in ticks.
+    pub bound: f64,
+    /// Passes over all customers that it took.
+    pub passes: usize,
+}
+
+impl Allocation {
+    /// How far the value may be from the best, as a part of the bound.
+    pub fn gap(&self) -> f64 {
+        if self.bound > 0.0 { ((self.bound - self.value as f64) / self.bound).max(0.0) } else { 0.0 }
+    }
+}
+
+/// Solves the problem. The same problem and options give the same allocation on any number of threads.
+pub fn solve(problem: &Problem, options: Options) -> Allocation {
+    let jitter = options.jitter.unwrap_or_else(|| jitter_for(problem));
+    let start = sampled_prices(problem, options, jitter);
+    let passes = if problem.customers() < 50_000 { options.passes * 4 } else { options.passes };
+    let found = descend(problem, start, jitter, Limits { evaluations: passes, gain: options.gain });
+    let mut bound = found.trail.last().map_or(f64::INFINITY, |prices| bound_at(problem, prices));
+    let mut best = None;
+    for prices in found.trail.iter().rev().take(if problem.customers() < 50_000 { 3 } else { 1 }) {
+        bound = bound.min(bound_at(problem, prices));
+        let repaired = repair(problem, prices, jitter);
+        if best.as_ref().is_none_or(|(value, _, _)| repaired.value > *value) {
+            best = Some((repaired.value, repaired, prices.clone()));
+        }
+    }
+    let (_, repaired, prices) = best.unwrap_or_else(|| {
+        let free = vec![0.0; problem.capacities().len()];
+        let repaired = repair(problem, &free, jitter);
+        (repaired.value, repaired, free)
+    });
+    let chosen = (repaired.picks.chunks(repaired.width.max(1)))
+        .map(|picks| picks.iter().copied().filter(|&arm| arm != NONE).collect())
+        .collect();
+    Allocation {
+        chosen,
+        forced: repaired.forced,
+        prices,
+        jitter,
+        used: repaired.used,
+        value: repaired.value,
+        bound,
+        passes: found.evaluations,
+    }
+}
+
+fn bound_at(problem: &Problem, prices: &[f64]) -> f64 {
+    bound(problem, prices)
+}
+
+/// Prices from a sample; zeros when there are too few customers for one.
+fn sampled_prices(problem: &Problem, options: Options, jitter: f64) -> Vec<f64> {
+    let zeros = vec![0.0; problem.capacities().len()];
+    let step = problem.customers() / options.sample.max(1);
+    if step < 2 {
+        return zeros;
+    }
+    let limits = Limits { evaluations: 4 * options.passes, gain: 1e-7 };
+    descend(&problem.sample(step), zeros, jitter, limits).trail.pop().unwrap_or_default()
+}
+
+/// Minimises the dual function. Prices are scaled by the capacities, so that every gradient is a relative slack.
+fn descend(problem: &Problem, start: Vec<f64>, jitter: f64, limits: Limits) -> super::minimise::Minimum {
+    let scale: Vec<f64> = problem.capacities().iter().map(|&capacity| capacity.max(1) as f64).collect();
+    let unscaled = |x: &[f64]| -> Vec<f64> { x.iter().zip(&scale).map(|(x, scale)| x / scale).collect() };
+    let x = start.iter().zip(&scale).map(|(price, scale)| price * scale).collect();
+    let mut found = minimise(x, limits, |x| {
+        let at = evaluate(problem, &unscaled(x), jitter);
+        let slack = problem.capacities().iter().zip(&at.used).map(|(capacity, used)| (capacity - used) as f64);
+        (at.dual, slack.zip(&scale).map(|(slack, scale)| slack / scale).collect())
+    });
+    found.trail.iter_mut().for_each(|x| *x = unscaled(x));
+    found.x = unscaled(&found.x);
+    found
+}
+
+/// A thousandth where arms of one kind mostly share their values with others (segment averages, rounded scores), else none.
+fn jitter_for(problem: &Problem) -> f64 {
+    let step = (problem.arms() / 8_192).max(1);
+    let mut seen: Vec<(u16, i32)> =
+        (0..problem.arms()).step_by(step).map(|arm| (problem.kind_of[arm], problem.values[arm])).collect();
+    let all = seen.len();
+    seen.sort_unstable();
+    seen.dedup();
+    if seen.len() * 2 < all { 1e-3 } else { 0.0 }
+}

@@ -14,6 +14,7 @@
 //! | `quiet_hours` | 21-8 | no marketing contact in the customer's own zone | hour-hour |
 //! | `sender` | Vizavi <no-reply@localhost> | the From of e-mails | mailbox |
 //! | `[brand]` | a shop that does not exist | name, postal_address, phone, website: what messages must show of the sender | |
+//! | `[channels.NAME]` | files | transport: smtp, webhook (with url) or file | |
 //! | `[smtp]` | none | relay: host, port, user, tls | |
 //! | `[activity_rates]` | below | cost of one activity, in minor units | >= 0 |
 
@@ -56,6 +57,8 @@ pub struct Settings {
     pub brand: Brand,
     /// The relay that takes e-mails.
     pub smtp: Option<Smtp>,
+    /// How each channel delivers; a channel that is not named writes files.
+    pub channels: BTreeMap<String, ChannelTransport>,
     /// Addresses that webhooks may call although they are private (`127.0.0.1:9000`).
     pub webhook_allow: Vec<String>,
     /// Cost of one activity in minor units, by name (`call`, `email`, `return`, `complaint`, ...).
@@ -75,6 +78,21 @@ pub struct Brand {
     pub phone: Option<String>,
     /// The site.
     pub website: String,
+}
+
+/// How a channel delivers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "transport", rename_all = "lowercase", deny_unknown_fields)]
+pub enum ChannelTransport {
+    /// To the relay of `[smtp]`.
+    Smtp,
+    /// To a service of yours, which is called with a signed body.
+    Webhook {
+        /// Its address.
+        url: String,
+    },
+    /// Into the folder `out` of the data folder: `.eml` files, call lists.
+    File,
 }
 
 /// The relay that takes e-mails.
@@ -141,6 +159,7 @@ impl Default for Settings {
                 website: "http://127.0.0.1:8080".into(),
             },
             smtp: None,
+            channels: BTreeMap::new(),
             webhook_allow: Vec::new(),
             activity_rates: rates.into_iter().map(|(name, cost)| (name.to_owned(), cost)).collect(),
         }
@@ -195,6 +214,12 @@ impl Settings {
         demand(self.quiet_hours.iter().all(|&hour| hour < 24), "quiet_hours", "two hours of the day, 0 to 23".into());
         for (name, &cost) in &self.activity_rates {
             demand(cost >= 0, &format!("activity_rates.{name}"), format!("{cost} is below 0"));
+        }
+        let smtp_channels = self.channels.iter().filter(|(_, how)| **how == ChannelTransport::Smtp);
+        for (name, _) in smtp_channels {
+            let key = format!("channels.{name}");
+            demand(name == "email", &key, "smtp delivers e-mail only; use webhook or file".into());
+            demand(self.smtp.is_some(), &key, "smtp needs the section [smtp] with the relay's host".into());
         }
         if faults.is_empty() { Ok(self) } else { Err(Error::faults("the settings cannot be used", faults)) }
     }

@@ -75,12 +75,6 @@ pub struct ChannelSpec {
     /// Hours of the customer's own day at which a contact may begin.
     #[serde(default = "default_hours")]
     pub hours: Vec<u8>,
-    /// How it is delivered: `smtp`, `webhook`, `file`.
-    #[serde(default = "default_transport")]
-    pub transport: String,
-    /// Where a webhook delivers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
     /// Chance that one contact ends the permission to contact.
     #[serde(default = "default_hazard")]
     pub hazard: f64,
@@ -134,10 +128,6 @@ fn default_window() -> u32 {
 
 fn default_hours() -> Vec<u8> {
     vec![10, 18]
-}
-
-fn default_transport() -> String {
-    "file".into()
 }
 
 fn default_hazard() -> f64 {
@@ -225,15 +215,6 @@ impl ChannelSpec {
         let hours = &self.hours;
         let good = !hours.is_empty() && hours.len() <= 24 && hours.iter().all(|&hour| hour < 24);
         demand(good, &format!("{key}.hours"), "must be hours of the day, 0 to 23");
-        let known = ["smtp", "webhook", "file"].contains(&self.transport.as_str());
-        demand(known, &format!("{key}.transport"), "must be one of: smtp, webhook, file");
-        let smtp = self.transport != "smtp" || self.channel == "email";
-        demand(smtp, &format!("{key}.transport"), "smtp delivers e-mail only; use webhook or file");
-        demand(
-            self.transport != "webhook" || self.url.is_some(),
-            &format!("{key}.url"),
-            "a webhook needs the URL it calls",
-        );
         demand((0.0..=1.0).contains(&self.hazard), &format!("{key}.hazard"), "must lie within 0..1");
     }
 }
@@ -274,10 +255,7 @@ mod tests {
     #[test]
     fn defaults_make_a_short_definition_usable_and_the_round_trip_loses_nothing() {
         let spec = CampaignSpec::from_toml(WIN_BACK, "campaign.toml").unwrap().check().unwrap();
-        assert_eq!(
-            (spec.class.as_str(), spec.conversion_days, spec.channels[0].transport.as_str()),
-            ("marketing", 14, "file")
-        );
+        assert_eq!((spec.class.as_str(), spec.conversion_days, spec.channels[0].hours.len()), ("marketing", 14, 2));
         let again: CampaignSpec = serde_json::from_str(&serde_json::to_string(&spec).unwrap()).unwrap();
         assert_eq!(again, spec);
     }

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use crate::campaigns::{CampaignSpec, ChannelSpec};
 use crate::clock::{DAY, HOUR, Timestamp};
-use crate::decisions::{Candidate, MessageClass, Resource, Resources, Slot, Treatment, Unit, Uses, ValueTerms};
+use crate::decisions::{Candidate, Facts, MessageClass, Resource, Resources, Slot, Treatment, Unit, Uses, ValueTerms};
 use crate::models::ResponseModel;
 use crate::models::response::{Context, EncodedCustomer};
 use crate::money::Money;
 use crate::offers::store::Offer;
 use crate::operations::people::{Person, class_of};
+use crate::rules::Value;
 use crate::settings::Settings;
 
 /// Most slots of one channel that enter.
@@ -97,16 +98,23 @@ impl Features {
         let churn = self.get("churn").unwrap_or(1.0).clamp(1e-6, 1.0);
         1.0 - churn.powf(f64::from(window_days) / 90.0)
     }
+}
 
-    /// What the response model sees, and what is logged with the decision.
-    pub fn context(&self, person: &Person) -> Context {
-        let mut texts = BTreeMap::new();
-        if let Some(segment) = person.state.as_ref().and_then(|state| state.segment.clone()) {
-            texts.insert("segment".to_owned(), segment);
+/// What the response model sees of a customer: the very facts that are logged with the decision.
+pub fn context(facts: &Facts) -> Context {
+    let mut context = Context::default();
+    for (name, value) in facts.iter() {
+        match value {
+            Value::Number(number) => {
+                context.numbers.insert(name.to_owned(), *number);
+            }
+            Value::Text(text) => {
+                context.texts.insert(name.to_owned(), text.to_string());
+            }
+            _ => {}
         }
-        texts.insert("kind".to_owned(), person.customer.kind.clone());
-        Context { numbers: self.0.clone(), texts }
     }
+    context
 }
 
 /// How the customer responds, as far as it is known.
@@ -181,7 +189,7 @@ impl<'a> Menu<'a> {
         let features = Features::of(person);
         let response = Response {
             model: self.model,
-            seen: self.model.encode(&features.context(person)),
+            seen: self.model.encode(&context(&person.view.facts)),
             baseline: features.baseline(self.spec.conversion_days),
             average: self.base.baseline,
         };

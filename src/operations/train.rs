@@ -20,6 +20,7 @@ use crate::offers::store as offers;
 use crate::operations::Workspace;
 use crate::progress::Progress;
 use crate::segments::{ClusterModel, train_segments};
+use crate::storage::Connection;
 
 /// What became of one model.
 #[derive(Debug, Clone, Serialize)]
@@ -118,7 +119,7 @@ fn fit_response(ws: &Workspace, spec: &ResponseSpec) -> Result<Fit> {
         _ => (ws.now(), ws.now()),
     };
     let (earlier, later) = split_by_time(logs, spec.test_share);
-    train_response(spec, &earlier, &later, &priors(ws)?, crate::models::training::DataWindow { from, until })
+    train_response(spec, &earlier, &later, &ws.store().read(priors_of)?, crate::models::training::DataWindow { from, until })
 }
 
 /// The first and the last order.
@@ -148,8 +149,8 @@ pub(super) fn of_consenting(ws: &Workspace, matrix: FeatureMatrix) -> Result<Fea
 }
 
 /// The marketers' stated rates.
-pub(super) fn priors(ws: &Workspace) -> Result<Vec<OfferPrior>> {
-    let offers = ws.store().read(offers::all)?;
+pub(super) fn priors_of(conn: &mut Connection) -> Result<Vec<OfferPrior>> {
+    let offers = offers::all(conn)?;
     let of_offer = |offer: offers::Offer| OfferPrior {
         offer: Some(offer.spec.name),
         base_rate: offer.spec.base_rate,
@@ -196,7 +197,7 @@ pub(super) fn texts(column: &arrow::array::ArrayRef) -> Vec<Option<String>> {
 }
 
 /// A logged context: a JSON object of numbers and texts; other values are left out.
-fn context(text: &str) -> Result<Context> {
+pub(super) fn context(text: &str) -> Result<Context> {
     let values: BTreeMap<String, serde_json::Value> = serde_json::from_str(text)?;
     let mut context = Context::default();
     for (name, value) in values {
@@ -204,7 +205,8 @@ fn context(text: &str) -> Result<Context> {
             serde_json::Value::Number(number) => {
                 context.numbers.insert(name, number.as_f64().unwrap_or(f64::NAN));
             }
-            serde_json::Value::String(text) => {
+            // Instants are no features: recency and tenure say the same in a form that recurs.
+            serde_json::Value::String(text) if !name.ends_with("_at") => {
                 context.texts.insert(name, text);
             }
             _ => {}

@@ -1,0 +1,40 @@
+//! Applies a campaign: checks the definition against everything it names, and keeps it as a new version.
+
+use serde::Serialize;
+
+use crate::campaigns::folder::Folder;
+use crate::campaigns::store::{self, Campaign};
+use crate::error::{Fault, Result};
+use crate::offers::store as offers;
+use crate::operations::{Workspace, audit, facts, setup};
+
+/// What applying did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Applied {
+    /// The campaign as it is now.
+    pub campaign: Campaign,
+    /// Whether anything changed.
+    pub changed: bool,
+    /// What is allowed but unwise.
+    pub warnings: Vec<Fault>,
+}
+
+/// Applies a folder.
+///
+/// # Errors
+/// Invalid, with every fault at once, and nothing is kept; conflict, when a run is going on.
+pub fn apply(ws: &Workspace, folder: &Folder, actor: &str) -> Result<Applied> {
+    let now = ws.now();
+    let (catalogue, known) = ws.store().read(|conn| Ok((facts::catalogue(ws, conn)?, offers::all(conn)?)))?;
+    let checked = setup::check(folder, &catalogue, &known, ws.settings(), "")?;
+    let warnings = checked.templates.warnings().to_vec();
+    ws.store().write(|conn| {
+        let before = store::all(conn)?.into_iter().find(|campaign| campaign.name == folder.spec.name);
+        let campaign = store::apply(conn, folder, now)?;
+        let changed = before.as_ref() != Some(&campaign);
+        if changed {
+            audit::write(conn, actor, "campaign.apply", &campaign.name, &format!("version {}", campaign.version), now)?;
+        }
+        Ok(Applied { campaign, changed, warnings: warnings.clone() })
+    })
+}

@@ -1,0 +1,242 @@
+//! A campaign made ready to decide: its definition, offers, templates, rules, policy and the response model that serves.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::campaigns::folder::Folder;
+use crate::campaigns::store::{self, Campaign};
+use crate::campaigns::CampaignSpec;
+use crate::decisions::assignment::{AssignmentPolicy, Experiment, Share};
+use crate::decisions::exploration::Exploration;
+use crate::decisions::{ContactPolicy, DecisionPolicy};
+use crate::error::{Error, Fault, Result};
+use crate::ids::OfferId;
+use crate::messages::CampaignTemplates;
+use crate::models::{ResponseModel, ResponseParams, registry};
+use crate::offers::store::{self as offers, Offer};
+use crate::operations::{Workspace, facts, train};
+use crate::rules::Catalogue;
+use crate::settings::Settings;
+use crate::storage::Connection;
+
+/// Everything about a campaign that a decision needs, checked against what there is.
+#[derive(Debug)]
+pub struct Setup {
+    /// The campaign.
+    pub campaign: Campaign,
+    /// Its definition and templates.
+    pub folder: Folder,
+    /// Its offers, in the order of the definition.
+    pub offers: Vec<Offer>,
+    /// Its compiled templates.
+    pub templates: Arc<CampaignTemplates>,
+    /// The response model that serves, or the stated rates alone.
+    pub response: ResponseModel,
+    /// Versions of the models behind it.
+    pub models: ModelVersions,
+    /// What governs the decision; exploration is salted by the occasion.
+    pub policy: DecisionPolicy,
+}
+
+/// Versions of the models behind a decision; 0 where none serves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct ModelVersions {
+    /// Churn.
+    pub churn: i64,
+    /// Response.
+    pub response: i64,
+    /// Segments.
+    pub segments: i64,
+}
+
+impl Setup {
+    /// The definition.
+    pub fn spec(&self) -> &CampaignSpec {
+        &self.folder.spec
+    }
+
+    /// The templates' version as deliveries keep it.
+    pub fn template_version(&self) -> String {
+        format!("{}/{}", self.campaign.id, self.campaign.version)
+    }
+}
+
+/// Reads a campaign's present version and everything it names.
+///
+/// # Errors
+/// Not found, or invalid with every fault, when something it names is gone.
+pub fn load(ws: &Workspace, conn: &mut Connection, name: &str, occasion: &str) -> Result<Setup> {
+    let campaign = store::by_name(conn, name)?;
+    let folder = store::version(conn, campaign.id, campaign.version)?;
+    of_version(ws, conn, campaign, folder, occasion)
+}
+
+/// The same for a version that is at hand.
+pub fn of_version(
+    ws: &Workspace,
+    conn: &mut Connection,
+    campaign: Campaign,
+    folder: Folder,
+    occasion: &str,
+) -> Result<Setup> {
+    let catalogue = facts::catalogue(ws, conn)?;
+    let checked = check(&folder, &catalogue, &offers::all(conn)?, ws.settings(), occasion)?;
+    let response = registry::champion(conn, "response")?;
+    let version = |found: &Option<registry::ModelVersion>| found.as_ref().map_or(0, |version| version.id.0);
+    let models = ModelVersions {
+        churn: version(&registry::champion(conn, "churn")?),
+        response: version(&response),
+        segments: version(&registry::champion(conn, "segments")?),
+    };
+    let response = match response {
+        Some(version) => version.fit.parameters()?,
+        // Until something was learned, only what was stated speaks.
+        None => ResponseModel::train(&[], &train::priors_of(conn)?, &ResponseParams::default())?,
+    };
+    let Checked { offers, templates, policy } = checked;
+    Ok(Setup { campaign, folder, offers, templates: Arc::new(templates), response, models, policy })
+}
+
+/// What a definition names, found and checked.
+#[derive(Debug)]
+pub struct Checked {
+    /// Its offers, in the order of the definition.
+    pub offers: Vec<Offer>,
+    /// Its compiled templates.
+    pub templates: CampaignTemplates,
+    /// What governs the decision.
+    pub policy: DecisionPolicy,
+}
+
+/// Checks a definition against everything it names: offers, facts in rules, templates, contact policy.
+///
+/// # Errors
+/// Invalid, with every fault at once.
+pub fn check(
+    folder: &Folder,
+    catalogue: &Catalogue,
+    known: &[Offer],
+    settings: &Settings,
+    occasion: &str,
+) -> Result<Checked> {
+    let spec = folder.spec.clone().check()?;
+    let mut faults = Vec::new();
+    let mut eligibility = BTreeMap::new();
+    let mut offers = Vec::new();
+    for (i, name) in spec.offers.iter().enumerate() {
+        match known.iter().find(|offer| offer.spec.name == *name) {
+            None => faults.push(Fault::at(format!("offers[{i}]"), no_such_offer(name, known))),
+            Some(offer) => {
+                if let Some(rule) = &offer.spec.eligibility
+                    && let Some(rule) = take(rule.check(&format!("offer {name}: eligibility"), catalogue), &mut faults)
+                {
+                    eligibility.insert(offer.id, Arc::new(rule));
+                }
+                offers.push(offer.clone());
+            }
+        }
+    }
+    let audience = spec.audience.as_ref().and_then(|rule| take(rule.check("audience", catalogue), &mut faults));
+    let templates = take(CampaignTemplates::check(&folder.templates, &folder.sample), &mut faults);
+    if let Some(templates) = &templates {
+        faults.extend(missing_templates(&spec, templates));
+    }
+    let contact = take(contact_policy(&spec, settings), &mut faults);
+    let policy = take(decision_policy(&spec, settings, eligibility, occasion), &mut faults);
+    match (templates, contact, policy) {
+        (Some(templates), Some(contact), Some(policy)) if faults.is_empty() => {
+            let policy = DecisionPolicy { audience: audience.map(Arc::new), contact, ..policy };
+            Ok(Checked { offers, templates, policy })
+        }
+        _ => Err(Error::faults(format!("the campaign `{}` cannot be used", spec.name), faults)),
+    }
+}
+
+fn take<T>(result: Result<T>, faults: &mut Vec<Fault>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            if error.fault_list().is_empty() {
+                faults.push(Fault::at("", error.message()));
+            }
+            faults.extend(error.fault_list().iter().cloned());
+            None
+        }
+    }
+}
+
+fn no_such_offer(name: &str, known: &[Offer]) -> String {
+    let names: Vec<&str> = known.iter().map(|offer| offer.spec.name.as_str()).collect();
+    if names.is_empty() {
+        return format!("there is no offer `{name}`, nor any other; import offers first (vizavi import offers FILE)");
+    }
+    format!("there is no offer `{name}`; there are: {}", names.join(", "))
+}
+
+/// Every variant must have a message for every channel.
+fn missing_templates(spec: &CampaignSpec, templates: &CampaignTemplates) -> Vec<Fault> {
+    let variants: Vec<String> = match spec.experiments.first() {
+        Some(experiment) => experiment.variants.iter().map(|variant| variant.name.clone()).collect(),
+        None => vec![first_variant(templates)],
+    };
+    let mut faults = Vec::new();
+    for variant in &variants {
+        for (i, channel) in spec.channels.iter().enumerate() {
+            let piece = crate::messages::Form::of_channel(&channel.channel).needs();
+            if templates.locale_for(variant, "en", piece).is_none() {
+                let message = format!("variant `{variant}` has no {piece:?} template; add templates/{variant}/en/");
+                faults.push(Fault::at(format!("channels[{i}]"), message));
+            }
+        }
+    }
+    faults
+}
+
+/// The variant that is used where no experiment chooses one.
+pub fn first_variant(templates: &CampaignTemplates) -> String {
+    templates.variants().next().unwrap_or("a").to_owned()
+}
+
+/// The workspace's policy with the campaign's overrides.
+fn contact_policy(spec: &CampaignSpec, settings: &Settings) -> Result<ContactPolicy> {
+    let standard = ContactPolicy { quiet_hours: settings.quiet_hours, ..ContactPolicy::default() };
+    let Some(overrides) = &spec.contact.policy else { return standard.check() };
+    let mut merged = serde_json::to_value(&standard)?;
+    match (merged.as_object_mut(), overrides.as_object()) {
+        (Some(merged), Some(overrides)) => merged.extend(overrides.clone()),
+        _ => return Err(Error::invalid("contact.policy must be a table such as { hours_between = 24 }")),
+    }
+    let policy: ContactPolicy = serde_json::from_value(merged)
+        .map_err(|error| Error::faults("the contact policy does not parse", vec![Fault::at("contact.policy", error.to_string())]))?;
+    policy.check()
+}
+
+fn decision_policy(
+    spec: &CampaignSpec,
+    settings: &Settings,
+    eligibility: BTreeMap<OfferId, Arc<crate::rules::Rule>>,
+    occasion: &str,
+) -> Result<DecisionPolicy> {
+    let experiments = spec.experiments.iter().map(|experiment| {
+        let variants = experiment.buckets().into_iter().map(|(name, buckets)| (Arc::from(name), buckets)).collect();
+        Experiment { name: experiment.name.as_str().into(), salt: spec.draw_salt(&experiment.name).into(), variants }.check()
+    });
+    // Whoever explores once must not be the one who explores always.
+    let salt = format!("{}/{occasion}", spec.draw_salt("exploration"));
+    Ok(DecisionPolicy {
+        eligibility,
+        assignment: AssignmentPolicy {
+            global_holdout: Share { salt: "global-holdout".into(), share: settings.holdout },
+            campaign_holdout: Share { salt: spec.draw_salt("holdout").into(), share: spec.holdout },
+            experiments: experiments.collect::<Result<Vec<_>>>()?,
+        },
+        exploration: Exploration {
+            share: Share { salt: salt.into(), share: spec.exploration.unwrap_or(settings.exploration) },
+            ..Exploration::default()
+        },
+        per_customer: usize::from(spec.contact.per_customer),
+        ..DecisionPolicy::default()
+    })
+}

@@ -54,8 +54,6 @@ pub(super) struct Prepared<'a> {
     /// Position among the candidates of each arm of the problem.
     pub(super) positions: Vec<u32>,
     pub(super) problem: Problem,
-    /// Decisions of explorers, which nothing touches.
-    pub(super) explored: Vec<(usize, Decision)>,
 }
 
 /// Decides for everyone: explorers first, then prices, then everyone at these prices by the function that real time uses.
@@ -72,10 +70,7 @@ pub fn decide_batch(
     let prepared = prepare(people, resources, policy, seed, now)?;
     let allocation = solve(&prepared.problem, Options::default());
     let prices = price(resources, &allocation);
-    let mut decisions = at_prices(&prepared, &allocation, &prices, seed);
-    for (person, decision) in prepared.explored {
-        decisions[person] = decision;
-    }
+    let decisions = at_prices(&prepared, &allocation, &prices, seed);
     let used = usage(people, &decisions, resources.len());
     let mut prices = prices;
     prices.entries.iter_mut().zip(&used).for_each(|(entry, &used)| entry.used = used);
@@ -115,7 +110,6 @@ pub(super) fn prepare<'a>(
         members: Vec::new(),
         positions: Vec::new(),
         problem: Problem::new(capacities, kinds)?,
-        explored,
     };
     prepared.fill(people, &kind_at)?;
     Ok(prepared)
@@ -218,8 +212,8 @@ fn at_prices(prepared: &Prepared, allocation: &Allocation, prices: &Prices, seed
                     let same = best.len() == positions.len() && best.iter().all(|pick| positions.contains(pick));
                     if same { screened.decide(arm, prices, seed) } else { screened.forced(arm, &positions, prices) }
                 }
-                // Explorers are put in place afterwards; until then their best choice stands here.
-                None => screened.decide(if arm == Arm::Exploration { Arm::Treated } else { arm }, prices, seed),
+                // Explorers draw again as they did before: the draw does not depend on prices, only the explanation does.
+                None => screened.decide(arm, prices, seed),
             }
         })
         .collect()

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::allocation::ArmKind;
 use super::allocation::Prices;
 use super::allocation::choose::{NONE, Picks, Row, Tariff, best_several};
-use super::allocation::ArmKind;
 use super::candidate::{Candidate, TICKS, ticks};
 use super::contact_policy::{ContactRequest, MessageClass, Refusal, Verdict, check_contact};
 use super::decision::{Arm, Choice, Decision};
@@ -86,9 +86,11 @@ impl<'a> Screened<'a> {
         policy: &'a DecisionPolicy,
         now: Timestamp,
     ) -> Screened<'a> {
-        let audience = policy.audience.as_ref().and_then(|rule| rule.failure(&view.facts)).map(|failure| {
-            Outcome::NotEligible { rule: failure.to_string(), unknown: failure.unknown }
-        });
+        let audience = policy
+            .audience
+            .as_ref()
+            .and_then(|rule| rule.failure(&view.facts))
+            .map(|failure| Outcome::NotEligible { rule: failure.to_string(), unknown: failure.unknown });
         let mut values = Vec::with_capacity(candidates.len());
         let mut outcomes = Vec::with_capacity(candidates.len());
         for candidate in candidates {
@@ -119,7 +121,8 @@ impl<'a> Screened<'a> {
     pub fn feasible(&self) -> Feasible {
         let values: Vec<(usize, f64)> = (self.candidates.iter().enumerate())
             .filter(|(position, candidate)| {
-                candidate.treatment.explorable && self.outcomes[*position].as_ref().is_none_or(|o| *o == Outcome::NoGain)
+                candidate.treatment.explorable
+                    && self.outcomes[*position].as_ref().is_none_or(|o| *o == Outcome::NoGain)
             })
             .filter_map(|(position, _)| Some((position, self.values[position]?.total)))
             .filter(|(_, value)| *value >= -self.policy.exploration.worst)

@@ -35,3 +35,6 @@ pub use policy::DecisionPolicy;
 pub use trace::{CandidateTrace, Outcome, Trace};
 pub use value::{Value, ValueTerms};
 pub use view::{Consent, Contact, CustomerView, Facts};
+
+#[cfg(test)]
+mod tests;

@@ -27,14 +27,8 @@ pub enum Step {
 
 impl Step {
     /// All of them.
-    pub const ALL: [Step; 6] = [
-        Step::Eligible,
-        Step::Consented,
-        Step::WithinCaps,
-        Step::NotHeldOut,
-        Step::WorthContacting,
-        Step::Chosen,
-    ];
+    pub const ALL: [Step; 6] =
+        [Step::Eligible, Step::Consented, Step::WithinCaps, Step::NotHeldOut, Step::WorthContacting, Step::Chosen];
 
     /// The words in the printed waterfall.
     pub fn words(self) -> &'static str {
@@ -111,7 +105,9 @@ fn advice(reason: &str) -> &'static str {
         "suppressed" => "every channel is suppressed; look at bounces and complaints.",
         "state_unknown" => "the customers' state is missing or too old; run `vizavi score`.",
         "contacts_unknown" => "the contact ledger could not be read; check the store.",
-        "complaints_unknown" => "it is not known who has an open complaint; import interactions, then run `vizavi score`.",
+        "complaints_unknown" => {
+            "it is not known who has an open complaint; import interactions, then run `vizavi score`."
+        }
         "not_eligible" => "no one meets the rules of the audience or of any offer; widen them.",
         "fact_unknown" => "a rule names facts that are not known; run `vizavi train` and `vizavi score`.",
         "no_candidates" => "the campaign has no offer and channel for these customers; check validity and channels.",

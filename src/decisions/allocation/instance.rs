@@ -88,8 +88,7 @@ pub fn generate(instance: &Instance) -> Result<(Problem, u64)> {
     let mut checksum = 0u64;
     for block in 0..customers.div_ceil(BLOCK) {
         let range = block * BLOCK..((block + 1) * BLOCK).min(customers);
-        let rows: Vec<Arms> =
-            range.clone().into_par_iter().map(|i| arms(&numbers, instance, &list, i)).collect();
+        let rows: Vec<Arms> = range.clone().into_par_iter().map(|i| arms(&numbers, instance, &list, i)).collect();
         for (customer, arms) in range.zip(rows) {
             for (a, arm) in &arms {
                 let position = (customer * offers * channels) as u64 + u64::from(*a);

@@ -89,7 +89,8 @@ pub fn minimise(start: Vec<f64>, limits: Limits, mut function: impl FnMut(&[f64]
 /// Minus the inverse Hessian's estimate times the gradient, over the variables that are free to move.
 fn direction(now: &Point, memory: &VecDeque<(Vec<f64>, Vec<f64>)>) -> Vec<f64> {
     let free: Vec<bool> = now.x.iter().zip(&now.g).map(|(&x, &g)| x > 0.0 || g < 0.0).collect();
-    let masked = |v: &[f64]| -> Vec<f64> { v.iter().zip(&free).map(|(&v, &free)| if free { v } else { 0.0 }).collect() };
+    let masked =
+        |v: &[f64]| -> Vec<f64> { v.iter().zip(&free).map(|(&v, &free)| if free { v } else { 0.0 }).collect() };
     let mut q = masked(&now.g);
     // Pairs as seen by the free variables only; those that lose their curvature so are left out.
     let pairs: Vec<(Vec<f64>, Vec<f64>, f64)> = (memory.iter())
@@ -115,7 +116,11 @@ fn direction(now: &Point, memory: &VecDeque<(Vec<f64>, Vec<f64>)>) -> Vec<f64> {
         let beta = dot(y, &q) / curvature;
         q.iter_mut().zip(s).for_each(|(q, s)| *q += (alpha - beta) * s);
     }
-    q.iter().zip(&now.x).zip(&free).map(|((&q, &x), &free)| if !free || (x <= 0.0 && q > 0.0) { 0.0 } else { -q }).collect()
+    q.iter()
+        .zip(&now.x)
+        .zip(&free)
+        .map(|((&q, &x), &free)| if !free || (x <= 0.0 && q > 0.0) { 0.0 } else { -q })
+        .collect()
 }
 
 /// A point along the projected direction that falls enough and is steep enough no longer; `None` when there is none.

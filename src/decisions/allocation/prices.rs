@@ -91,11 +91,7 @@ mod tests {
         let words = prices.words(Currency::parse("EUR").unwrap());
         assert_eq!(
             words,
-            [
-                "one more call is worth 3.10",
-                "one more email is worth 0.0042",
-                "one more EUR of budget is worth 0.42"
-            ]
+            ["one more call is worth 3.10", "one more email is worth 0.0042", "one more EUR of budget is worth 0.42"]
         );
     }
 }

@@ -117,7 +117,8 @@ impl Repair<'_> {
                 each(made(NONE, 0.0, 0));
             }
             for into in self.problem.row(at).start as u32..self.problem.row(at).end as u32 {
-                let taken = picks.iter().enumerate().any(|(i, &arm)| i != place && arm != NONE && group(arm) == group(into));
+                let taken =
+                    picks.iter().enumerate().any(|(i, &arm)| i != place && arm != NONE && group(arm) == group(into));
                 if into != out && !taken {
                     each(made(into, self.net(at, into), self.value(into)));
                 }
@@ -166,7 +167,10 @@ impl Repair<'_> {
         let place = step.place as usize;
         picks[place] == step.out
             && (step.into == NONE
-                || !picks.iter().enumerate().any(|(i, &arm)| i != place && arm != NONE && group(arm) == group(step.into)))
+                || !picks
+                    .iter()
+                    .enumerate()
+                    .any(|(i, &arm)| i != place && arm != NONE && group(arm) == group(step.into)))
     }
 
     fn apply(&mut self, step: &Move) {
@@ -274,7 +278,8 @@ impl Repair<'_> {
                 made += 1;
                 continue;
             }
-            let Some(short) = delta.iter().find(|&&(r, amount)| amount > 0 && self.left[r] < amount).map(|d| d.0) else {
+            let Some(short) = delta.iter().find(|&&(r, amount)| amount > 0 && self.left[r] < amount).map(|d| d.0)
+            else {
                 continue;
             };
             let mut best: Option<(i64, Move)> = None;

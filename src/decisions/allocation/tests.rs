@@ -42,11 +42,17 @@ fn instances_are_the_same_bits_everywhere() {
 
 #[test]
 fn a_thousand_customers_come_close_to_the_known_optimum() {
-    for (per_customer, bound, best, gap) in [(1, 981.964_243_678, 981.9540, 1e-3), (2, 1_059.686_274_553, 1_059.6726, 2e-3)] {
+    for (per_customer, bound, best, gap) in
+        [(1, 981.964_243_678, 981.9540, 1e-3), (2, 1_059.686_274_553, 1_059.6726, 2e-3)]
+    {
         let (problem, _) = generate(&Instance::new(1_000, 10, 3, per_customer)).unwrap();
         let found = solve(&problem, Options::default());
         let value = money(check(&problem, &found) as f64);
-        assert!(money(found.bound) >= best && money(found.bound) <= bound * (1.0 + 2e-4), "bound {}", money(found.bound));
+        assert!(
+            money(found.bound) >= best && money(found.bound) <= bound * (1.0 + 2e-4),
+            "bound {}",
+            money(found.bound)
+        );
         assert!(value <= best + 1e-9 && found.gap() <= gap, "value {value}, gap {}", found.gap());
     }
 }
@@ -117,7 +123,11 @@ fn random_problem(seed: u64, customers: usize, most: usize, limit: u8) -> Proble
     let mut problem = Problem::new(capacities, kinds.collect()).unwrap();
     for customer in 0..customers {
         let mut arms: Vec<Arm> = (0..draws.below(most + 1))
-            .map(|_| Arm { value: 1 + draws.below(100) as i32, cost: draws.below(80) as i32, kind: draws.below(4) as u16 })
+            .map(|_| Arm {
+                value: 1 + draws.below(100) as i32,
+                cost: draws.below(80) as i32,
+                kind: draws.below(4) as u16,
+            })
             .collect();
         arms.sort_by_key(|arm| arm.kind);
         arms.dedup_by_key(|arm| arm.kind);

@@ -4,6 +4,7 @@
 
 mod campaigns;
 mod customers;
+mod decisions;
 mod history;
 mod models;
 mod offers;
@@ -12,6 +13,7 @@ mod workspaces;
 
 pub use campaigns::{campaign, campaign_run, campaign_version};
 pub use customers::{consent, contact_ledger, customer, customer_state, suppression};
+pub use decisions::{decision, decision_price};
 pub use history::{history_segment, history_state, history_tail};
 pub use models::{model_version, score, segment, segment_member};
 pub use offers::offer;

@@ -1,0 +1,241 @@
+//! The SQL of decisions and prices.
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use super::allocation::Prices;
+use super::batch::BatchResult;
+use super::decision::{Arm, Choice, Decision};
+use super::view::{CustomerView, Facts};
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::ids::{self, CampaignRunId, CustomerId, DecisionId, OfferId};
+use crate::insert_rows;
+use crate::storage::Connection;
+use crate::storage::schema::{decision, decision_price};
+
+/// A decision as it is kept: one contact of it, or none.
+#[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = decision)]
+pub struct DecisionRow {
+    /// Its id.
+    pub id: DecisionId,
+    /// The run; none in real time.
+    pub campaign_run_id: Option<CampaignRunId>,
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// Which contact of the decision this is, from 0.
+    pub ordinal: i32,
+    /// When it was decided.
+    pub decided_at: Timestamp,
+    /// The word of its [`Arm`].
+    pub arm: String,
+    /// The offer; none for no contact.
+    pub offer_id: Option<OfferId>,
+    /// The company's own key of the offer.
+    pub offer: Option<String>,
+    /// The channel.
+    pub channel: Option<String>,
+    /// The slot's beginning.
+    pub slot_from: Option<Timestamp>,
+    /// The slot's end.
+    pub slot_until: Option<Timestamp>,
+    /// The template's variant.
+    pub variant: Option<String>,
+    /// Its value, in ticks (hundredths of a minor unit); 0 for none.
+    pub value: i64,
+    /// P(convert | this contact).
+    pub p1: Option<f64>,
+    /// P(convert | no contact).
+    pub p0: Option<f64>,
+    /// Probability of this choice given the arm.
+    pub propensity: f64,
+    /// Whether a capacity forced another choice than the prices made.
+    pub forced: bool,
+    /// The variant of each experiment, a JSON object.
+    pub variants: String,
+    /// The facts it was made on, a JSON object.
+    pub context: String,
+    /// Why this and why not the others, JSON.
+    pub trace: String,
+    /// Versions of the models that scored it, JSON.
+    pub model_versions: String,
+}
+
+impl DecisionRow {
+    /// The way the choice was made.
+    pub fn arm(&self) -> Option<Arm> {
+        Arm::parse(&self.arm)
+    }
+}
+
+/// The rows of a decision: one for each contact, or one for none.
+///
+/// # Errors
+/// Internal, when the trace cannot be written as JSON.
+pub fn rows(
+    run: Option<CampaignRunId>,
+    view: &CustomerView,
+    decided: &Decision,
+    model_versions: &str,
+) -> Result<Vec<DecisionRow>> {
+    let context = object(view.facts_json(), "the facts")?;
+    let trace = serde_json::to_string(&decided.trace).map_err(|error| unwritable("the trace", error))?;
+    let variants: serde_json::Map<String, serde_json::Value> =
+        decided.variants.iter().map(|(experiment, variant)| (experiment.to_string(), (&**variant).into())).collect();
+    let none = DecisionRow {
+        id: DecisionId(ids::fresh(decided.decided_at)),
+        campaign_run_id: run,
+        customer_id: decided.customer_id,
+        ordinal: 0,
+        decided_at: decided.decided_at,
+        arm: decided.arm.name().to_owned(),
+        offer_id: None,
+        offer: None,
+        channel: None,
+        slot_from: None,
+        slot_until: None,
+        variant: None,
+        value: 0,
+        p1: None,
+        p0: None,
+        propensity: decided.propensity,
+        forced: decided.forced,
+        variants: serde_json::Value::Object(variants).to_string(),
+        context,
+        trace,
+        model_versions: model_versions.to_owned(),
+    };
+    if decided.chosen.is_empty() {
+        return Ok(vec![none]);
+    }
+    Ok(decided.chosen.iter().enumerate().map(|(ordinal, choice)| row(&none, ordinal, choice)).collect())
+}
+
+fn row(none: &DecisionRow, ordinal: usize, choice: &Choice) -> DecisionRow {
+    DecisionRow {
+        id: DecisionId(ids::fresh(none.decided_at)),
+        ordinal: ordinal as i32,
+        offer_id: Some(choice.treatment.offer),
+        offer: Some(choice.treatment.offer_key.to_string()),
+        channel: Some(choice.treatment.channel.to_string()),
+        slot_from: Some(choice.slot.from),
+        slot_until: Some(choice.slot.until),
+        variant: choice.treatment.variant.as_ref().map(ToString::to_string),
+        value: choice.value,
+        p1: Some(choice.p1),
+        p0: Some(choice.p0),
+        // The explanation stands with the first contact only.
+        trace: if ordinal == 0 { none.trace.clone() } else { "{}".into() },
+        ..none.clone()
+    }
+}
+
+impl CustomerView {
+    /// The facts as a JSON object.
+    fn facts_json(&self) -> serde_json::Result<serde_json::Value> {
+        facts_json(&self.facts)
+    }
+}
+
+fn facts_json(facts: &Facts) -> serde_json::Result<serde_json::Value> {
+    let mut object = serde_json::Map::new();
+    for (name, value) in facts.iter() {
+        object.insert(name.to_owned(), serde_json::to_value(value)?);
+    }
+    Ok(object.into())
+}
+
+fn object(json: serde_json::Result<serde_json::Value>, what: &str) -> Result<String> {
+    json.map(|json| json.to_string()).map_err(|error| unwritable(what, error))
+}
+
+fn unwritable(what: &str, error: serde_json::Error) -> Error {
+    Error::internal(format!("{what} of a decision cannot be written as JSON")).caused_by(error)
+}
+
+/// Writes decisions. What is known already (the same run, customer and contact) stays, so that a batch can be repeated.
+pub fn insert(conn: &mut Connection, rows: &[DecisionRow]) -> Result<usize> {
+    let written = insert_rows!(conn, rows, (c, values) => diesel::insert_into(decision::table)
+            .values(values)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    Ok(written)
+}
+
+/// The decisions of a customer, the latest first, before the (decided_at, id) of the last one seen.
+pub fn of_customer(
+    conn: &mut Connection,
+    customer: CustomerId,
+    before: Option<(Timestamp, DecisionId)>,
+    limit: i64,
+) -> Result<Vec<DecisionRow>> {
+    let (at, id) = before.unwrap_or((Timestamp(i64::MAX), DecisionId(i64::MAX)));
+    let rows = decision::table
+        .filter(decision::customer_id.eq(customer))
+        .filter(decision::decided_at.lt(at).or(decision::decided_at.eq(at).and(decision::id.lt(id))))
+        .order((decision::decided_at.desc(), decision::id.desc()))
+        .limit(limit)
+        .select(DecisionRow::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// The decisions of a run by customer and contact, after the (customer, ordinal) of the last one seen.
+pub fn of_run(
+    conn: &mut Connection,
+    run: CampaignRunId,
+    after: Option<(CustomerId, i32)>,
+    limit: i64,
+) -> Result<Vec<DecisionRow>> {
+    let (customer, ordinal) = after.unwrap_or((CustomerId(-1), -1));
+    let rows = decision::table
+        .filter(decision::campaign_run_id.eq(run))
+        .filter(
+            decision::customer_id
+                .gt(customer)
+                .or(decision::customer_id.eq(customer).and(decision::ordinal.gt(ordinal))),
+        )
+        .order((decision::customer_id, decision::ordinal))
+        .limit(limit)
+        .select(DecisionRow::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// Deletes all decisions about a customer; returns how many there were.
+pub fn erase(conn: &mut Connection, customer: CustomerId) -> Result<usize> {
+    Ok(diesel::delete(decision::table.filter(decision::customer_id.eq(customer))).execute(conn)?)
+}
+
+/// Keeps the prices of a run.
+///
+/// # Errors
+/// Conflict, when they were kept before.
+pub fn insert_prices(conn: &mut Connection, run: CampaignRunId, result: &BatchResult, now: Timestamp) -> Result<()> {
+    let prices = serde_json::to_string(&result.prices).map_err(|error| unwritable("the prices", error))?;
+    diesel::insert_into(decision_price::table)
+        .values((
+            decision_price::campaign_run_id.eq(run),
+            decision_price::decided_at.eq(now),
+            decision_price::value.eq(result.value),
+            decision_price::bound.eq(result.bound),
+            decision_price::prices.eq(prices),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The prices of a run; `None` when it found none.
+///
+/// # Errors
+/// Internal, when what is kept does not parse.
+pub fn prices(conn: &mut Connection, run: CampaignRunId) -> Result<Option<Prices>> {
+    let text: Option<String> = decision_price::table.find(run).select(decision_price::prices).first(conn).optional()?;
+    text.map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| Error::internal("the prices of a run do not parse").caused_by(error))
+}
+
+#[cfg(test)]
+mod tests;

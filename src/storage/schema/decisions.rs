@@ -1,0 +1,39 @@
+//! Tables of decisions and of the prices they were made at.
+
+diesel::table! {
+    /// What was decided for a customer.
+    decision (id) {
+        id -> BigInt,
+        campaign_run_id -> Nullable<BigInt>,
+        customer_id -> BigInt,
+        ordinal -> Integer,
+        decided_at -> BigInt,
+        arm -> Text,
+        offer_id -> Nullable<BigInt>,
+        offer -> Nullable<Text>,
+        channel -> Nullable<Text>,
+        slot_from -> Nullable<BigInt>,
+        slot_until -> Nullable<BigInt>,
+        variant -> Nullable<Text>,
+        value -> BigInt,
+        p1 -> Nullable<Double>,
+        p0 -> Nullable<Double>,
+        propensity -> Double,
+        forced -> Bool,
+        variants -> Text,
+        context -> Text,
+        trace -> Text,
+        model_versions -> Text,
+    }
+}
+
+diesel::table! {
+    /// Prices of scarce resources that a run found.
+    decision_price (campaign_run_id) {
+        campaign_run_id -> BigInt,
+        decided_at -> BigInt,
+        value -> BigInt,
+        bound -> Double,
+        prices -> Text,
+    }
+}

@@ -92,6 +92,7 @@ impl<'a> Walk<'a, '_> {
                 }
                 None
             }
+            _ => None,
         }
     }
 
@@ -119,7 +120,7 @@ impl<'a> Walk<'a, '_> {
             match &tag.block_param {
                 Some(BlockParam::Single(one)) => scope.names.push((text(one), this)),
                 Some(BlockParam::Pair((one, two))) => scope.names.extend([(text(one), this), (text(two), None)]),
-                None => {}
+                _ => {}
             }
             self.scopes.push(scope);
         }

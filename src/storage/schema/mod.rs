@@ -4,11 +4,13 @@
 
 mod campaigns;
 mod customers;
+mod deliveries;
 pub mod history;
 mod offers;
 mod workspaces;
 
 pub use campaigns::{campaign, campaign_run, campaign_version};
 pub use customers::{consent, contact_ledger, customer, customer_state, suppression};
+pub use deliveries::{delivery, delivery_brake, delivery_pace};
 pub use offers::offer;
 pub use workspaces::{audit, workspace};

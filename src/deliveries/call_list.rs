@@ -125,14 +125,16 @@ fn whole_lines(bytes: &[u8]) -> usize {
 
 fn listed(bytes: &[u8]) -> HashSet<i64> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&bytes[..whole_lines(bytes)]);
-    let ids = reader.byte_records().flatten().filter_map(|record| std::str::from_utf8(record.get(0)?).ok()?.parse().ok());
+    let ids =
+        reader.byte_records().flatten().filter_map(|record| std::str::from_utf8(record.get(0)?).ok()?.parse().ok());
     ids.collect()
 }
 
 /// A cell that no spreadsheet takes for a formula (a leading `= + - @`, tab or return gets an apostrophe), quoted where needed.
 /// A telephone number keeps its plus: digits and blanks after it cannot call anything.
 fn safe_cell(text: &str) -> String {
-    let number = text.strip_prefix('+').is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || " ()-".contains(c)));
+    let number =
+        text.strip_prefix('+').is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || " ()-".contains(c)));
     let risky = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !number;
     let text = if risky { format!("'{text}") } else { text.to_owned() };
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }

@@ -10,7 +10,7 @@ use crate::storage::schema::delivery;
 
 /// A row of the outbox. Address and variables are personal: they are shown to those who may see the customer, and logged nowhere.
 #[derive(Clone, Queryable, Insertable, PartialEq)]
-#[diesel(table_name = delivery)]
+#[diesel(table_name = delivery, treat_none_as_default_value = false)]
 pub struct Delivery {
     /// The hash of run, customer, step and occasion.
     pub id: DeliveryId,

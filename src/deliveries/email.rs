@@ -34,7 +34,9 @@ impl Sender {
 
 fn mailbox(key: &str, text: &str) -> Result<Mailbox> {
     let text = HeaderText::parse(key, text)?;
-    text.as_str().parse().map_err(|_| Error::invalid(format!("{key}: write a mailbox such as Shop <news@shop.example>")))
+    text.as_str()
+        .parse()
+        .map_err(|_| Error::invalid(format!("{key}: write a mailbox such as Shop <news@shop.example>")))
 }
 
 /// Checks an address to write to. The address itself is not repeated in the error.
@@ -108,6 +110,96 @@ fn boundary(message_id: &str) -> String {
 fn raw(name: &'static str, value: String) -> Result<HeaderValue> {
     // Every value passes the one type that keeps line breaks out.
     let value = HeaderText::parse(name, &value)?;
-    let name = HeaderName::new_from_ascii(name.to_owned()).map_err(|_| Error::internal("a header name is not ASCII"))?;
+    let name =
+        HeaderName::new_from_ascii(name.to_owned()).map_err(|_| Error::internal("a header name is not ASCII"))?;
     Ok(HeaderValue::new(name, value.as_str().to_owned()))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::deliveries::{Delivery, State};
+    use crate::ids::{CampaignRunId, CustomerId, DeliveryId};
+    use crate::messages::Message;
+    use crate::money::Money;
+
+    pub(in crate::deliveries) fn row(address: &str) -> Delivery {
+        Delivery {
+            id: DeliveryId(42),
+            campaign_run_id: CampaignRunId(7),
+            customer_id: CustomerId(9),
+            step: 0,
+            occasion: "0".into(),
+            channel: "email".into(),
+            address: address.into(),
+            state: State::Claimed,
+            attempt: 1,
+            lease_owner: Some("w".into()),
+            lease_until: Timestamp(0),
+            next_at: Timestamp(0),
+            message_id: "<00112233445566778899aabbccddeeff@shop.example>".into(),
+            template_version: "v".into(),
+            variables: "{}".into(),
+            reason: None,
+            reply_code: None,
+            reply_text: None,
+            cost: Money(1),
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+        }
+    }
+
+    pub(in crate::deliveries) fn message() -> Message {
+        Message {
+            subject: Some(HeaderText::parse("subject", "Привет, Анна").unwrap()),
+            html: Some("<p>Здравствуйте</p>".into()),
+            text: ".dot\nHello\n".into(),
+            unsubscribe: "https://m.example/u/AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdEfGhIjKl".into(),
+            locale: "ru".into(),
+        }
+    }
+
+    fn built(address: &str) -> Result<String> {
+        let sender = Sender::parse("Магазин <news@shop.example>", Some("help@shop.example")).unwrap();
+        let at = Timestamp::parse("2026-01-31T12:00:00Z").unwrap();
+        let wire = build(&sender, &Parcel { delivery: &row(address), message: &message(), now: at })?;
+        Ok(String::from_utf8(wire.bytes).unwrap())
+    }
+
+    #[test]
+    fn the_message_follows_the_standards() {
+        let text = built("anna@example.org").unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let unfolded = head.replace("\r\n ", " ").replace("\r\n\t", " ");
+        for line in [
+            "To: anna@example.org",
+            "Date: Sat, 31 Jan 2026 12:00:00 +0000",
+            "Message-ID: <00112233445566778899aabbccddeeff@shop.example>",
+            "Reply-To: help@shop.example",
+            "List-Unsubscribe: <https://m.example/u/AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdEfGhIjKl>",
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+            "Feedback-ID: 7:0:campaign:shop.example",
+            "MIME-Version: 1.0",
+        ] {
+            assert!(unfolded.lines().any(|l| l == line), "{line} is missing in\n{head}");
+        }
+        assert!(head.contains("Subject: =?utf-8?b?") && head.contains("multipart/alternative"), "{head}");
+        assert!(body.find("text/plain").unwrap() < body.find("text/html").unwrap(), "the text part stands first");
+        assert!(text.is_ascii() && text.split("\r\n").all(|line| line.len() <= 998 && !line.contains('\n')));
+        assert_eq!(built("anna@example.org").unwrap(), text, "the same parcel gives the same bytes");
+    }
+
+    #[test]
+    fn nothing_is_injected_through_addresses() {
+        for bad in ["a@b.c\r\nBcc: x@y.z", "a@b.c\n", "two@at@x.y", "a b@c.d", "", "no-at", "a@b.c>\u{0}"] {
+            // A line break at the end alone is dropped, not passed on.
+            if let Ok(text) = built(bad) {
+                assert!(!text.contains("Bcc") && bad.trim() == "a@b.c", "{bad:?}");
+            }
+        }
+        let error = built("eve@x.y\r\nBcc: secret@y.z").unwrap_err().to_string();
+        assert!(!error.contains("secret"), "{error}");
+        assert!(Sender::parse("A\r\nB <a@b.c>", None).is_err());
+    }
 }

@@ -154,8 +154,9 @@ fn settle_by_proof(options: SendOptions<'_>) -> Result<()> {
             let Some(went_out) = transport.proof(&row) else { continue };
             let resolution = if went_out { Resolution::Arrived } else { Resolution::NeverArrived };
             let now = options.clock.now();
-            let settled =
-                options.store.write(|conn| resolve(conn, row.id, resolution, "the transport's own record", now, options.checks));
+            let settled = options
+                .store
+                .write(|conn| resolve(conn, row.id, resolution, "the transport's own record", now, options.checks));
             // Another worker may have settled it in the meantime.
             settled.map(drop).or_else(|e| if e.kind() == crate::error::Kind::Conflict { Ok(()) } else { Err(e) })?;
         }
@@ -295,9 +296,11 @@ impl<'a> Worker<'a> {
             delivery: row.id,
             customer: row.customer_id,
         };
-        let made = self.options.templates.templates(&row.template_version).and_then(|templates| {
-            compose(&templates, Form::of_channel(&row.channel), &row.variables, signer)
-        });
+        let made = self
+            .options
+            .templates
+            .templates(&row.template_version)
+            .and_then(|templates| compose(&templates, Form::of_channel(&row.channel), &row.variables, signer));
         let message = made.map_err(|error| Outcome::refused(error.to_string()))?;
         session.prepare(&Parcel { delivery: row, message: &message, now: self.options.clock.now() })
     }
@@ -306,10 +309,8 @@ impl<'a> Worker<'a> {
     fn mark(&mut self, rows: &[&Delivery]) -> Result<Vec<bool>> {
         let (now, checks, answers) = (self.options.clock.now(), self.options.checks, &self.answers);
         let (states, keep) = self.options.store.write(|conn| {
-            let states: Vec<Option<State>> = answers
-                .iter()
-                .map(|(row, outcome)| record(conn, row, outcome, now, checks))
-                .collect::<Result<_>>()?;
+            let states: Vec<Option<State>> =
+                answers.iter().map(|(row, outcome)| record(conn, row, outcome, now, checks)).collect::<Result<_>>()?;
             let mut keep = Vec::with_capacity(rows.len());
             for row in rows {
                 let marked = mark(conn, row, now.plus(COMMIT_LEASE), now)?;

@@ -125,7 +125,10 @@ mod tests {
             // Only from claimed can the last byte go out, and only a worker claims.
             assert_eq!(state.may_become(State::Committing), state == State::Claimed);
         }
-        assert!(!State::Committing.may_become(State::Planned), "an uncertain message is held, never sent again by itself");
+        assert!(
+            !State::Committing.may_become(State::Planned),
+            "an uncertain message is held, never sent again by itself"
+        );
         assert!(!State::Committing.may_become(State::Cancelled));
     }
 }

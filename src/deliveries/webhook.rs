@@ -37,7 +37,9 @@ impl Webhook {
     /// Invalid when it is no http(s) URL or there is no secret.
     pub fn new(url: &str, secret: &[u8], allow: &[String]) -> Result<Webhook> {
         let uri: Uri = url.parse().map_err(|_| Error::invalid("webhook: this is not a URL"))?;
-        if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.authority().is_none_or(|a| a.as_str().contains('@')) {
+        if !matches!(uri.scheme_str(), Some("http" | "https"))
+            || uri.authority().is_none_or(|a| a.as_str().contains('@'))
+        {
             return Err(Error::invalid("webhook: write http://host/path or https://host/path, without a user"));
         }
         if secret.is_empty() {
@@ -120,7 +122,9 @@ impl WebhookSession {
         match answer {
             Ok(response) => judge(i32::from(response.status().as_u16())),
             // Before the request went out, nothing has happened; after it, nobody knows.
-            Err(ureq::Error::HostNotFound | ureq::Error::ConnectionFailed) => Outcome::later("the webhook is out of reach"),
+            Err(ureq::Error::HostNotFound | ureq::Error::ConnectionFailed) => {
+                Outcome::later("the webhook is out of reach")
+            }
             Err(ureq::Error::Io(e)) if e.kind() == std::io::ErrorKind::PermissionDenied => {
                 Outcome::refused("the webhook's address is private; add it to webhook_allow if that is meant")
             }
@@ -185,8 +189,15 @@ fn is_public(address: IpAddr) -> bool {
 fn is_public_v4(v4: Ipv4Addr) -> bool {
     let [a, b, c, _] = v4.octets();
     let shared = a == 100 && (64..128).contains(&b);
-    let special = (a == 192 && b == 0 && (c == 0 || c == 2)) || (a == 198 && (b == 18 || b == 19)) || a == 0 || a >= 240;
-    !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_multicast() || v4.is_documentation() || shared || special)
+    let special =
+        (a == 192 && b == 0 && (c == 0 || c == 2)) || (a == 198 && (b == 18 || b == 19)) || a == 0 || a >= 240;
+    !(v4.is_private()
+        || v4.is_loopback()
+        || v4.is_link_local()
+        || v4.is_multicast()
+        || v4.is_documentation()
+        || shared
+        || special)
 }
 
 fn is_public_v6(v6: Ipv6Addr) -> bool {
@@ -206,8 +217,20 @@ mod tests {
     #[test]
     fn private_addresses_are_refused_in_every_form() {
         for bad in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1",
-            "::ffff:10.0.0.1", "fe80::1", "fd00::1", "2002:7f00:1::", "64:ff9b::a00:1", "255.255.255.255",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "::1",
+            "::ffff:10.0.0.1",
+            "fe80::1",
+            "fd00::1",
+            "2002:7f00:1::",
+            "64:ff9b::a00:1",
+            "255.255.255.255",
         ] {
             assert!(!is_public(bad.parse().unwrap()), "{bad}");
         }

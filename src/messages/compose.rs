@@ -163,7 +163,10 @@ mod tests {
     fn templates() -> CampaignTemplates {
         let files = [
             ("a/en/subject.hbs", "{{customer.first_name}}, {{offer.name}}"),
-            ("a/en/html.hbs", "<p>{{customer.first_name}}</p><a href=\"{{url links.offer}}\">go</a>{{#if links.open}}<img alt=\"\" src=\"{{url links.open}}\">{{/if}}"),
+            (
+                "a/en/html.hbs",
+                "<p>{{customer.first_name}}</p><a href=\"{{url links.offer}}\">go</a>{{#if links.open}}<img alt=\"\" src=\"{{url links.open}}\">{{/if}}",
+            ),
             ("a/en/sms.hbs", "{{#each products}}{{name}}: {{url url}}\n{{/each}}"),
         ];
         let files: BTreeMap<String, String> = files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect();

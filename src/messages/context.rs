@@ -168,7 +168,9 @@ pub fn catalogue() -> Value {
 /// Lays `sample` over the catalogue: objects are merged, other values replaced.
 pub fn with_sample(sample: &Value) -> Value {
     let mut whole = catalogue();
-    merge(&mut whole, sample);
+    if sample.is_object() {
+        merge(&mut whole, sample);
+    }
     whole
 }
 

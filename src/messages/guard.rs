@@ -153,7 +153,11 @@ impl Guard<'_> {
             }
             Some(b'#') => match inner[1..].trim_start_matches([' ', '~']).as_bytes().first() {
                 Some(b'*' | b'>') => {
-                    self.fault(at, "tag", "inline partials and partial blocks are not allowed; use a file and {{> name}}");
+                    self.fault(
+                        at,
+                        "tag",
+                        "inline partials and partial blocks are not allowed; use a file and {{> name}}",
+                    );
                 }
                 _ => self.opened(at, word(inner[1..].trim_start())),
             },

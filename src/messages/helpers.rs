@@ -84,7 +84,8 @@ fn only<'a>(arguments: &[&'a Value], form: &str) -> Result<&'a Value, String> {
 }
 
 fn money(arguments: &[&Value], root: &Value) -> Result<String, String> {
-    let amount = only(arguments, "{{money amount}}")?.as_i64().ok_or("the amount is not a whole number of minor units")?;
+    let amount =
+        only(arguments, "{{money amount}}")?.as_i64().ok_or("the amount is not a whole number of minor units")?;
     let code = root["currency"].as_str().unwrap_or("EUR");
     let currency = Currency::parse(code).map_err(|error| error.to_string())?;
     Ok(locale(root).money(Money(amount), currency))

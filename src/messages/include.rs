@@ -74,7 +74,9 @@ fn append(
             .into_iter()
             .find(|part| files.contains_key(part));
         let fault = match &part {
-            None => format!("there is no parts/{name}.hbs and no parts/{locale}/{name}.hbs in the campaign's templates"),
+            None => {
+                format!("there is no parts/{name}.hbs and no parts/{locale}/{name}.hbs in the campaign's templates")
+            }
             Some(part) if path.contains(part) => format!("{part} includes itself"),
             Some(_) if path.len() > MOST_DEPTH => format!("includes are nested deeper than {MOST_DEPTH}"),
             Some(_) if whole.text.len() > super::guard::MOST_BYTES => "the includes make the template too large".into(),

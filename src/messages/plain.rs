@@ -14,8 +14,12 @@ pub fn from_html(html: &str) -> String {
         let Some(end) = rest.find('>') else { break };
         let tag = &rest[1..end];
         rest = &rest[end + 1..];
-        let name: String =
-            tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+        let name: String = tag
+            .trim_start_matches('/')
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .collect::<String>()
+            .to_lowercase();
         if !tag.starts_with('/') && is_unread(&name, tag) {
             let close = format!("</{name}");
             let found = rest.to_ascii_lowercase().find(&close);

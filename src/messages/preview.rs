@@ -25,12 +25,8 @@ pub struct Preview {
 pub fn preview(templates: &CampaignTemplates, form: Form, variables: &str) -> Result<Preview> {
     // A key that nobody verifies with: a preview that leaks must not unsubscribe anyone.
     let keys = LinkKeys::new([0; 32]).rotated(0, [0; 32]);
-    let nobody = Signer {
-        base_url: "https://preview.invalid",
-        keys: &keys,
-        delivery: DeliveryId(0),
-        customer: CustomerId(0),
-    };
+    let nobody =
+        Signer { base_url: "https://preview.invalid", keys: &keys, delivery: DeliveryId(0), customer: CustomerId(0) };
     let message = compose(templates, form, variables, nobody)?;
     let bytes = message.text.len() + message.html.as_ref().map_or(0, String::len);
     Ok(Preview { message, bytes })

@@ -6,7 +6,6 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use handlebars::{Context, Handlebars, Template};
 use serde_json::Value;
@@ -24,7 +23,6 @@ use crate::error::{Error, Fault, Result};
 pub const MOST_OUTPUT: usize = 2 * 1024 * 1024;
 /// The size from which Gmail cuts a message.
 const CLIPPED: usize = 102 * 1024;
-const MOST_FILES: usize = 500;
 /// The parser recurses; its depth is bounded by the guard, and this is enough for it.
 const PARSER_STACK: usize = 32 * 1024 * 1024;
 
@@ -86,16 +84,6 @@ impl CampaignTemplates {
         built
     }
 
-    /// Reads the `.hbs` files of a campaign's `templates` folder.
-    ///
-    /// # Errors
-    /// Not found when there is no such folder; invalid when it holds too much or a file is not UTF-8.
-    pub fn read_folder(folder: &Path) -> Result<BTreeMap<String, String>> {
-        let mut files = BTreeMap::new();
-        read_into(folder, "", &mut files)?;
-        Ok(files)
-    }
-
     /// A digest of all files: a message keeps it, so that it is rendered by the very templates it was approved with.
     pub fn version(&self) -> &str {
         &self.version
@@ -146,30 +134,6 @@ fn key(variant: &str, locale: &str, piece: Piece) -> String {
     format!("{variant}/{locale}/{}", piece.name())
 }
 
-fn read_into(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) -> Result<()> {
-    let entries = std::fs::read_dir(folder).map_err(|error| Error::from(error).context(format!("templates/{prefix}")))?;
-    for entry in entries {
-        let entry = entry?;
-        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        // Links are not followed: a template folder may come from someone else.
-        let kind = entry.file_type()?;
-        if kind.is_dir() && prefix.matches('/').count() < 3 {
-            read_into(&entry.path(), &format!("{path}/"), files)?;
-        } else if kind.is_file() && path.ends_with(".hbs") {
-            let fault = |message: &str| Error::faults("the templates cannot be read", vec![Fault::at("", message).in_file(&path)]);
-            if entry.metadata()?.len() > guard::MOST_BYTES as u64 {
-                return Err(fault("the file is larger than 256 KB"));
-            }
-            let text = std::fs::read_to_string(entry.path()).map_err(|_| fault("the file is not UTF-8; save it as such"))?;
-            files.insert(path, text);
-            if files.len() > MOST_FILES {
-                return Err(Error::invalid(format!("there are more than {MOST_FILES} templates")));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// The work of checking: collects faults and compiled pieces.
 struct Build<'a> {
     files: &'a BTreeMap<String, String>,
@@ -197,7 +161,11 @@ impl<'a> Build<'a> {
             }
         }
         self.completeness();
-        if self.faults.is_empty() { Ok(self.made) } else { Err(Error::faults("the templates cannot be used", self.faults)) }
+        if self.faults.is_empty() {
+            Ok(self.made)
+        } else {
+            Err(Error::faults("the templates cannot be used", self.faults))
+        }
     }
 
     fn file(&mut self, path: &str) {
@@ -377,5 +345,55 @@ mod tests {
         let other = check(&[("a/en/sms.hbs", "Hi!"), ("a/ru/sms.hbs", "Привет")]).unwrap();
         assert_ne!(made.version(), other.version());
         assert_eq!(made.version().len(), 32);
+    }
+
+    /// The examples' files, read from the source tree.
+    fn example(name: &str) -> (BTreeMap<String, String>, Value) {
+        fn collect(folder: &std::path::Path, prefix: &str, files: &mut BTreeMap<String, String>) {
+            for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+                if entry.path().is_dir() {
+                    collect(&entry.path(), &format!("{path}/"), files);
+                } else {
+                    files.insert(path, std::fs::read_to_string(entry.path()).unwrap());
+                }
+            }
+        }
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns").join(name);
+        let mut files = BTreeMap::new();
+        collect(&root.join("templates"), "", &mut files);
+        let sample = std::fs::read_to_string(root.join("sample.json")).unwrap();
+        (files, serde_json::from_str(&sample).unwrap())
+    }
+
+    #[test]
+    fn the_examples_render_in_every_variant_language_and_form() {
+        use crate::messages::compose::Form;
+        for (name, variants) in [("win-back", &["a"][..]), ("next-best-offer", &["a", "b"])] {
+            let (files, sample) = example(name);
+            let made = CampaignTemplates::check(&files, &sample).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(made.warnings(), [], "{name}");
+            assert_eq!(made.variants().collect::<Vec<_>>(), variants);
+            let mut bare = context::with_sample(&sample);
+            bare["offer"] = Value::Null;
+            bare["products"] = json!([]);
+            bare["customer"]["first_name"] = Value::Null;
+            bare["customer"]["last_order_at"] = Value::Null;
+            for full in [context::with_sample(&sample), bare] {
+                for variant in variants {
+                    for locale in ["en", "ru", "bg"] {
+                        let mut variables = full.clone();
+                        variables["variant"] = Value::from(*variant);
+                        variables["locale"] = Value::from(locale);
+                        for form in [Form::Email, Form::Call, Form::Sms] {
+                            let preview = crate::messages::preview::preview(&made, form, &variables.to_string())
+                                .unwrap_or_else(|error| panic!("{name} {variant} {locale}: {error}"));
+                            assert_eq!(preview.message.locale, locale);
+                            assert!(!preview.message.text.contains("{{"));
+                        }
+                    }
+                }
+            }
+        }
     }
 }

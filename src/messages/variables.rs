@@ -17,7 +17,8 @@ pub(super) fn check(
     catalogue: &Value,
     faults: &mut Vec<Fault>,
 ) -> BTreeSet<String> {
-    let mut walk = Walk { source, catalogue, faults, scopes: vec![Scope::of(Some(catalogue))], used: BTreeSet::new(), line: 1 };
+    let mut walk =
+        Walk { source, catalogue, faults, scopes: vec![Scope::of(Some(catalogue))], used: BTreeSet::new(), line: 1 };
     walk.template(template);
     walk.used
 }

@@ -67,11 +67,7 @@ pub fn cancel(
             // Names the state it was read in: a worker that marked it meanwhile has won.
             let same = delivery::table.filter(delivery::id.eq(row.id)).filter(delivery::state.eq(row.state));
             let changed = diesel::update(same)
-                .set((
-                    delivery::state.eq(State::Cancelled),
-                    delivery::reason.eq(reason),
-                    delivery::updated_at.eq(now),
-                ))
+                .set((delivery::state.eq(State::Cancelled), delivery::reason.eq(reason), delivery::updated_at.eq(now)))
                 .execute(conn)?;
             if changed == 1 {
                 checks.released(conn, row, State::Cancelled, now)?;
@@ -103,11 +99,8 @@ pub fn brake_of(conn: &mut Connection, run: CampaignRunId) -> Result<Option<Stri
 }
 
 fn put(conn: &mut Connection, run: CampaignRunId, state: &str, reason: &str, now: Timestamp) -> Result<()> {
-    let values = (
-        delivery_brake::state.eq(state),
-        delivery_brake::reason.eq(reason),
-        delivery_brake::changed_at.eq(now),
-    );
+    let values =
+        (delivery_brake::state.eq(state), delivery_brake::reason.eq(reason), delivery_brake::changed_at.eq(now));
     on_each!(conn, c => diesel::insert_into(delivery_brake::table)
         .values((delivery_brake::campaign_run_id.eq(run), values))
         .on_conflict(delivery_brake::campaign_run_id)

@@ -123,9 +123,7 @@ macro_rules! due_query {
             .filter(delivery::channel.eq($ask.channel))
             .filter(delivery::state.eq(State::Planned).or(delivery::state.eq(State::Deferred)))
             .filter(delivery::next_at.le($ask.now))
-            .filter(
-                delivery::campaign_run_id.ne_all(delivery_brake::table.select(delivery_brake::campaign_run_id)),
-            )
+            .filter(delivery::campaign_run_id.ne_all(delivery_brake::table.select(delivery_brake::campaign_run_id)))
             .order((delivery::next_at, delivery::id))
             .limit($limit as i64)
     };

@@ -63,11 +63,7 @@ pub fn erase(conn: &mut Connection, customer: CustomerId, now: Timestamp) -> Res
         .set((delivery::state.eq(State::Cancelled), delivery::reason.eq("erased"), delivery::updated_at.eq(now)))
         .execute(conn)?;
     let changed = diesel::update(theirs)
-        .set((
-            delivery::address.eq(""),
-            delivery::variables.eq("{}"),
-            delivery::reply_text.eq(None::<String>),
-        ))
+        .set((delivery::address.eq(""), delivery::variables.eq("{}"), delivery::reply_text.eq(None::<String>)))
         .execute(conn)?;
     Ok(changed)
 }

@@ -24,11 +24,7 @@ pub fn mark(conn: &mut Connection, row: &Delivery, until: Timestamp, now: Timest
         .filter(delivery::attempt.eq(row.attempt))
         .filter(delivery::state.eq(State::Claimed));
     let changed = diesel::update(mine)
-        .set((
-            delivery::state.eq(State::Committing),
-            delivery::lease_until.eq(until),
-            delivery::updated_at.eq(now),
-        ))
+        .set((delivery::state.eq(State::Committing), delivery::lease_until.eq(until), delivery::updated_at.eq(now)))
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -41,11 +37,7 @@ pub fn give_back(conn: &mut Connection, row: &Delivery, next_at: Timestamp, now:
         .filter(delivery::attempt.eq(row.attempt))
         .filter(delivery::state.eq(State::Claimed));
     let changed = diesel::update(mine)
-        .set((
-            delivery::state.eq(State::Planned),
-            delivery::next_at.eq(next_at),
-            delivery::updated_at.eq(now),
-        ))
+        .set((delivery::state.eq(State::Planned), delivery::next_at.eq(next_at), delivery::updated_at.eq(now)))
         .execute(conn)?;
     Ok(changed == 1)
 }

@@ -14,3 +14,6 @@ pub mod resolve;
 
 pub use claim::{ClaimCheck, NoCheck, Verdict};
 pub use reconcile::{Reconciliation, reconcile};
+
+#[cfg(test)]
+mod tests;

@@ -76,12 +76,7 @@ fn at_pace(per_second: i32, free: Timestamp, now: Timestamp) -> Allowance {
 }
 
 /// Takes `count` messages off the allowance.
-pub(super) fn spend(
-    conn: &mut Connection,
-    channel: &str,
-    allowance: Allowance,
-    count: usize,
-) -> Result<()> {
+pub(super) fn spend(conn: &mut Connection, channel: &str, allowance: Allowance, count: usize) -> Result<()> {
     if let Some((per_second, free)) = allowance.pace {
         let next = free.plus(count as i64 * (SECOND / i64::from(per_second)));
         diesel::update(delivery_pace::table.find(channel)).set(delivery_pace::next_free.eq(next)).execute(conn)?;

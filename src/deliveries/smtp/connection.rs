@@ -101,7 +101,9 @@ impl Connection {
             return Ok(connection);
         }
         if !offers_tls {
-            return Err(Failure::Protocol("the relay does not offer STARTTLS; use another, or smtp.tls = \"tls\"".into()));
+            return Err(Failure::Protocol(
+                "the relay does not offer STARTTLS; use another, or smtp.tls = \"tls\"".into(),
+            ));
         }
         connection.command("STARTTLS", 2)?;
         // What came in before the handshake came in plain text: it must not be taken for an answer under TLS.

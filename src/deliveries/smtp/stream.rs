@@ -89,8 +89,9 @@ impl Stream {
         let (Stream::Plain(mut socket), Some(config)) = (self, &tls.0) else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "TLS is on already, or not set up"));
         };
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "the relay's name cannot stand in a certificate"))?;
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            io::Error::new(io::ErrorKind::InvalidInput, "the relay's name cannot stand in a certificate")
+        })?;
         let mut session = ClientConnection::new(config.clone(), name).map_err(io::Error::other)?;
         while session.is_handshaking() {
             session.complete_io(&mut socket)?;
@@ -144,7 +145,8 @@ mod tests {
     #[test]
     fn the_socket_does_not_wait_for_acknowledgements() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let stream = Stream::connect("127.0.0.1", listener.local_addr().unwrap().port(), Duration::from_secs(5)).unwrap();
+        let stream =
+            Stream::connect("127.0.0.1", listener.local_addr().unwrap().port(), Duration::from_secs(5)).unwrap();
         assert!(stream.socket().nodelay().unwrap());
     }
 }

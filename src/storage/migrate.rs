@@ -15,6 +15,7 @@ macro_rules! migrations {
 }
 
 /// Name and text of each migration, in order. A migration that has been released is never edited.
+<<<<<<< HEAD
 pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "001_workspace",
     "002_customers",
@@ -24,6 +25,10 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "020_models",
     "030_decisions"
 ];
+=======
+pub const MIGRATIONS: &[(&str, &str)] =
+    migrations!["001_workspace", "002_customers", "003_offers", "004_campaigns", "010_history", "040_deliveries"];
+>>>>>>> delivery
 
 diesel::table! {
     schema_migration (name) {

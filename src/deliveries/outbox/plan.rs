@@ -1,0 +1,63 @@
+//! Planning: rows for a run, in the transaction that writes the decisions.
+
+use diesel::prelude::*;
+
+use crate::clock::Timestamp;
+use crate::deliveries::delivery::{Delivery, NewDelivery};
+use crate::deliveries::state::State;
+use crate::error::Result;
+use crate::ids::IdKey;
+use crate::messages::LinkKeys;
+use crate::storage::schema::delivery;
+use crate::storage::{Connection, on_each};
+
+/// Rows of one statement; both stores take this many.
+const CHUNK: usize = 500;
+
+/// Plans `wanted`; returns how many were new. The same (run, customer, step, occasion) is planned once, however often this
+/// is called, so that an interrupted run is simply planned again. `domain` stands in the Message-ID.
+pub fn plan(
+    conn: &mut Connection,
+    ids: &IdKey,
+    links: &LinkKeys,
+    domain: &str,
+    now: Timestamp,
+    wanted: &[NewDelivery],
+) -> Result<usize> {
+    let mut new = 0;
+    for chunk in wanted.chunks(CHUNK) {
+        let rows: Vec<Delivery> = chunk.iter().map(|wanted| row(wanted, ids, links, domain, now)).collect();
+        new += on_each!(conn, c => diesel::insert_into(delivery::table)
+            .values(&rows)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    }
+    Ok(new)
+}
+
+fn row(wanted: &NewDelivery, ids: &IdKey, links: &LinkKeys, domain: &str, now: Timestamp) -> Delivery {
+    let id = wanted.id(ids);
+    Delivery {
+        id,
+        campaign_run_id: wanted.campaign_run_id,
+        customer_id: wanted.customer_id,
+        step: wanted.step,
+        occasion: wanted.occasion.clone(),
+        channel: wanted.channel.clone(),
+        address: wanted.address.clone(),
+        state: State::Planned,
+        attempt: 0,
+        lease_owner: None,
+        lease_until: Timestamp(0),
+        next_at: wanted.next_at,
+        message_id: links.message_id(id, domain),
+        template_version: wanted.template_version.clone(),
+        variables: wanted.variables.clone(),
+        reason: None,
+        reply_code: None,
+        reply_text: None,
+        cost: wanted.cost,
+        created_at: now,
+        updated_at: now,
+    }
+}

@@ -1,0 +1,357 @@
+//! The worker: claims what is due, renders it, takes it to the brink, marks, commits, records; until nothing is due.
+//!
+//! The order of one message: claim (transaction) - render and prepare - mark (transaction, which also records the one
+//! before) - commit - record. A crash before the mark plans it again; between mark and record it is held; so a crash holds at
+//! most one message for each connection (one batch where a transport can prove what went out).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::delivery::Delivery;
+use super::outbox::claim::{Claim, ClaimCheck, claim};
+use super::outbox::mark::{give_back, mark};
+use super::outbox::record::record;
+use super::outbox::recover::recover;
+use super::outbox::resolve::{Resolution, resolve};
+use super::outbox::{find, pace};
+use super::state::State;
+use super::transport::{Outcome, Parcel, Session, Transport, Transports};
+use crate::clock::{Clock, MINUTE, SECOND, Timestamp};
+use crate::error::{Error, Result};
+use crate::ids;
+use crate::messages::compose::{Form, Signer, compose};
+use crate::messages::{CampaignTemplates, LinkKeys};
+use crate::storage::Store;
+
+/// How long a worker has what it claimed.
+const LEASE: i64 = 2 * MINUTE;
+/// How long an answer may take after the mark: the receiver's ten minutes, and some.
+const COMMIT_LEASE: i64 = 12 * MINUTE;
+/// Held deliveries that are looked at for a proof in one go.
+const PROOFS: i64 = 1_000;
+
+/// Finds the templates that a delivery was approved with.
+pub trait TemplateLibrary: Send + Sync {
+    /// The templates of this version.
+    ///
+    /// # Errors
+    /// Not found, when no campaign has had such templates.
+    fn templates(&self, version: &str) -> Result<Arc<CampaignTemplates>>;
+}
+
+impl TemplateLibrary for HashMap<String, Arc<CampaignTemplates>> {
+    fn templates(&self, version: &str) -> Result<Arc<CampaignTemplates>> {
+        self.get(version).cloned().ok_or_else(|| Error::not_found(format!("there are no templates `{version}`")))
+    }
+}
+
+/// What a worker needs.
+#[derive(Clone, Copy)]
+pub struct SendOptions<'a> {
+    /// The store with the outbox.
+    pub store: &'a Store,
+    /// The ways out.
+    pub transports: &'a Transports,
+    /// Templates by version.
+    pub templates: &'a dyn TemplateLibrary,
+    /// The last look before sending.
+    pub checks: &'a dyn ClaimCheck,
+    /// The present.
+    pub clock: &'a dyn Clock,
+    /// What signs links.
+    pub keys: &'a LinkKeys,
+    /// Where links point.
+    pub base_url: &'a str,
+    /// Ends the work before the next message.
+    pub stop: &'a AtomicBool,
+    /// Worker threads, each with connections of its own.
+    pub workers: usize,
+    /// Messages claimed at once.
+    pub batch: usize,
+    /// Waits when only the pace holds back; else returns, with [`Summary::paced_until`].
+    pub patient: bool,
+}
+
+/// What a call of [`send`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Accepted by the receiver.
+    pub sent: u64,
+    /// Suppressed at the last look.
+    pub suppressed: u64,
+    /// Put off to a later hour at the last look.
+    pub put_off: u64,
+    /// The receiver asked to come again.
+    pub deferred: u64,
+    /// Refused, impossible to make, or given up.
+    pub failed: u64,
+    /// Uncertain.
+    pub held: u64,
+    /// No longer ours when the time came: another worker's, or stopped.
+    pub fenced: u64,
+    /// Given back unsent, because the work was stopped or the channel is down.
+    pub given_back: u64,
+    /// Channels that were out of reach, with what they said.
+    pub unavailable: Vec<String>,
+    /// When a channel's pace allows more.
+    pub paced_until: Option<Timestamp>,
+}
+
+impl Summary {
+    fn count(&mut self, state: Option<State>) {
+        match state {
+            Some(State::Sent) => self.sent += 1,
+            Some(State::Deferred) => self.deferred += 1,
+            Some(State::Failed) => self.failed += 1,
+            Some(State::Held) => self.held += 1,
+            Some(_) => {}
+            None => self.fenced += 1,
+        }
+    }
+
+    fn add(&mut self, other: Summary) {
+        self.sent += other.sent;
+        self.suppressed += other.suppressed;
+        self.put_off += other.put_off;
+        self.deferred += other.deferred;
+        self.failed += other.failed;
+        self.held += other.held;
+        self.fenced += other.fenced;
+        self.given_back += other.given_back;
+        self.unavailable.extend(other.unavailable);
+        self.paced_until = [self.paced_until, other.paced_until].into_iter().flatten().min();
+    }
+}
+
+/// Sends what is due, until nothing is.
+///
+/// # Errors
+/// The store's, after which everything claimed is found again when its lease ends.
+pub fn send(options: SendOptions<'_>) -> Result<Summary> {
+    let now = options.clock.now();
+    options.store.write(|conn| recover(conn, now))?;
+    settle_by_proof(options)?;
+    let mut summary = Summary::default();
+    std::thread::scope(|scope| {
+        let spawn = |_| scope.spawn(move || Worker::new(options).run());
+        let workers: Vec<_> = (0..options.workers.max(1)).map(spawn).collect();
+        for worker in workers {
+            let done = worker.join().map_err(|_| Error::internal("a sending worker ended in a panic"))?;
+            summary.add(done?);
+        }
+        Ok(summary)
+    })
+}
+
+/// Resolves what is held on channels that can prove what went out.
+fn settle_by_proof(options: SendOptions<'_>) -> Result<()> {
+    for (channel, transport) in options.transports.iter() {
+        for row in options.store.read(|conn| find::held(conn, channel, PROOFS))? {
+            let Some(went_out) = transport.proof(&row) else { continue };
+            let resolution = if went_out { Resolution::Arrived } else { Resolution::NeverArrived };
+            let now = options.clock.now();
+            let settled = options
+                .store
+                .write(|conn| resolve(conn, row.id, resolution, "the transport's own record", now, options.checks));
+            // Another worker may have settled it in the meantime.
+            settled.map(drop).or_else(|e| if e.kind() == crate::error::Kind::Conflict { Ok(()) } else { Err(e) })?;
+        }
+    }
+    Ok(())
+}
+
+struct Worker<'a> {
+    options: SendOptions<'a>,
+    owner: String,
+    summary: Summary,
+    /// Answers that are recorded with the next mark.
+    answers: Vec<(Delivery, Outcome)>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(options: SendOptions<'a>) -> Worker<'a> {
+        let owner = format!("{}-{}", std::process::id(), ids::fresh(options.clock.now()));
+        Worker { options, owner, summary: Summary::default(), answers: Vec::new() }
+    }
+
+    fn stopped(&self) -> bool {
+        self.options.stop.load(Ordering::Relaxed)
+    }
+
+    fn run(mut self) -> Result<Summary> {
+        let mut open: Vec<(String, Arc<dyn Transport>)> =
+            self.options.transports.iter().map(|(channel, way)| (channel.to_owned(), way.clone())).collect();
+        let mut sessions: HashMap<String, Box<dyn Session>> = HashMap::new();
+        while !open.is_empty() && !self.stopped() {
+            let mut waits = Vec::new();
+            let mut next = Vec::new();
+            for (channel, transport) in open {
+                let claimed = self.claim(&channel)?;
+                if let Some(until) = claimed.paced_until {
+                    waits.push(until);
+                    next.push((channel, transport));
+                    continue;
+                }
+                if !claimed.any() {
+                    continue;
+                }
+                self.summary.suppressed += claimed.suppressed;
+                self.summary.put_off += claimed.put_off;
+                if claimed.taken.is_empty() || self.channel(&channel, &transport, claimed.taken, &mut sessions)? {
+                    next.push((channel, transport));
+                }
+            }
+            if !next.is_empty() && waits.len() == next.len() && !self.wait(&waits) {
+                break;
+            }
+            open = next;
+        }
+        Ok(self.summary)
+    }
+
+    fn claim(&self, channel: &str) -> Result<super::outbox::claim::Claimed> {
+        let now = self.options.clock.now();
+        let ask = Claim { channel, owner: &self.owner, now, lease: LEASE, limit: self.options.batch.max(1) };
+        self.options.store.write(|conn| claim(conn, ask, self.options.checks))
+    }
+
+    /// Waits for the pace, in steps that a stop can end. `false` when the caller waits itself.
+    fn wait(&mut self, waits: &[Timestamp]) -> bool {
+        let until = waits.iter().min().copied().unwrap_or_default();
+        if !self.options.patient {
+            self.summary.paced_until = Some(until);
+            return false;
+        }
+        let micros = (until.0 - self.options.clock.now().0).clamp(1_000, SECOND / 4);
+        std::thread::sleep(Duration::from_micros(micros as u64));
+        true
+    }
+
+    /// Sends `taken` through one channel. `false` when the channel is down: it is then left alone until the next call.
+    fn channel(
+        &mut self,
+        channel: &str,
+        transport: &Arc<dyn Transport>,
+        taken: Vec<Delivery>,
+        sessions: &mut HashMap<String, Box<dyn Session>>,
+    ) -> Result<bool> {
+        if !sessions.contains_key(channel) {
+            match transport.session() {
+                Ok(session) => {
+                    sessions.insert(channel.to_owned(), session);
+                }
+                Err(error) => {
+                    self.summary.unavailable.push(format!("{channel}: {}", error.message()));
+                    self.give_back(&taken, MINUTE)?;
+                    return Ok(false);
+                }
+            }
+        }
+        let session = sessions.get_mut(channel).expect("it was put there above").as_mut();
+        let size = transport.batch().max(1);
+        for (i, chunk) in taken.chunks(size).enumerate() {
+            if self.stopped() {
+                self.flush()?;
+                self.give_back(&taken[i * size..], 0)?;
+                return Ok(true);
+            }
+            self.chunk(session, chunk)?;
+        }
+        self.flush()?;
+        Ok(true)
+    }
+
+    fn chunk(&mut self, session: &mut dyn Session, chunk: &[Delivery]) -> Result<()> {
+        let mut prepared = Vec::with_capacity(chunk.len());
+        for row in chunk {
+            match self.prepare(session, row) {
+                Ok(()) => prepared.push(row),
+                Err(outcome) => self.answers.push((row.clone(), outcome)),
+            }
+        }
+        if prepared.is_empty() {
+            return self.flush();
+        }
+        let keep = match self.mark(&prepared) {
+            Ok(keep) => keep,
+            Err(error) => {
+                session.abandon();
+                return Err(error);
+            }
+        };
+        let outcomes = session.commit(&keep);
+        let kept = prepared.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(row, _)| row.clone());
+        self.answers.extend(kept.zip(outcomes));
+        Ok(())
+    }
+
+    fn prepare(&self, session: &mut dyn Session, row: &Delivery) -> Result<(), Outcome> {
+        let signer = Signer {
+            base_url: self.options.base_url,
+            keys: self.options.keys,
+            delivery: row.id,
+            customer: row.customer_id,
+        };
+        let made = self
+            .options
+            .templates
+            .templates(&row.template_version)
+            .and_then(|templates| compose(&templates, Form::of_channel(&row.channel), &row.variables, signer));
+        let message = made.map_err(|error| Outcome::refused(error.to_string()))?;
+        session.prepare(&Parcel { delivery: row, message: &message, now: self.options.clock.now() })
+    }
+
+    /// One durable transaction: the answers so far, and the marks of what goes out next.
+    fn mark(&mut self, rows: &[&Delivery]) -> Result<Vec<bool>> {
+        let (now, checks, answers) = (self.options.clock.now(), self.options.checks, &self.answers);
+        let (states, keep) = self.options.store.write(|conn| {
+            let states: Vec<Option<State>> =
+                answers.iter().map(|(row, outcome)| record(conn, row, outcome, now, checks)).collect::<Result<_>>()?;
+            let mut keep = Vec::with_capacity(rows.len());
+            for row in rows {
+                let marked = mark(conn, row, now.plus(COMMIT_LEASE), now)?;
+                if !marked {
+                    // Paused meanwhile: back to the plan. Another worker's, or cancelled: nothing happens.
+                    give_back(conn, row, row.next_at, now)?;
+                }
+                keep.push(marked);
+            }
+            Ok((states, keep))
+        })?;
+        self.answers.clear();
+        states.into_iter().for_each(|state| self.summary.count(state));
+        self.summary.fenced += keep.iter().filter(|kept| !**kept).count() as u64;
+        Ok(keep)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if self.answers.is_empty() {
+            return Ok(());
+        }
+        self.mark(&[]).map(drop)
+    }
+
+    fn give_back(&mut self, rows: &[Delivery], later: i64) -> Result<()> {
+        let now = self.options.clock.now();
+        self.options.store.write(|conn| {
+            for row in rows {
+                give_back(conn, row, now.plus(later), now)?;
+            }
+            Ok(())
+        })?;
+        self.summary.given_back += rows.len() as u64;
+        Ok(())
+    }
+}
+
+/// Sets how many messages a second a channel takes; `None` takes the limit away.
+///
+/// # Errors
+/// Invalid outside 1..1,000,000.
+pub fn set_pace(store: &Store, channel: &str, per_second: Option<i32>, now: Timestamp) -> Result<()> {
+    store.write(|conn| pace::set(conn, channel, per_second, now))
+}

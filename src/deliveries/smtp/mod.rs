@@ -1,0 +1,144 @@
+//! E-mails to a relay by SMTP.
+//!
+//! The body goes out before the mark and the final dot after it, so that a crash in between loses nothing and doubles
+//! nothing: without the dot, the relay must forget the message (RFC 5321, 4.1.1.4). Client libraries send both in one
+//! step; that is why the conversation is our own, and lettre builds the message.
+
+mod connection;
+mod stream;
+
+use std::time::Duration;
+
+pub use connection::Reply;
+use connection::{Connection, Failure};
+
+use super::email::{self, Sender};
+use super::transport::{Outcome, Parcel, Session, Transport};
+use crate::error::{Error, Result};
+use crate::settings::{Smtp, SmtpTls};
+
+/// How long the relay may take for anything but the last answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long it may take to accept a message (RFC 5321, 4.5.3.2.6).
+const LAST_PATIENCE: Duration = Duration::from_secs(600);
+
+/// The relay that takes e-mails.
+pub struct SmtpRelay {
+    relay: Smtp,
+    password: Option<String>,
+    sender: Sender,
+    tls: stream::Tls,
+}
+
+impl std::fmt::Debug for SmtpRelay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SmtpRelay({}:{})", self.relay.host, self.relay.port)
+    }
+}
+
+impl SmtpRelay {
+    /// E-mails from `sender` through `relay`; the password comes from the environment, never from a file.
+    ///
+    /// # Errors
+    /// Invalid when there is a user without a password, or one without TLS on another machine; unavailable without root
+    /// certificates.
+    pub fn new(relay: Smtp, password: Option<String>, sender: Sender) -> Result<SmtpRelay> {
+        if relay.user.is_some() && password.is_none() {
+            return Err(Error::invalid("smtp.user: set VIZAVI_SMTP_PASSWORD too"));
+        }
+        let local = matches!(relay.host.as_str(), "localhost" | "127.0.0.1" | "::1");
+        if relay.tls == SmtpTls::None && relay.user.is_some() && !local {
+            return Err(Error::invalid("smtp.tls: a password goes out only under starttls or tls"));
+        }
+        let tls = if relay.tls == SmtpTls::None { stream::Tls::none() } else { stream::Tls::with_system_roots()? };
+        Ok(SmtpRelay { relay, password, sender, tls })
+    }
+
+    fn connect(&self) -> Result<Connection, Failure> {
+        let mut connection = Connection::open(&self.relay, &self.tls, PATIENCE)?;
+        if let (Some(user), Some(password)) = (&self.relay.user, &self.password) {
+            connection.authenticate(user, password)?;
+        }
+        Ok(connection)
+    }
+}
+
+impl Transport for std::sync::Arc<SmtpRelay> {
+    fn session(&self) -> Result<Box<dyn Session>> {
+        let connection = self.connect().map_err(|failure| Error::unavailable(format!("smtp: {failure}")))?;
+        Ok(Box::new(SmtpSession { relay: self.clone(), connection: Some(connection) }))
+    }
+}
+
+struct SmtpSession {
+    relay: std::sync::Arc<SmtpRelay>,
+    /// None after anything went wrong: a new conversation is safer than an old one of unknown state.
+    connection: Option<Connection>,
+}
+
+impl SmtpSession {
+    /// Keeps the connection where it can be used again: a refused recipient leaves it so after RSET.
+    fn begun(&mut self, mut connection: Connection, answer: Result<(), Failure>) -> Result<(), Outcome> {
+        let usable = match &answer {
+            Ok(()) => true,
+            Err(Failure::Refused(_)) => connection.reset().is_ok(),
+            Err(_) => false,
+        };
+        self.connection = usable.then_some(connection);
+        answer.map_err(Failure::before_commit)
+    }
+}
+
+impl Session for SmtpSession {
+    fn prepare(&mut self, parcel: &Parcel<'_>) -> Result<(), Outcome> {
+        let wire = email::build(&self.relay.sender, parcel).map_err(|error| Outcome::refused(error.to_string()))?;
+        // A relay may have closed an idle conversation: then the next one gets the same message, once.
+        if let Some(mut old) = self.connection.take() {
+            match old.begin(&wire) {
+                Err(Failure::Socket(_) | Failure::Protocol(_)) => {}
+                Err(Failure::Refused(reply)) if reply.code == 421 => {}
+                answer => return self.begun(old, answer),
+            }
+        }
+        let mut new = self.relay.connect().map_err(Failure::before_commit)?;
+        let answer = new.begin(&wire);
+        self.begun(new, answer)
+    }
+
+    fn commit(&mut self, keep: &[bool]) -> Vec<Outcome> {
+        if keep != [true] {
+            self.abandon();
+            return Vec::new();
+        }
+        let Some(mut connection) = self.connection.take() else {
+            return vec![Outcome::later("there was no connection")];
+        };
+        vec![match connection.finish(LAST_PATIENCE) {
+            Ok(reply) => {
+                self.connection = Some(connection);
+                Outcome::Sent { code: Some(reply.code), text: reply.text }
+            }
+            Err(Failure::Refused(reply)) => {
+                self.connection = Some(connection);
+                reply.outcome()
+            }
+            Err(other) => Outcome::Uncertain { text: other.to_string() },
+        }]
+    }
+
+    fn abandon(&mut self) {
+        // Inside DATA there is no way back but to hang up; the relay then forgets the message.
+        self.connection = None;
+    }
+}
+
+impl Drop for SmtpSession {
+    fn drop(&mut self) {
+        if let Some(connection) = &mut self.connection {
+            connection.quit();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, mpsc};
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::deliveries::email::tests::{message, row};
+
+/// What the relay does with the next message.
+#[derive(Clone, Copy, PartialEq)]
+enum Mood {
+    Accepts,
+    RefusesRecipient,
+    SaysLaterAfterDot,
+    HangsUpAfterDot,
+}
+
+/// A relay on loopback: takes conversations one after another and sends each accepted body to the channel.
+fn relay(pipelining: bool, moods: Vec<Mood>) -> (Arc<SmtpRelay>, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (accepted, bodies) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut moods = moods.into_iter();
+        let mut mood = moods.next();
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            let mut lines = BufReader::new(socket.try_clone().unwrap());
+            let mut say = |text: &str| socket.write_all(format!("{text}\r\n").as_bytes()).is_ok();
+            say("220 relay");
+            let mut line = String::new();
+            while line.clear() == () && lines.read_line(&mut line).unwrap_or(0) > 0 {
+                let word = line.split_whitespace().next().unwrap_or("").to_ascii_uppercase();
+                match word.as_str() {
+                    "EHLO" => say(if pipelining { "250-relay\r\n250-PIPELINING\r\n250 8BITMIME" } else { "250 relay" }),
+                    "RCPT" if mood == Some(Mood::RefusesRecipient) => say("550-5.1.1 no such\r\n550 5.1.1 user"),
+                    "DATA" if mood == Some(Mood::RefusesRecipient) => {
+                        mood = moods.next();
+                        say("503 no recipient")
+                    }
+                    "RSET" if !pipelining && mood == Some(Mood::RefusesRecipient) => {
+                        mood = moods.next();
+                        say("250 ok")
+                    }
+                    "DATA" => {
+                        say("354 go");
+                        let mut body = String::new();
+                        while lines.read_line(&mut body).unwrap_or(0) > 0 && !body.ends_with("\r\n.\r\n") {}
+                        if !body.ends_with("\r\n.\r\n") {
+                            break;
+                        }
+                        let now = mood;
+                        mood = moods.next();
+                        match now {
+                            Some(Mood::SaysLaterAfterDot) => say("451 later"),
+                            Some(Mood::HangsUpAfterDot) => break,
+                            _ => {
+                                accepted.send(body).unwrap();
+                                say("250 2.0.0 accepted")
+                            }
+                        }
+                    }
+                    "QUIT" => break,
+                    _ => say("250 ok"),
+                };
+            }
+        }
+    });
+    let settings = Smtp { host: "127.0.0.1".into(), port, tls: SmtpTls::None, user: None };
+    let sender = Sender::parse("Shop <news@shop.example>", None).unwrap();
+    (Arc::new(SmtpRelay::new(settings, None, sender).unwrap()), bodies)
+}
+
+fn one(session: &mut dyn Session, keep: bool) -> Result<Vec<Outcome>, Outcome> {
+    let (row, message) = (row("anna@example.org"), message());
+    session.prepare(&Parcel { delivery: &row, message: &message, now: Timestamp(0) })?;
+    Ok(session.commit(&[keep]))
+}
+
+#[test]
+fn messages_arrive_whole_and_each_answer_has_its_meaning() {
+    for pipelining in [true, false] {
+        let moods =
+            vec![Mood::Accepts, Mood::RefusesRecipient, Mood::SaysLaterAfterDot, Mood::HangsUpAfterDot, Mood::Accepts];
+        let (relay, bodies) = relay(pipelining, moods);
+        let mut session = relay.session().unwrap();
+        let sent = one(session.as_mut(), true).unwrap();
+        assert!(matches!(&sent[0], Outcome::Sent { code: Some(250), .. }), "{sent:?}");
+        let body = bodies.recv().unwrap();
+        assert!(body.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+        let refused = one(session.as_mut(), true).unwrap_err();
+        assert_eq!(refused, Outcome::Refused { code: Some(550), text: "5.1.1 no such 5.1.1 user".into() });
+        assert!(matches!(&one(session.as_mut(), true).unwrap()[0], Outcome::Later { code: Some(451), .. }));
+        assert!(matches!(&one(session.as_mut(), true).unwrap()[0], Outcome::Uncertain { .. }));
+        // The next conversation begins by itself.
+        assert!(matches!(&one(session.as_mut(), true).unwrap()[0], Outcome::Sent { .. }));
+    }
+}
+
+#[test]
+fn without_the_final_dot_nothing_arrives() {
+    let (relay, bodies) = relay(true, vec![Mood::Accepts]);
+    let mut session = relay.session().unwrap();
+    assert_eq!(one(session.as_mut(), false).unwrap(), []);
+    drop(session);
+    let mut session = relay.session().unwrap();
+    one(session.as_mut(), true).unwrap();
+    assert_eq!(bodies.iter().take(1).count(), 1);
+    assert!(bodies.try_recv().is_err());
+}
+
+#[test]
+fn a_password_never_goes_out_in_plain_text() {
+    let sender = Sender::parse("a@b.c", None).unwrap();
+    let settings = Smtp { host: "relay.example".into(), port: 25, tls: SmtpTls::None, user: Some("u".into()) };
+    assert!(SmtpRelay::new(settings.clone(), Some("p".into()), sender.clone()).is_err());
+    assert!(SmtpRelay::new(settings, None, sender).is_err());
+}

@@ -1,0 +1,399 @@
+//! A campaign's templates: checked with every fault at once, compiled once per version.
+//!
+//! ```text
+//!  templates/<variant>/<locale>/{subject,html,text,call,sms}.hbs
+//!  templates/parts/[<locale>/]<name>.hbs            included by {{> name}}
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use handlebars::{Context, Handlebars, Template};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::capped::Capped;
+use super::context;
+use super::header::HeaderText;
+use super::include::{self, Expanded};
+use super::locale::Locale;
+use super::{guard, helpers, variables};
+use crate::error::{Error, Fault, Result};
+
+/// The largest rendered piece, in bytes.
+pub const MOST_OUTPUT: usize = 2 * 1024 * 1024;
+/// The size from which Gmail cuts a message.
+const CLIPPED: usize = 102 * 1024;
+/// The parser recurses; its depth is bounded by the guard, and this is enough for it.
+const PARSER_STACK: usize = 32 * 1024 * 1024;
+
+/// One file of a variant in one language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Piece {
+    /// The subject of an e-mail.
+    Subject,
+    /// The HTML of an e-mail.
+    Html,
+    /// The text of an e-mail; made from the HTML when it is absent.
+    Text,
+    /// What the phone team says.
+    Call,
+    /// A short message.
+    Sms,
+}
+
+impl Piece {
+    const ALL: [Piece; 5] = [Piece::Subject, Piece::Html, Piece::Text, Piece::Call, Piece::Sms];
+
+    fn name(self) -> &'static str {
+        match self {
+            Piece::Subject => "subject",
+            Piece::Html => "html",
+            Piece::Text => "text",
+            Piece::Call => "call",
+            Piece::Sms => "sms",
+        }
+    }
+}
+
+/// The checked and compiled templates of one campaign version.
+pub struct CampaignTemplates {
+    version: String,
+    html: Handlebars<'static>,
+    plain: Handlebars<'static>,
+    variants: BTreeMap<String, BTreeMap<&'static str, BTreeSet<Piece>>>,
+    warnings: Vec<Fault>,
+}
+
+impl std::fmt::Debug for CampaignTemplates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CampaignTemplates({})", self.version)
+    }
+}
+
+impl CampaignTemplates {
+    /// Checks and compiles `files` (path below `templates/` -> text); `sample` is the campaign's `sample.json`.
+    ///
+    /// # Errors
+    /// Invalid, with every fault at once: file, line, name, and what is allowed instead.
+    pub fn check(files: &BTreeMap<String, String>, sample: &Value) -> Result<CampaignTemplates> {
+        let built = std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().name("templates".into()).stack_size(PARSER_STACK);
+            let thread = builder.spawn_scoped(scope, || Build::new(files, sample).run())?;
+            thread.join().map_err(|_| Error::internal("the template parser failed"))
+        })?;
+        built
+    }
+
+    /// A digest of all files: a message keeps it, so that it is rendered by the very templates it was approved with.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// What is allowed but unwise: no unsubscribe link, an image without text, a large message.
+    pub fn warnings(&self) -> &[Fault] {
+        &self.warnings
+    }
+
+    /// The variants' names.
+    pub fn variants(&self) -> impl Iterator<Item = &str> {
+        self.variants.keys().map(String::as_str)
+    }
+
+    /// The languages of a variant.
+    pub fn locales(&self, variant: &str) -> Vec<&'static str> {
+        self.variants.get(variant).map(|locales| locales.keys().copied().collect()).unwrap_or_default()
+    }
+
+    /// The language in which `variant` has `piece` for a customer who speaks `wanted`: theirs, else English, else the first.
+    pub fn locale_for(&self, variant: &str, wanted: &str, piece: Piece) -> Option<&'static str> {
+        let locales = self.variants.get(variant)?;
+        let has = |code: &&'static str| locales[*code].contains(&piece);
+        let asked = Locale::parse(wanted).map(Locale::code).into_iter();
+        asked.chain(["en"]).filter(|code| locales.contains_key(code)).chain(locales.keys().copied()).find(has)
+    }
+
+    /// Renders one piece with `context`; the output is capped.
+    ///
+    /// # Errors
+    /// Invalid, naming file and line, when a value is of the wrong kind or the output grows beyond 2 MB.
+    pub(super) fn render(&self, variant: &str, locale: &str, piece: Piece, context: &Context) -> Result<String> {
+        let engine = if piece == Piece::Html { &self.html } else { &self.plain };
+        let name = key(variant, locale, piece);
+        let mut out = Capped::new(MOST_OUTPUT);
+        engine.render_with_context_to_write(&name, context, &mut out).map_err(|error| {
+            let reason = error.reason().to_string();
+            let mut fault = Fault::at("", reason).in_file(format!("{name}.hbs"));
+            fault.line = error.line_no.map(|line| line as u64);
+            Error::faults("the message cannot be made", vec![fault])
+        })?;
+        Ok(out.into_text())
+    }
+}
+
+fn key(variant: &str, locale: &str, piece: Piece) -> String {
+    format!("{variant}/{locale}/{}", piece.name())
+}
+
+/// The work of checking: collects faults and compiled pieces.
+struct Build<'a> {
+    files: &'a BTreeMap<String, String>,
+    sample: Value,
+    made: CampaignTemplates,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Build<'a> {
+    fn new(files: &'a BTreeMap<String, String>, sample: &Value) -> Build<'a> {
+        let made = CampaignTemplates {
+            version: digest(files),
+            html: helpers::engine(true),
+            plain: helpers::engine(false),
+            variants: BTreeMap::new(),
+            warnings: Vec::new(),
+        };
+        Build { files, sample: context::with_sample(sample), made, faults: Vec::new() }
+    }
+
+    fn run(mut self) -> Result<CampaignTemplates> {
+        for path in self.files.keys() {
+            if !path.starts_with("parts/") {
+                self.file(path);
+            }
+        }
+        self.completeness();
+        if self.faults.is_empty() {
+            Ok(self.made)
+        } else {
+            Err(Error::faults("the templates cannot be used", self.faults))
+        }
+    }
+
+    fn file(&mut self, path: &str) {
+        let form = "name it <variant>/<locale>/{subject,html,text,call,sms}.hbs or parts/<name>.hbs";
+        let parts: Vec<&str> = path.split('/').collect();
+        let [variant, locale, file] = parts[..] else {
+            self.faults.push(Fault::at("", form).in_file(path));
+            return;
+        };
+        let piece = Piece::ALL.into_iter().find(|piece| file.strip_suffix(".hbs") == Some(piece.name()));
+        let known = Locale::parse(locale).map(Locale::code).filter(|code| *code == locale);
+        match (piece, known) {
+            (None, _) => self.faults.push(Fault::at("", form).in_file(path)),
+            (_, None) => {
+                let message = format!("the language `{locale}` is not known; use en, ru or bg");
+                self.faults.push(Fault::at("locale", message).in_file(path));
+            }
+            (Some(piece), Some(code)) => self.piece(path, variant, code, piece),
+        }
+    }
+
+    fn piece(&mut self, path: &str, variant: &str, locale: &'static str, piece: Piece) {
+        let Some(source) = include::expand(self.files, path, locale, &mut self.faults) else { return };
+        let found = guard::inspect(&source, piece == Piece::Html);
+        if !found.is_empty() {
+            self.faults.extend(found);
+            return;
+        }
+        let template = match Template::compile(&source.text) {
+            Ok(template) => template,
+            Err(error) => {
+                let (file, line) = source.line(error.pos().map_or(1, |(line, _)| line));
+                let message = format!("this does not parse: {}", error.reason());
+                self.faults.push(Fault::at("tag", message).in_file(file).on_line(line));
+                return;
+            }
+        };
+        let before = self.faults.len();
+        let used = variables::check(&template, &source, &self.sample, &mut self.faults);
+        let engine = if piece == Piece::Html { &mut self.made.html } else { &mut self.made.plain };
+        engine.register_template(&key(variant, locale, piece), template);
+        self.made.variants.entry(variant.to_owned()).or_default().entry(locale).or_default().insert(piece);
+        if self.faults.len() == before {
+            self.try_out(&source, variant, locale, piece, &used);
+        }
+    }
+
+    /// Renders the sample: what has the wrong kind of value shows here and not when it is sent.
+    fn try_out(&mut self, source: &Expanded, variant: &str, locale: &str, piece: Piece, used: &BTreeSet<String>) {
+        let mut sample = self.sample.clone();
+        sample["locale"] = Value::from(locale);
+        let rendered = Context::wraps(sample)
+            .map_err(|error| Error::internal(error.to_string()))
+            .and_then(|context| self.made.render(variant, locale, piece, &context))
+            .and_then(|text| match piece {
+                Piece::Subject => HeaderText::parse("subject", &text).map(|_| text),
+                _ => Ok(text),
+            });
+        match rendered {
+            Ok(text) => self.advise(&source.file, piece, &text, used),
+            Err(error) => {
+                let first = error.fault_list().first().cloned();
+                let (file, line) = source.line(first.as_ref().and_then(|fault| fault.line).unwrap_or(1) as usize);
+                let message = first.map_or_else(|| error.message().to_owned(), |fault| fault.message);
+                self.faults.push(Fault::at(piece.name(), message).in_file(file).on_line(line));
+            }
+        }
+    }
+
+    fn advise(&mut self, file: &str, piece: Piece, text: &str, used: &BTreeSet<String>) {
+        let mut warn = |key: &str, message: String| {
+            self.made.warnings.push(Fault::at(key, message).in_file(file));
+        };
+        if matches!(piece, Piece::Html | Piece::Text) && !used.contains("links.unsubscribe") {
+            warn("links.unsubscribe", "a marketing message needs {{url links.unsubscribe}}".into());
+        }
+        if text.len() > CLIPPED {
+            warn("size", format!("{} bytes: Gmail cuts messages above {CLIPPED}", text.len()));
+        }
+        let images = text.split("<img").skip(1).map(|rest| rest.split('>').next().unwrap_or(""));
+        if images.filter(|tag| !tag.contains(" alt=")).count() > 0 {
+            warn("image", "give each image an alt text; many readers do not load pictures".into());
+        }
+    }
+
+    fn completeness(&mut self) {
+        if self.made.variants.is_empty() && self.faults.is_empty() {
+            self.faults.push(Fault::at("", "there is no template; add a/en/subject.hbs and a/en/html.hbs"));
+        }
+        for (variant, locales) in &self.made.variants {
+            for (locale, pieces) in locales {
+                let body = pieces.contains(&Piece::Html) || pieces.contains(&Piece::Text);
+                let missing = match (pieces.contains(&Piece::Subject), body) {
+                    (true, false) => "html",
+                    (false, true) => "subject",
+                    _ => continue,
+                };
+                let fault = Fault::at(missing, "an e-mail has both a subject and a body; add this file");
+                self.faults.push(fault.in_file(format!("{variant}/{locale}/{missing}.hbs")));
+            }
+        }
+    }
+}
+
+fn digest(files: &BTreeMap<String, String>) -> String {
+    let mut digest = Sha256::new();
+    for (path, text) in files {
+        digest.update((path.len() as u64).to_le_bytes());
+        digest.update(path);
+        digest.update((text.len() as u64).to_le_bytes());
+        digest.update(text);
+    }
+    digest.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(pairs: &[(&str, &str)]) -> Result<CampaignTemplates> {
+        let files = pairs.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+        CampaignTemplates::check(&files, &json!({}))
+    }
+
+    #[test]
+    fn every_fault_of_every_file_is_reported_at_once() {
+        let error = check(&[
+            ("a/en/subject.hbs", "Hi {{customer.nme}}"),
+            ("a/en/html.hbs", "<p>\n{{env \"HOME\"}}</p>"),
+            ("a/de/html.hbs", "x"),
+            ("b/en/html.hbs", "{{#if offer}}"),
+            ("c/en/html.hbs", "{{money offer.name}}"),
+            ("notes.hbs", "x"),
+        ])
+        .unwrap_err();
+        let shown = error.to_string();
+        for part in [
+            "a/en/subject.hbs:1: customer.nme",
+            "a/en/html.hbs:2: env: there is no helper",
+            "a/de/html.hbs: locale: the language `de`",
+            "b/en/html.hbs:1: block",
+            "c/en/html.hbs:1: html: money: the amount is not",
+            "c/en/subject.hbs: subject: an e-mail has both",
+            "notes.hbs: name it",
+        ] {
+            assert!(shown.contains(part), "{part} is missing in:\n{shown}");
+        }
+    }
+
+    #[test]
+    fn bombs_end_as_faults_and_the_process_lives() {
+        let recursive = "{{#*inline \"x\"}}{{> x}}{{/inline}}\n{{> x}}";
+        let deep = "{{#if offer}}".repeat(20_000) + &"{{/if}}".repeat(20_000);
+        let literal = format!("{{{{money {}}}}}", "[".repeat(20_000));
+        for bomb in [recursive, &deep, &literal] {
+            assert!(check(&[("a/en/text.hbs", bomb)]).is_err());
+        }
+    }
+
+    #[test]
+    fn nested_loops_stop_at_the_output_cap() {
+        let list: Vec<i64> = (0..200).collect();
+        let sample = json!({"properties": {"list": list}});
+        let each = "{{#each @root.properties.list}}".repeat(3) + "xxxxxxxxxxxxxxxx" + &"{{/each}}".repeat(3);
+        let files = BTreeMap::from([("a/en/sms.hbs".to_owned(), each)]);
+        let error = CampaignTemplates::check(&files, &sample).unwrap_err();
+        assert!(error.to_string().contains("grew beyond"), "{error}");
+    }
+
+    #[test]
+    fn languages_fall_back_and_versions_follow_the_text() {
+        let made = check(&[("a/en/sms.hbs", "Hi"), ("a/ru/sms.hbs", "Привет")]).unwrap();
+        assert_eq!(made.locale_for("a", "ru-RU", Piece::Sms), Some("ru"));
+        assert_eq!(made.locale_for("a", "de", Piece::Sms), Some("en"));
+        assert_eq!(made.locale_for("a", "de", Piece::Html), None);
+        let other = check(&[("a/en/sms.hbs", "Hi!"), ("a/ru/sms.hbs", "Привет")]).unwrap();
+        assert_ne!(made.version(), other.version());
+        assert_eq!(made.version().len(), 32);
+    }
+
+    /// The examples' files, read from the source tree.
+    fn example(name: &str) -> (BTreeMap<String, String>, Value) {
+        fn collect(folder: &std::path::Path, prefix: &str, files: &mut BTreeMap<String, String>) {
+            for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+                if entry.path().is_dir() {
+                    collect(&entry.path(), &format!("{path}/"), files);
+                } else {
+                    files.insert(path, std::fs::read_to_string(entry.path()).unwrap());
+                }
+            }
+        }
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns").join(name);
+        let mut files = BTreeMap::new();
+        collect(&root.join("templates"), "", &mut files);
+        let sample = std::fs::read_to_string(root.join("sample.json")).unwrap();
+        (files, serde_json::from_str(&sample).unwrap())
+    }
+
+    #[test]
+    fn the_examples_render_in_every_variant_language_and_form() {
+        use crate::messages::compose::Form;
+        for (name, variants) in [("win-back", &["a"][..]), ("next-best-offer", &["a", "b"])] {
+            let (files, sample) = example(name);
+            let made = CampaignTemplates::check(&files, &sample).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(made.warnings(), [], "{name}");
+            assert_eq!(made.variants().collect::<Vec<_>>(), variants);
+            let mut bare = context::with_sample(&sample);
+            bare["offer"] = Value::Null;
+            bare["products"] = json!([]);
+            bare["customer"]["first_name"] = Value::Null;
+            bare["customer"]["last_order_at"] = Value::Null;
+            for full in [context::with_sample(&sample), bare] {
+                for variant in variants {
+                    for locale in ["en", "ru", "bg"] {
+                        let mut variables = full.clone();
+                        variables["variant"] = Value::from(*variant);
+                        variables["locale"] = Value::from(locale);
+                        for form in [Form::Email, Form::Call, Form::Sms] {
+                            let preview = crate::messages::preview::preview(&made, form, &variables.to_string())
+                                .unwrap_or_else(|error| panic!("{name} {variant} {locale}: {error}"));
+                            assert_eq!(preview.message.locale, locale);
+                            assert!(!preview.message.text.contains("{{"));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

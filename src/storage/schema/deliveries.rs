@@ -1,0 +1,49 @@
+//! Tables of the outbox.
+
+diesel::table! {
+    /// One message to one customer.
+    delivery (id) {
+        id -> BigInt,
+        campaign_run_id -> BigInt,
+        customer_id -> BigInt,
+        step -> Integer,
+        occasion -> Text,
+        channel -> Text,
+        address -> Text,
+        state -> Text,
+        attempt -> Integer,
+        lease_owner -> Nullable<Text>,
+        lease_until -> BigInt,
+        next_at -> BigInt,
+        message_id -> Text,
+        template_version -> Text,
+        variables -> Text,
+        reason -> Nullable<Text>,
+        reply_code -> Nullable<Integer>,
+        reply_text -> Nullable<Text>,
+        cost -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Runs that are paused or cancelled; run 0 stands for everything.
+    delivery_brake (campaign_run_id) {
+        campaign_run_id -> BigInt,
+        state -> Text,
+        reason -> Text,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// How fast a channel may go.
+    delivery_pace (channel) {
+        channel -> Text,
+        per_second -> Integer,
+        next_free -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(delivery, delivery_brake);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::campaigns::CampaignSpec;
 use crate::campaigns::folder::Folder;
 use crate::campaigns::store::{self, Campaign};
-use crate::campaigns::CampaignSpec;
 use crate::decisions::assignment::{AssignmentPolicy, Experiment, Share};
 use crate::decisions::exploration::Exploration;
 use crate::decisions::{ContactPolicy, DecisionPolicy};
@@ -208,8 +208,9 @@ fn contact_policy(spec: &CampaignSpec, settings: &Settings) -> Result<ContactPol
         (Some(merged), Some(overrides)) => merged.extend(overrides.clone()),
         _ => return Err(Error::invalid("contact.policy must be a table such as { hours_between = 24 }")),
     }
-    let policy: ContactPolicy = serde_json::from_value(merged)
-        .map_err(|error| Error::faults("the contact policy does not parse", vec![Fault::at("contact.policy", error.to_string())]))?;
+    let policy: ContactPolicy = serde_json::from_value(merged).map_err(|error| {
+        Error::faults("the contact policy does not parse", vec![Fault::at("contact.policy", error.to_string())])
+    })?;
     policy.check()
 }
 
@@ -221,7 +222,8 @@ fn decision_policy(
 ) -> Result<DecisionPolicy> {
     let experiments = spec.experiments.iter().map(|experiment| {
         let variants = experiment.buckets().into_iter().map(|(name, buckets)| (Arc::from(name), buckets)).collect();
-        Experiment { name: experiment.name.as_str().into(), salt: spec.draw_salt(&experiment.name).into(), variants }.check()
+        Experiment { name: experiment.name.as_str().into(), salt: spec.draw_salt(&experiment.name).into(), variants }
+            .check()
     });
     // Whoever explores once must not be the one who explores always.
     let salt = format!("{}/{occasion}", spec.draw_salt("exploration"));

@@ -119,7 +119,13 @@ fn fit_response(ws: &Workspace, spec: &ResponseSpec) -> Result<Fit> {
         _ => (ws.now(), ws.now()),
     };
     let (earlier, later) = split_by_time(logs, spec.test_share);
-    train_response(spec, &earlier, &later, &ws.store().read(priors_of)?, crate::models::training::DataWindow { from, until })
+    train_response(
+        spec,
+        &earlier,
+        &later,
+        &ws.store().read(priors_of)?,
+        crate::models::training::DataWindow { from, until },
+    )
 }
 
 /// The first and the last order.

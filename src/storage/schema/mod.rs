@@ -4,27 +4,20 @@
 
 mod campaigns;
 mod customers;
-<<<<<<< HEAD
 mod decisions;
+mod deliveries;
 mod history;
 mod models;
-=======
-mod deliveries;
-pub mod history;
->>>>>>> delivery
 mod offers;
 mod outcomes;
 mod workspaces;
 
 pub use campaigns::{campaign, campaign_run, campaign_version};
 pub use customers::{consent, contact_ledger, customer, customer_state, suppression};
-<<<<<<< HEAD
 pub use decisions::{decision, decision_price};
+pub use deliveries::{delivery, delivery_brake, delivery_pace};
 pub use history::{history_segment, history_state, history_tail};
 pub use models::{model_version, score, segment, segment_member};
-=======
-pub use deliveries::{delivery, delivery_brake, delivery_pace};
->>>>>>> delivery
 pub use offers::offer;
 pub use outcomes::outcome;
 pub use workspaces::{audit, workspace};

@@ -16,6 +16,8 @@ CREATE TABLE campaign_version (
     campaign_id BIGINT NOT NULL,
     version BIGINT NOT NULL,
     folder TEXT NOT NULL,
+    plan TEXT,
+    planned_at BIGINT,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (campaign_id, version)
 );

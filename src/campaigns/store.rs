@@ -140,6 +140,23 @@ pub fn version(conn: &mut Connection, id: CampaignId, version: i64) -> Result<Fo
         .map_err(|error| Error::internal("a campaign's stored version is damaged").caused_by(error))
 }
 
+/// Keeps the dry run of a version: a JSON object.
+pub fn keep_plan(conn: &mut Connection, id: CampaignId, version: i64, plan: &str, now: Timestamp) -> Result<()> {
+    diesel::update(campaign_version::table.find((id, version)))
+        .set((campaign_version::plan.eq(plan), campaign_version::planned_at.eq(now)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The dry run of a version, if there is one, and when it was made.
+pub fn plan_of(conn: &mut Connection, id: CampaignId, version: i64) -> Result<Option<(String, Timestamp)>> {
+    let (plan, at): (Option<String>, Option<Timestamp>) = campaign_version::table
+        .find((id, version))
+        .select((campaign_version::plan, campaign_version::planned_at))
+        .first(conn)?;
+    Ok(plan.zip(at))
+}
+
 /// Moves a campaign along its life; the row that was read must be the row that is changed.
 ///
 /// # Errors

@@ -203,6 +203,23 @@ pub fn of_run(
     Ok(rows)
 }
 
+/// The offer of one contact of a run.
+pub fn offer_of(
+    conn: &mut Connection,
+    run: CampaignRunId,
+    customer: CustomerId,
+    ordinal: i32,
+) -> Result<Option<OfferId>> {
+    let found: Option<Option<OfferId>> = decision::table
+        .filter(decision::campaign_run_id.eq(run))
+        .filter(decision::customer_id.eq(customer))
+        .filter(decision::ordinal.eq(ordinal))
+        .select(decision::offer_id)
+        .first(conn)
+        .optional()?;
+    Ok(found.flatten())
+}
+
 /// Deletes all decisions about a customer; returns how many there were.
 pub fn erase(conn: &mut Connection, customer: CustomerId) -> Result<usize> {
     Ok(diesel::delete(decision::table.filter(decision::customer_id.eq(customer))).execute(conn)?)

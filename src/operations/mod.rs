@@ -2,13 +2,19 @@
 
 pub mod apply;
 pub mod audit;
+pub mod batch;
 pub mod candidates;
+pub mod checks;
 pub mod facts;
 pub mod people;
+pub mod plan;
+pub mod run;
 pub mod score;
+pub mod send;
 pub mod setup;
 pub mod steer;
 pub mod train;
+pub mod variables;
 pub mod workspace;
 
 pub use workspace::{Options, Workspace};

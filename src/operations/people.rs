@@ -8,7 +8,7 @@ use crate::clock::{self, DAY, Timestamp};
 use crate::customers::{self, Customer, CustomerState, contact_ledger, store, suppression};
 use crate::decisions::{Consent, Contact, CustomerView, MessageClass};
 use crate::error::Result;
-use crate::ids::{CampaignRunId, CustomerId};
+use crate::ids::{CampaignRunId, CustomerId, DeliveryId};
 use crate::operations::{Workspace, facts};
 use crate::storage::Connection;
 
@@ -60,8 +60,14 @@ pub fn everyone(
     Ok(people)
 }
 
-/// Reads one customer, for real time and for the moment of sending.
-pub fn one(ws: &Workspace, conn: &mut Connection, customer: Customer, now: Timestamp) -> Result<Person> {
+/// Reads one customer, for real time and for the moment of sending; the contact that `except` itself reserved does not count.
+pub fn one(
+    ws: &Workspace,
+    conn: &mut Connection,
+    customer: Customer,
+    now: Timestamp,
+    except: Option<DeliveryId>,
+) -> Result<Person> {
     let state = store::state_of(conn, customer.id)?;
     let consents = store::consents_of(conn, customer.id)?;
     let mut suppressed = HashSet::new();
@@ -74,7 +80,9 @@ pub fn one(ws: &Workspace, conn: &mut Connection, customer: Customer, now: Times
     }
     let mut ledger = Ledger::default();
     for contact in contact_ledger::of_customer(conn, customer.id, now.plus(-LEDGER_DAYS * DAY))? {
-        ledger.add(contact);
+        if except.is_none() || contact.delivery_id != except {
+            ledger.add(contact);
+        }
     }
     if let Some(household) = &customer.household {
         for contact in contact_ledger::of_household(conn, household, now.plus(-LEDGER_DAYS * DAY))? {

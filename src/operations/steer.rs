@@ -2,7 +2,10 @@
 
 use crate::campaigns::store::{self, Campaign};
 use crate::campaigns::{Action, RunState};
+use crate::deliveries::outbox::brake;
 use crate::error::Result;
+use crate::ids::CampaignRunId;
+use crate::operations::checks::Checks;
 use crate::operations::{Workspace, audit};
 use crate::storage::Connection;
 
@@ -26,7 +29,10 @@ pub fn approve(ws: &Workspace, name: &str, actor: &str) -> Result<Campaign> {
 pub fn pause(ws: &Workspace, name: &str, actor: &str) -> Result<Campaign> {
     let now = ws.now();
     act(ws, name, Action::Pause, "campaign.pause", actor, |conn, campaign| {
-        set_runs(conn, campaign, &[RunState::Sending], RunState::Paused, now)
+        for run in set_runs(conn, campaign, &[RunState::Sending], RunState::Paused, now)? {
+            brake::pause(conn, run, "paused by hand", now)?;
+        }
+        Ok(())
     })
 }
 
@@ -37,7 +43,26 @@ pub fn pause(ws: &Workspace, name: &str, actor: &str) -> Result<Campaign> {
 pub fn resume(ws: &Workspace, name: &str, actor: &str) -> Result<Campaign> {
     let now = ws.now();
     act(ws, name, Action::Resume, "campaign.resume", actor, |conn, campaign| {
-        set_runs(conn, campaign, &[RunState::Paused], RunState::Sending, now)
+        for run in set_runs(conn, campaign, &[RunState::Paused], RunState::Sending, now)? {
+            brake::resume(conn, run)?;
+        }
+        Ok(())
+    })
+}
+
+/// Ends the campaign: what was not sent is taken back, and it does not run again until it is applied anew.
+///
+/// # Errors
+/// Conflict, when it is cancelled already.
+pub fn cancel(ws: &Workspace, name: &str, actor: &str) -> Result<Campaign> {
+    let now = ws.now();
+    let checks = Checks::new(ws);
+    act(ws, name, Action::Cancel, "campaign.cancel", actor, |conn, campaign| {
+        store::set_next_run(conn, campaign.id, None)?;
+        for run in set_runs(conn, campaign, &[RunState::Sending, RunState::Paused], RunState::Cancelled, now)? {
+            brake::cancel(conn, run, "campaign cancelled", now, &checks)?;
+        }
+        Ok(())
     })
 }
 
@@ -47,11 +72,13 @@ fn set_runs(
     from: &[RunState],
     to: RunState,
     now: crate::clock::Timestamp,
-) -> Result<()> {
+) -> Result<Vec<CampaignRunId>> {
+    let mut changed = Vec::new();
     for run in store::runs_in(conn, from)?.into_iter().filter(|run| run.campaign_id == campaign.id) {
         store::set_run_state(conn, run.id, to, now)?;
+        changed.push(run.id);
     }
-    Ok(())
+    Ok(changed)
 }
 
 pub(super) fn act(

@@ -220,8 +220,3 @@ pub(super) fn context(text: &str) -> Result<Context> {
     }
     Ok(context)
 }
-
-/// Midnight (UTC) of an instant's day.
-pub(super) fn midnight(at: Timestamp) -> Timestamp {
-    Timestamp(at.0.div_euclid(DAY) * DAY)
-}

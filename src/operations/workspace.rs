@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::features::Catalogue;
 use crate::history::{self, History};
 use crate::ids::IdKey;
+use crate::messages::LinkKeys;
 use crate::settings::Settings;
 use crate::storage::{Location, Store, migrate, workspace};
 
@@ -21,7 +22,8 @@ struct Inner {
     settings: Settings,
     clock: Arc<dyn Clock>,
     id_key: IdKey,
-    link_secret: [u8; 32],
+    link_keys: LinkKeys,
+    webhook_secret: [u8; 32],
     history: History,
     features: Catalogue,
 }
@@ -50,11 +52,22 @@ impl Workspace {
         migrate::migrate(&store, clock.now())?;
         let seeded = |purpose: &str| options.seed.map(|seed| seeded_secret(seed, purpose));
         let id_key = workspace::id_key(&store, seeded("id"))?;
-        let link_secret = workspace::secret(&store, "link_secret", seeded("link"))?;
+        let link_keys = LinkKeys::new(workspace::secret(&store, "link_secret", seeded("link"))?);
+        let webhook_secret = workspace::secret(&store, "webhook_secret", seeded("webhook"))?;
         let history = History::open(&store, data, &history::Options::default())?;
         let features = Catalogue::load(data)?;
         let data = data.to_owned();
-        Ok(Workspace(Arc::new(Inner { data, store, settings, clock, id_key, link_secret, history, features })))
+        Ok(Workspace(Arc::new(Inner {
+            data,
+            store,
+            settings,
+            clock,
+            id_key,
+            link_keys,
+            webhook_secret,
+            history,
+            features,
+        })))
     }
 
     /// The data folder.
@@ -87,9 +100,14 @@ impl Workspace {
         &self.0.id_key
     }
 
-    /// The secret that signs links in messages.
-    pub fn link_secret(&self) -> &[u8; 32] {
-        &self.0.link_secret
+    /// The keys that sign links in messages.
+    pub fn link_keys(&self) -> &LinkKeys {
+        &self.0.link_keys
+    }
+
+    /// The secret that signs what webhooks are sent.
+    pub fn webhook_secret(&self) -> &[u8; 32] {
+        &self.0.webhook_secret
     }
 
     /// The facts.

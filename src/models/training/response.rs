@@ -43,7 +43,8 @@ pub fn split_by_time<T>(mut logs: Vec<(Timestamp, T)>, share: f64) -> (Vec<T>, V
 }
 
 /// Trains on `train`, judges on `test`, which must be later; what serves is then trained on both, since the latest decisions are
-/// those from which most is to be learned. With too few decisions the stated rates serve: they claim nothing beyond themselves.
+/// those from which most is to be learned. With too few decisions each offer's rate serves: it claims
+/// nothing of who differs from whom. [`ResponseModel::rates`] gives the same to serve when a fit missed its gate.
 ///
 /// # Errors
 /// Invalid, with each fault, when a logged decision or a stated rate cannot be.
@@ -152,7 +153,8 @@ fn card(
         let features: Vec<&str> = model.features().collect();
         format!("logistic regression on quantile bins of {}, offer, channel and their crosses", features.join(", "))
     } else {
-        "too few decisions or conversions to learn from: the stated rates answer alone".to_owned()
+        "too few decisions or conversions to learn from: each offer's rate answers, stated and seen, the same for all"
+            .to_owned()
     };
     let span = format!("logged decisions of {} to {}", window.from, window.until);
     Card {
@@ -248,7 +250,7 @@ mod tests {
     fn with_next_to_nothing_logged_the_stated_rates_serve() {
         let stated = [OfferPrior { offer: Some("a".into()), base_rate: 0.05, weight: 20.0 }];
         let fit = train_response(&spec(), &[], &[], &stated, WINDOW).unwrap();
-        assert!(fit.verdict.passed && fit.card.to_markdown().contains("stated rates answer alone"));
+        assert!(fit.verdict.passed && fit.card.to_markdown().contains("each offer's rate answers"));
     }
 
     #[test]

@@ -206,13 +206,13 @@ impl ResponseModel {
     /// rate for customers like this one. The stated rate is moved by the customer's main effect (on the log-odds), since
     /// who buys more under all offers will probably buy more under a new one.
     pub fn predict_encoded(&self, customer: &EncodedCustomer, offer: Option<&str>, channel: Option<&str>) -> Estimate {
-        let unknown;
         let arm = match self.arms.binary_search_by(|arm| arm.offer.as_deref().cmp(&offer)) {
             Ok(index) => &self.arms[index],
-            Err(_) => {
-                unknown = self.unknown_arm();
-                &unknown
+            // An offer of which nothing was stated or logged is claimed to do nothing: it responds as no contact does.
+            Err(_) if offer.is_some() => {
+                return Estimate { evidence: 0.0, ..self.predict_encoded(customer, None, None) };
             }
+            Err(_) => return Estimate { mean: 0.0, evidence: 0.0 },
         };
         let slope = self.calibration.slope;
         let stated = if arm.base_rate <= 0.0 {
@@ -229,18 +229,6 @@ impl ResponseModel {
         let modelled = sigmoid(self.calibration.log_odds(self.log_odds(customer, offer, channel)));
         let mean = (arm.weight * stated + arm.evidence * modelled) / (arm.weight + arm.evidence);
         Estimate { mean, evidence: arm.evidence }
-    }
-
-    /// An offer of which nothing was stated or logged responds as no contact does: it is claimed to do nothing.
-    fn unknown_arm(&self) -> ResponseArm {
-        let none = self.arms.first().filter(|arm| arm.offer.is_none());
-        ResponseArm {
-            offer: None,
-            base_rate: none.map_or(0.0, |arm| arm.base_rate),
-            weight: 0.0,
-            evidence: 0.0,
-            observed: 0.0,
-        }
     }
 
     fn log_odds(&self, customer: &EncodedCustomer, offer: Option<&str>, channel: Option<&str>) -> f64 {

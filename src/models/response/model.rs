@@ -28,6 +28,20 @@ pub struct ResponseArm {
     pub weight: f64,
     /// Effective number of logged decisions.
     pub evidence: f64,
+    /// The share of them that converted, weighed by propensity; 0 without any.
+    pub observed: f64,
+}
+
+impl ResponseArm {
+    /// The mean of the beta posterior: what was stated and what was seen, each by its weight.
+    fn posterior(&self) -> f64 {
+        let weight = self.weight + self.evidence;
+        if weight > 0.0 {
+            (self.weight * self.base_rate + self.evidence * self.observed) / weight
+        } else {
+            self.base_rate
+        }
+    }
 }
 
 /// Which column stands for what:
@@ -115,7 +129,7 @@ impl Layout {
 pub struct ResponseModel {
     encoder: ContextEncoder,
     layout: Layout,
-    /// One weight a column of the layout; empty when only stated rates speak.
+    /// One weight a column of the layout; empty when each offer's own rate speaks.
     weights: Vec<f64>,
     calibration: Platt,
     pub(super) centre: f64,
@@ -137,7 +151,8 @@ impl EncodedCustomer {
 }
 
 impl ResponseModel {
-    pub(super) fn stated_only(arms: Vec<ResponseArm>) -> ResponseModel {
+    /// Each offer's own rate, the same for every customer.
+    pub(super) fn of_rates(arms: Vec<ResponseArm>) -> ResponseModel {
         ResponseModel {
             encoder: ContextEncoder::default(),
             layout: Layout::default(),
@@ -158,7 +173,7 @@ impl ResponseModel {
         ResponseModel { encoder, layout, weights, calibration, centre: 0.0, arms }
     }
 
-    /// Whether anything was learned; if not, only stated rates speak.
+    /// Whether anything was learned of who differs from whom; if not, each offer's rate speaks, the same for all.
     pub fn has_learned(&self) -> bool {
         !self.weights.is_empty()
     }
@@ -191,13 +206,13 @@ impl ResponseModel {
     /// rate for customers like this one. The stated rate is moved by the customer's main effect (on the log-odds), since
     /// who buys more under all offers will probably buy more under a new one.
     pub fn predict_encoded(&self, customer: &EncodedCustomer, offer: Option<&str>, channel: Option<&str>) -> Estimate {
-        let unknown;
         let arm = match self.arms.binary_search_by(|arm| arm.offer.as_deref().cmp(&offer)) {
             Ok(index) => &self.arms[index],
-            Err(_) => {
-                unknown = self.unknown_arm();
-                &unknown
+            // An offer of which nothing was stated or logged is claimed to do nothing: it responds as no contact does.
+            Err(_) if offer.is_some() => {
+                return Estimate { evidence: 0.0, ..self.predict_encoded(customer, None, None) };
             }
+            Err(_) => return Estimate { mean: 0.0, evidence: 0.0 },
         };
         let slope = self.calibration.slope;
         let stated = if arm.base_rate <= 0.0 {
@@ -205,18 +220,15 @@ impl ResponseModel {
         } else {
             sigmoid(logit(arm.base_rate) + slope * (customer.main - self.centre))
         };
-        if arm.evidence <= 0.0 || !self.has_learned() {
+        if !self.has_learned() {
+            return Estimate { mean: arm.posterior(), evidence: arm.evidence };
+        }
+        if arm.evidence <= 0.0 {
             return Estimate { mean: stated, evidence: 0.0 };
         }
         let modelled = sigmoid(self.calibration.log_odds(self.log_odds(customer, offer, channel)));
         let mean = (arm.weight * stated + arm.evidence * modelled) / (arm.weight + arm.evidence);
         Estimate { mean, evidence: arm.evidence }
-    }
-
-    /// An offer of which nothing was stated or logged responds as no contact does: it is claimed to do nothing.
-    fn unknown_arm(&self) -> ResponseArm {
-        let none = self.arms.first().filter(|arm| arm.offer.is_none());
-        ResponseArm { offer: None, base_rate: none.map_or(0.0, |arm| arm.base_rate), weight: 0.0, evidence: 0.0 }
     }
 
     fn log_odds(&self, customer: &EncodedCustomer, offer: Option<&str>, channel: Option<&str>) -> f64 {

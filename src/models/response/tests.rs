@@ -82,6 +82,25 @@ fn at_cold_start_the_stated_rate_speaks_and_evidence_takes_over() {
     assert!(few > 0.6 && many < 0.4 && many > 0.2, "{few} {many}");
 }
 
+/// Beta(2, 38) after 40 decisions of which 20 converted: (2 + 20) / 80.
+#[test]
+fn few_decisions_move_the_stated_rate_by_their_number() {
+    let logs: Vec<LoggedDecision> = (0..40)
+        .map(|i| LoggedDecision {
+            context: Context::default(),
+            offer: Some("tea".into()),
+            channel: None,
+            propensity: 0.5,
+            converted: f64::from(i % 2),
+        })
+        .collect();
+    let stated = [OfferPrior { offer: Some("tea".into()), base_rate: 0.05, weight: 40.0 }];
+    let model = ResponseModel::train(&logs, &stated, &ResponseParams::default()).unwrap();
+    let estimate = model.predict(&Context::default(), Some("tea"), None);
+    assert!((estimate.mean - 22.0 / 80.0).abs() < 1e-12 && (estimate.evidence - 40.0).abs() < 1e-9, "{estimate:?}");
+    assert_eq!(model, ResponseModel::rates(&logs, &stated, &ResponseParams::default()).unwrap());
+}
+
 #[test]
 fn a_new_offer_borrows_what_is_known_of_the_customer() {
     // `busy` customers buy more under every offer.

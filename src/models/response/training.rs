@@ -13,7 +13,8 @@ use crate::models::algorithms::sparse_logistic::{IndicatorRows, Problem};
 use crate::models::calibration::Platt;
 use crate::random::mix;
 
-/// Fewer logged decisions than this, or fewer conversions than a tenth of it, cannot carry the crosses: stated rates speak alone.
+/// Fewer logged decisions than this, or fewer conversions than a tenth of it, cannot carry the crosses: each
+/// offer's own rate speaks, stated and seen, the same for all customers.
 const LEAST_LOGGED: usize = 200;
 
 /// What a marketer states of an offer before it has been tried.
@@ -80,7 +81,17 @@ impl Default for ResponseParams {
 }
 
 impl ResponseModel {
-    /// Learns from logged decisions and stated rates. With few or no decisions it still answers: by the stated rates alone.
+    /// Each offer's rate, stated and seen, the same for all customers: what serves while nothing better is proven.
+    ///
+    /// # Errors
+    /// As [`ResponseModel::train`].
+    pub fn rates(logs: &[LoggedDecision], priors: &[OfferPrior], params: &ResponseParams) -> Result<ResponseModel> {
+        check(logs, priors)?;
+        let weights = stabilised_weights(logs, params.weight_limit);
+        Ok(ResponseModel::of_rates(arms(logs, &weights, priors, params)))
+    }
+
+    /// Learns from logged decisions and stated rates. With few or no decisions it still answers: by each offer's rate.
     ///
     /// # Errors
     /// Invalid, with each fault, when a propensity is outside (0, 1], an outcome or a rate outside 0..1, or a weight below 0.
@@ -91,7 +102,7 @@ impl ResponseModel {
         let events: f64 = logs.iter().map(|log| log.converted).sum();
         let enough = |n: f64| n * 10.0 >= LEAST_LOGGED as f64;
         if logs.len() < LEAST_LOGGED || !enough(events) || !enough(logs.len() as f64 - events) {
-            return Ok(ResponseModel::stated_only(arms));
+            return Ok(ResponseModel::of_rates(arms));
         }
         let encoder = ContextEncoder::fit(logs.iter().map(|log| &log.context), params.bins, &params.barred);
         let layout = Layout::new(encoder.bins(), arm_names(logs), channel_names(logs));
@@ -171,12 +182,13 @@ fn stabilised_weights(logs: &[LoggedDecision], limit: f64) -> Vec<f64> {
 
 /// For each offer logged or stated: its prior, and the effective number of decisions behind it (Kish: (sum w)^2 / sum w^2).
 fn arms(logs: &[LoggedDecision], weights: &[f64], priors: &[OfferPrior], params: &ResponseParams) -> Vec<ResponseArm> {
-    let mut sums: BTreeMap<Option<&str>, (f64, f64)> = BTreeMap::new();
+    let mut sums: BTreeMap<Option<&str>, (f64, f64, f64)> = BTreeMap::new();
     let (mut converted, mut total) = (0.0, 0.0);
     for (log, weight) in logs.iter().zip(weights) {
-        let (sum, squares) = sums.entry(log.offer.as_deref()).or_default();
+        let (sum, squares, seen) = sums.entry(log.offer.as_deref()).or_default();
         *sum += weight;
         *squares += weight * weight;
+        *seen += weight * log.converted;
         converted += weight * log.converted;
         total += weight;
     }
@@ -188,13 +200,14 @@ fn arms(logs: &[LoggedDecision], weights: &[f64], priors: &[OfferPrior], params:
     sums.entry(None).or_default();
     let whole = if total > 0.0 { Some(converted / total) } else { None };
     sums.into_iter()
-        .map(|(offer, (sum, squares))| {
+        .map(|(offer, (sum, squares, seen))| {
             let stated = priors.iter().find(|prior| prior.offer.as_deref() == offer);
             ResponseArm {
                 offer: offer.map(str::to_owned),
                 base_rate: stated.map(|prior| prior.base_rate).or(whole).unwrap_or(0.0),
                 weight: stated.map_or(params.default_weight, |prior| prior.weight),
                 evidence: if squares > 0.0 { sum * sum / squares } else { 0.0 },
+                observed: if sum > 0.0 { seen / sum } else { 0.0 },
             }
         })
         .collect()

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::models::card::Card;
 use crate::models::evaluation;
-use crate::models::response::{LoggedDecision, OfferPrior, ResponseModel};
+use crate::models::response::{LoggedDecision, OfferPrior, ResponseArm, ResponseModel};
 use crate::models::spec::{ModelSpec, ResponseSpec};
 
 /// How well later decisions were foretold. None where nothing was kept out, or only one class.
@@ -43,7 +43,8 @@ pub fn split_by_time<T>(mut logs: Vec<(Timestamp, T)>, share: f64) -> (Vec<T>, V
 }
 
 /// Trains on `train`, judges on `test`, which must be later; what serves is then trained on both, since the latest decisions are
-/// those from which most is to be learned. With too few decisions the stated rates serve: they claim nothing beyond themselves.
+/// those from which most is to be learned. With too few decisions each offer's rate serves: it claims
+/// nothing of who differs from whom. [`ResponseModel::rates`] gives the same to serve when a fit missed its gate.
 ///
 /// # Errors
 /// Invalid, with each fault, when a logged decision or a stated rate cannot be.
@@ -143,19 +144,7 @@ fn card(
     metrics: &ResponseMetrics,
     verdict: &Verdict,
 ) -> Card {
-    let mut figures = vec![
-        ("decisions learned from before judging".to_owned(), metrics.trained as f64),
-        ("later decisions judged".to_owned(), metrics.judged as f64),
-        ("conversions among these".to_owned(), metrics.conversions),
-    ];
-    let known = [
-        ("log-loss", metrics.log_loss),
-        ("log-loss of the offers' own rates", metrics.log_loss_of_rates),
-        ("AUC", metrics.auc),
-        ("ECE, 10 bins", metrics.ece10),
-    ];
-    figures.extend(known.iter().filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?))));
-    let told = |arm: &crate::models::response::ResponseArm| {
+    let told = |arm: &ResponseArm| {
         let offer = arm.offer.as_deref().unwrap_or("no contact");
         let (rate, weight) = (arm.base_rate, arm.weight);
         format!("{offer}: {:.0} decisions; stated rate {rate:.4} with the weight of {weight:.0}", arm.evidence)
@@ -164,21 +153,20 @@ fn card(
         let features: Vec<&str> = model.features().collect();
         format!("logistic regression on quantile bins of {}, offer, channel and their crosses", features.join(", "))
     } else {
-        "too few decisions or conversions to learn from: the stated rates answer alone".to_owned()
+        "too few decisions or conversions to learn from: each offer's rate answers, stated and seen, the same for all"
+            .to_owned()
     };
+    let span = format!("logged decisions of {} to {}", window.from, window.until);
     Card {
         name: spec.name.clone(),
         purpose: "P(convert) of a customer under each offer and channel, and without contact.".into(),
-        data: [format!("logged decisions of {} to {}", window.from, window.until)]
-            .into_iter()
-            .chain(model.arms().iter().map(told))
-            .collect(),
+        data: [span].into_iter().chain(model.arms().iter().map(told)).collect(),
         method: vec![
             learned,
             "decisions weighed by their logged propensity; calibrated out of fold".into(),
             "mixed with the stated rate of each offer by evidence".into(),
         ],
-        figures,
+        figures: figures(metrics),
         drivers: Vec::new(),
         limits: vec![
             "An effect is believed only as far as decisions were left to chance; keep exploring.".into(),
@@ -186,6 +174,20 @@ fn card(
         ],
         verdict: verdict.words(),
     }
+}
+
+/// The figures that are known.
+fn figures(metrics: &ResponseMetrics) -> Vec<(String, f64)> {
+    let all = [
+        ("decisions learned from before judging", Some(metrics.trained as f64)),
+        ("later decisions judged", Some(metrics.judged as f64)),
+        ("conversions among these", Some(metrics.conversions)),
+        ("log-loss", metrics.log_loss),
+        ("log-loss of the offers' own rates", metrics.log_loss_of_rates),
+        ("AUC", metrics.auc),
+        ("ECE, 10 bins", metrics.ece10),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 #[cfg(test)]
@@ -248,7 +250,7 @@ mod tests {
     fn with_next_to_nothing_logged_the_stated_rates_serve() {
         let stated = [OfferPrior { offer: Some("a".into()), base_rate: 0.05, weight: 20.0 }];
         let fit = train_response(&spec(), &[], &[], &stated, WINDOW).unwrap();
-        assert!(fit.verdict.passed && fit.card.to_markdown().contains("stated rates answer alone"));
+        assert!(fit.verdict.passed && fit.card.to_markdown().contains("each offer's rate answers"));
     }
 
     #[test]

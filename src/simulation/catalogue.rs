@@ -112,6 +112,8 @@ pub struct OfferTerms {
     pub key: &'static str,
     /// Its name in the story.
     pub name: &'static str,
+    /// One sentence about it.
+    pub description: &'static str,
     /// What it takes off.
     pub terms: Terms,
     /// Pieces that a run may promise, as a share of all customers; `None` when nothing runs out.
@@ -121,15 +123,16 @@ pub struct OfferTerms {
 }
 
 impl OfferTerms {
-    /// What a redemption costs the company on a basket; never more than the basket.
+    /// What a redemption costs the company on a basket. A discount never exceeds the basket; a gift costs what it costs.
     pub fn cost(&self, basket: i64) -> i64 {
-        let off = match self.terms {
-            Terms::Tiers(tiers) => tiers.iter().rev().find(|(from, _)| basket >= *from).map_or(0, |(_, off)| *off),
+        match self.terms {
+            Terms::Tiers(tiers) => {
+                tiers.iter().rev().find(|(from, _)| basket >= *from).map_or(0, |(_, off)| (*off).min(basket))
+            }
             Terms::Percent(share) => (basket as f64 * share).round_ties_even() as i64,
             Terms::Fixed(cost) => cost,
             Terms::Free => 0,
-        };
-        off.min(basket)
+        }
     }
 }
 
@@ -138,14 +141,43 @@ pub const OFFERS: [OfferTerms; 5] = [
     OfferTerms {
         key: "tiers",
         name: "10, 20 or 50 off",
+        description: "10 off your next order, 20 off from 100, 50 off from 200.",
         terms: Terms::Tiers(&[(0, 1000), (10_000, 2000), (20_000, 5000)]),
         stock_share: None,
         stretch: 0.25,
     },
-    OfferTerms { key: "percent", name: "15 % off", terms: Terms::Percent(0.15), stock_share: None, stretch: 0.12 },
-    OfferTerms { key: "delivery", name: "free delivery", terms: Terms::Fixed(490), stock_share: None, stretch: 0.04 },
-    OfferTerms { key: "gift", name: "loyalty gift", terms: Terms::Fixed(600), stock_share: Some(0.04), stretch: 0.0 },
-    OfferTerms { key: "preview", name: "early access", terms: Terms::Free, stock_share: None, stretch: 0.0 },
+    OfferTerms {
+        key: "percent",
+        name: "15 % off",
+        description: "15 % off everything in one order.",
+        terms: Terms::Percent(0.15),
+        stock_share: None,
+        stretch: 0.12,
+    },
+    OfferTerms {
+        key: "delivery",
+        name: "free delivery",
+        description: "We deliver your next order at our expense.",
+        terms: Terms::Fixed(490),
+        stock_share: None,
+        stretch: 0.04,
+    },
+    OfferTerms {
+        key: "gift",
+        name: "loyalty gift",
+        description: "A small present comes with your next order.",
+        terms: Terms::Fixed(600),
+        stock_share: Some(0.04),
+        stretch: 0.0,
+    },
+    OfferTerms {
+        key: "preview",
+        name: "early access",
+        description: "See the new collection two days before everybody else.",
+        terms: Terms::Free,
+        stock_share: None,
+        stretch: 0.0,
+    },
 ];
 
 /// The position of the offer with this key.

@@ -75,16 +75,29 @@ pub fn write(company: &Company, folder: &Path) -> Result<Exported> {
     Ok(Exported {
         customers: file(folder, "customers.csv", clients.iter().map(|client| customer(client)))?,
         consents: file(folder, "consents.csv", clients.iter().flat_map(|client| consents(client, company)))?,
-        orders: file(folder, "orders.csv", clients.iter().flat_map(|client| {
-            keyed(client).flat_map(|(key, order)| records::lines(&client.person.external_id, &key, order))
-        }))?,
-        returns: file(folder, "returns.csv", clients.iter().flat_map(|client| {
-            keyed(client).flat_map(move |(key, order)| records::returns(&client.person.external_id, &key, order, now))
-        }))?,
+        orders: file(
+            folder,
+            "orders.csv",
+            clients.iter().flat_map(|client| {
+                keyed(client).flat_map(|(key, order)| records::lines(&client.person.external_id, &key, order))
+            }),
+        )?,
+        returns: file(
+            folder,
+            "returns.csv",
+            clients.iter().flat_map(|client| {
+                keyed(client)
+                    .flat_map(move |(key, order)| records::returns(&client.person.external_id, &key, order, now))
+            }),
+        )?,
         interactions: file(folder, "interactions.csv", clients.iter().flat_map(|client| interactions(client, now)))?,
-        decisions: file(folder, "decisions.csv", clients.iter().flat_map(|client| {
-            client.life.decisions.iter().map(move |past| records::decision(client, past))
-        }))?,
+        decisions: file(
+            folder,
+            "decisions.csv",
+            clients
+                .iter()
+                .flat_map(|client| client.life.decisions.iter().map(move |past| records::decision(client, past))),
+        )?,
         offers: offers.len(),
     })
 }
@@ -125,6 +138,9 @@ fn offer(terms: &OfferTerms, stock: Option<usize>) -> OfferSpec {
     OfferSpec {
         name: terms.key.into(),
         title: [("en".to_owned(), terms.name.to_owned())].into(),
+        description: [("en".to_owned(), terms.description.to_owned())].into(),
+        url: None,
+        partner: None,
         benefit,
         least_basket: Money::ZERO,
         cost: Money::ZERO,

@@ -166,8 +166,8 @@ impl Life {
 /// Lives through the months. `calendar` holds the calendar month (0 = January) of each simulated month.
 pub fn live(person: &Person, seed: u64, from: Timestamp, calendar: &[usize]) -> Life {
     let s = Stream::new(seed, &format!("life {}", person.external_id));
-    let mut story =
-        Story { person, s, life: Life { active: true, consent: person.consent, ..Life::default() }, engaged: 0 };
+    let life = Life { active: true, consent: person.consent, ..Life::default() };
+    let mut story = Story { person, s, life };
     for (month, season) in calendar.iter().enumerate() {
         if month as i32 >= person.joined {
             story.month(month, from.plus(month as i64 * MONTH), person.season(*season));

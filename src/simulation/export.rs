@@ -69,7 +69,7 @@ struct ConsentRow<'a> {
 pub fn write(company: &Company, folder: &Path) -> Result<Exported> {
     let clients = &company.clients;
     let now = company.shape.now;
-    let offers = offers(clients.len());
+    let offers = offers(clients.len())?;
     let text: Vec<String> = offers.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
     std::fs::write(folder.join("offers.ndjson"), text.join("\n") + "\n")?;
     Ok(Exported {
@@ -120,12 +120,16 @@ pub fn file<T: Serialize>(folder: &Path, name: &str, rows: impl Iterator<Item = 
 }
 
 /// The company's offers as the engine takes them. Stated base rates are a marketer's honest guess, the same for all.
-pub fn offers(customers: usize) -> Vec<OfferSpec> {
+///
+/// # Errors
+/// Invalid when the engine takes offers of another shape.
+pub fn offers(customers: usize) -> Result<Vec<OfferSpec>> {
     let stock = Capacities::for_customers(customers).stock;
     OFFERS.iter().zip(stock).map(|(terms, stock)| offer(terms, stock)).collect()
 }
 
-fn offer(terms: &OfferTerms, stock: Option<usize>) -> OfferSpec {
+/// An offer as a company would write it down; what it leaves out, the engine's own defaults fill.
+fn offer(terms: &OfferTerms, stock: Option<usize>) -> Result<OfferSpec> {
     let benefit = match terms.terms {
         Terms::Tiers(tiers) => {
             let tier = |(from, off): &(i64, i64)| Tier { from: Money(*from), off: Money(*off) };
@@ -135,26 +139,19 @@ fn offer(terms: &OfferTerms, stock: Option<usize>) -> OfferSpec {
         Terms::Fixed(cost) => Benefit::Gift(Money(cost)),
         Terms::Free => Benefit::Information,
     };
-    OfferSpec {
-        name: terms.key.into(),
-        title: [("en".to_owned(), terms.name.to_owned())].into(),
-        description: [("en".to_owned(), terms.description.to_owned())].into(),
-        url: None,
-        partner: None,
-        benefit,
-        least_basket: Money::ZERO,
-        cost: Money::ZERO,
-        stock: stock.map(|pieces| pieces as i64),
-        valid_from: None,
-        valid_until: None,
-        eligibility: None,
-        base_rate: 0.1,
-        base_weight: 100.0,
-        redeem: 0.75,
-        basket: Some(Money(4500)),
-        earned: false,
-        code: Some(terms.key.to_uppercase()),
-    }
+    let written = serde_json::json!({
+        "name": terms.key,
+        "title": { "en": terms.name },
+        "description": { "en": terms.description },
+        "benefit": benefit,
+        "stock": stock,
+        "base_rate": 0.1,
+        "base_weight": 100.0,
+        "redeem": 0.75,
+        "basket": 4500,
+        "code": terms.key.to_uppercase(),
+    });
+    Ok(serde_json::from_value(written)?)
 }
 
 fn keyed(client: &Client) -> impl Iterator<Item = (String, &super::order::Order)> {
@@ -247,7 +244,7 @@ mod tests {
 
     #[test]
     fn offers_cost_what_the_truth_says() {
-        for (spec, terms) in offers(20_000).iter().zip(OFFERS) {
+        for (spec, terms) in offers(20_000).unwrap().iter().zip(OFFERS) {
             for basket in [500, 1000, 9_999, 10_000, 19_999, 20_000, 70_001] {
                 assert_eq!(spec.redemption_cost(Money(basket)).0, terms.cost(basket), "{} {basket}", terms.key);
             }

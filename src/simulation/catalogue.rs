@@ -88,7 +88,7 @@ impl Channel {
 
     /// Contacts that a run may make, as a share of all customers.
     pub fn capacity_share(self) -> f64 {
-        [0.60, 0.15, 0.02, 0.06][self.index()]
+        [0.15, 0.05, 0.015, 0.03][self.index()]
     }
 }
 
@@ -192,7 +192,7 @@ pub const CALL_COST: i64 = 450;
 /// Cost of a complaint.
 pub const COMPLAINT_COST: i64 = 1500;
 /// Cost of winning a client.
-pub const ACQUISITION_COST: i64 = 2500;
+pub const ACQUISITION_COST: i64 = 6500;
 
 #[cfg(test)]
 mod tests {

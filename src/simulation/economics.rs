@@ -76,13 +76,16 @@ pub fn economics(company: &Company, discount_rate: f64) -> Economics {
     }
 }
 
-/// The month in which those who joined at least a year ago, on record, had brought what winning them cost; on average.
+/// Months over which repayment is looked for.
+const PATIENCE: i32 = 18;
+
+/// The month in which those who joined on record, and at least [`PATIENCE`] months ago, had brought what winning them cost; on average.
 fn payback(company: &Company, clients: &[&Client]) -> Option<usize> {
     let months = company.shape.months as i32;
     let cohort: Vec<&&Client> =
-        clients.iter().filter(|c| (0..=months - 12).contains(&c.person.joined) && !c.person.prospect).collect();
+        clients.iter().filter(|c| (0..=months - PATIENCE).contains(&c.person.joined) && !c.person.prospect).collect();
     let mut sum = 0;
-    (0..12).find_map(|month| {
+    (0..PATIENCE).find_map(|month| {
         for client in &cohort {
             let from = company.shape.from().plus(i64::from(client.person.joined + month) * MONTH);
             sum += profit_between(client, from, from.plus(MONTH));

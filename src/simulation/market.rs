@@ -18,14 +18,14 @@ pub struct Capacities {
 }
 
 impl Capacities {
-    /// What a company with so many customers can do in a month: 60 % by e-mail, 15 % by SMS, 2 % by call, 6 % by letter,
-    /// gifts for 4 %, and 0.80 of budget per customer.
+    /// What a company with so many customers can do in a month: 15 % by e-mail, 5 % by SMS, 1.5 % by call, 3 % by
+    /// letter, gifts for 4 %, and 0.50 of budget per customer.
     pub fn for_customers(customers: usize) -> Capacities {
         let share = |share: f64| ((customers as f64 * share) as usize).max(1);
         Capacities {
             channel: Channel::ALL.map(|channel| share(channel.capacity_share())),
             stock: OFFERS.map(|offer| offer.stock_share.map(share)),
-            budget: 80.0 * customers as f64,
+            budget: 50.0 * customers as f64,
         }
     }
 

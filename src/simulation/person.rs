@@ -132,7 +132,7 @@ pub fn external_id(index: usize) -> String {
 pub fn draw(seed: u64, index: usize) -> Person {
     let external_id = external_id(index);
     let mut s = Stream::new(seed, &format!("person {external_id}"));
-    let kind = pick(&mut s, &[0.21, 0.26, 0.11, 0.37, 0.05], &Kind::ALL);
+    let kind = pick(&mut s, &[0.20, 0.25, 0.10, 0.40, 0.05], &Kind::ALL);
     let prospect = s.uniform() < 0.03;
     let kind = match kind {
         _ if !prospect => kind,
@@ -168,7 +168,7 @@ pub fn draw(seed: u64, index: usize) -> Person {
         calls_per_order: 0.08,
         complaints_per_order: 0.008,
         calls_per_month: 0.01,
-        pull_forward: 0.15 + 0.2 * s.uniform(),
+        pull_forward: 0.05 + 0.15 * s.uniform(),
         favourite: (s.below(CATEGORIES.len()), 0.55 + 0.3 * s.uniform()),
         hour: 9.0 + 11.0 * s.uniform(),
         consent: CONSENT.map(|share| s.uniform() < share),
@@ -187,7 +187,7 @@ pub fn draw(seed: u64, index: usize) -> Person {
 fn behave(person: &mut Person, s: &mut Stream) {
     let (shape, scale, dropout, susceptibility, leave) = match person.kind {
         Kind::BuysAnyway => (4.0, 0.22, 0.006, 0.03, 0.0005),
-        Kind::Persuadable => (2.0, 0.045, 0.008, 0.75, 0.001),
+        Kind::Persuadable => (2.0, 0.045, 0.008, 1.15, 0.001),
         Kind::SleepingDog => (3.0, 0.17, 0.006, 0.0, 0.16),
         Kind::LostCause => (1.0, 0.12, 0.30, 0.012, 0.001),
         Kind::Costly => (4.0, 0.16, 0.004, 0.25, 0.0005),

@@ -231,7 +231,7 @@ pub fn split_test(test: &SplitTest) -> String {
 
 /// What the clients are worth, in words.
 pub fn worth(figures: &Economics, currency: &str) -> String {
-    let payback = figures.payback_months.map_or("not within twelve months".into(), |n| format!("after {n} months"));
+    let payback = figures.payback_months.map_or("not within eighteen months".into(), |n| format!("after {n} months"));
     format!(
         "What the clients are worth\n  {} clients, {} of them brought nothing in twelve months; the best fifth brings {} of all profit\n  \
          a client brings {} {currency} a year; winning one is repaid {payback}\n  \

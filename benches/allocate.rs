@@ -64,7 +64,7 @@ fn main() {
     ];
     for (metric, value, unit) in figures {
         let line = serde_json::json!({
-            "bench": "allocate", "metric": metric, "value": value, "unit": unit, "dataset": dataset,
+            "bench": "allocate", "metric": metric, "value": value, "unit": unit, "case": dataset,
             "threads": rayon::current_num_threads(),
         });
         let mut out = std::io::stdout().lock();

@@ -66,7 +66,7 @@ impl RuleSpec {
             faults.push(Fault::at(key, "must be exactly one of: all, any, not, or a comparison (field, op, value)"));
             return None;
         }
-        let mut several = |rules: &[RuleSpec], name: &str, faults: &mut Vec<Fault>| -> Option<Vec<Rule>> {
+        let several = |rules: &[RuleSpec], name: &str, faults: &mut Vec<Fault>| -> Option<Vec<Rule>> {
             let built: Vec<Option<Rule>> = (rules.iter().enumerate())
                 .map(|(i, rule)| rule.build(&format!("{key}.{name}[{i}]"), catalogue, depth + 1, faults))
                 .collect();

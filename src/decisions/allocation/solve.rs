@@ -12,7 +12,7 @@ use super::repair::repair;
 /// |---|---|---|---|
 /// | `sample` | 20,000 | customers in the sample from which the search starts | > 0 |
 /// | `passes` | 60 | most passes over all customers; four times as many below 50,000 customers | > 0 |
-/// | `gain` | 1e-9 | stop when four steps gain less than this part of the bound | >= 0 |
+/// | `gain` | 1e-9 | stop when four steps gain less than this part of the bound; 100 times it from 50,000 customers on | >= 0 |
 /// | `jitter` | by ties | part of a value by which equal ones are told apart; 0.001 where most values are tied, else 0 | 0..0.01 |
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -64,12 +64,15 @@ impl Allocation {
 pub fn solve(problem: &Problem, options: Options) -> Allocation {
     let jitter = options.jitter.unwrap_or_else(|| jitter_for(problem));
     let start = sampled_prices(problem, options, jitter);
-    let passes = if problem.customers() < 50_000 { options.passes * 4 } else { options.passes };
-    let found = descend(problem, start, jitter, Limits { evaluations: passes, gain: options.gain });
-    let mut bound = found.trail.last().map_or(f64::INFINITY, |prices| bound_at(problem, prices));
+    // A dual function of many customers is smooth: near the minimum each step gains much more than the one before.
+    let small = problem.customers() < 50_000;
+    let (passes, gain) =
+        if small { (options.passes * 4, options.gain) } else { (options.passes, options.gain * 100.0) };
+    let found = descend(problem, start, jitter, Limits { evaluations: passes, gain });
+    let mut proven = f64::INFINITY;
     let mut best = None;
-    for prices in found.trail.iter().rev().take(if problem.customers() < 50_000 { 3 } else { 1 }) {
-        bound = bound.min(bound_at(problem, prices));
+    for prices in found.trail.iter().rev().take(if small { 3 } else { 1 }) {
+        proven = proven.min(bound(problem, prices));
         let repaired = repair(problem, prices, jitter);
         if best.as_ref().is_none_or(|(value, _, _)| repaired.value > *value) {
             best = Some((repaired.value, repaired, prices.clone()));
@@ -90,13 +93,9 @@ pub fn solve(problem: &Problem, options: Options) -> Allocation {
         jitter,
         used: repaired.used,
         value: repaired.value,
-        bound,
+        bound: proven,
         passes: found.evaluations,
     }
-}
-
-fn bound_at(problem: &Problem, prices: &[f64]) -> f64 {
-    bound(problem, prices)
 }
 
 /// Prices from a sample; zeros when there are too few customers for one.

@@ -103,7 +103,9 @@ impl CsvReader {
         if have != want && record.fault.is_none() {
             record.fault = Some(format!("has {have} fields instead of {want}"));
         }
-        record.values.resize(want, String::new());
+        if have < want {
+            record.values.resize(want, String::new());
+        }
         if let Some(number) = self.row_column.and_then(|column| record.values[column].parse().ok()) {
             record.row = number;
         }

@@ -208,14 +208,12 @@ impl Field {
         if table.unit.as_deref().is_some_and(|unit| unit_of(unit).is_none()) {
             faults.push(Fault::at(format!("{key}.unit"), "write days, hours or seconds"));
         }
+        if let Some(Err(error)) = table.zone.as_deref().map(clock::zone) {
+            faults.push(Fault::at(format!("{key}.zone"), error.message()));
+        }
+        // A default zone that does not exist is said once, where it stands.
         let zone = table.zone.as_deref().or(defaults.zone.as_deref()).unwrap_or("UTC");
-        let zone = match clock::zone(zone) {
-            Ok(zone) => zone,
-            Err(error) => {
-                faults.push(Fault::at(format!("{key}.zone"), error.message()));
-                return None;
-            }
-        };
+        let zone = clock::zone(zone).unwrap_or(TimeZone::UTC);
         let format = table.format.clone().or_else(|| defaults.time_format.clone());
         Some(Field { name: field.name, required: field.required, kind: field.kind, expr, zone, format })
     }

@@ -90,9 +90,13 @@ impl Reading<'_> {
             return Err("lacks its customer or its time".to_owned());
         };
         let source = text(fields.remove("source")).unwrap_or_else(|| self.source.clone());
+        let customer: CustomerId = self.id_key.customer(&external_id);
         let key = text(fields.remove("fact_key")).unwrap_or_else(|| {
-            let of = ["order_key", "decision_key"].iter().find_map(|name| text(fields.get(*name).cloned()));
-            format!("{}/{}", of.unwrap_or_default(), record.row)
+            match ["order_key", "decision_key"].iter().find_map(|name| text(fields.get(*name).cloned())) {
+                Some(of) => format!("{of}/{}", record.row),
+                // Another day's file of the same name has other times.
+                None => format!("{customer}/{at}/{}", record.row),
+            }
         });
         let values = fact_type.columns.iter().map(|column| match (column.kind, fields.remove(column.name)) {
             (Kind::Json, _) => Value::Text(serde_json::Value::Object(free.clone()).to_string()),
@@ -104,7 +108,6 @@ impl Reading<'_> {
         });
         let values: Vec<Value> = values.collect();
         check_meaning(fact_type, &values)?;
-        let customer: CustomerId = self.id_key.customer(&external_id);
         let fact = Fact { customer, occurred_at: Timestamp(at), source, key, values };
         Ok(Made::Fact(target, fact_type, fact, external_id))
     }

@@ -44,7 +44,10 @@ impl Rejects {
             return writeln!(out, "{}", serde_json::Value::Object(object)).map_err(full);
         }
         let row = record.row.to_string();
-        write_line(out, kept.map(|(_, value)| value.as_str()).chain([row.as_str(), reason])).map_err(full)
+        // Fields too many stay where they are: the line is rejected again until somebody mends it.
+        let surplus = record.values.iter().skip(all_columns.len());
+        let values = kept.map(|(_, value)| value).chain(surplus).map(String::as_str);
+        write_line(out, values.chain([row.as_str(), reason])).map_err(full)
     }
 
     /// Ends the file; its path if there is one.

@@ -1,5 +1,6 @@
 //! What a person or a job asks for: one verb a file.
 
+<<<<<<< HEAD
 pub mod apply;
 pub mod audit;
 pub mod batch;
@@ -15,6 +16,9 @@ pub mod setup;
 pub mod steer;
 pub mod train;
 pub mod variables;
+=======
+pub mod import;
+>>>>>>> history
 pub mod workspace;
 
 pub use workspace::{Options, Workspace};

@@ -46,6 +46,11 @@ impl Stage {
         Ok(Stage { history: history.clone(), folder, open: BTreeMap::new() })
     }
 
+    /// Where other files of the same import may be kept; removed with it.
+    pub(super) fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
     /// Adds a fact.
     ///
     /// # Errors

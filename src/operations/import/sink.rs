@@ -1,0 +1,206 @@
+//! What an import has for the store: customers, consents, suppressions, offers.
+
+use std::collections::BTreeMap;
+
+use crate::clock::Timestamp;
+use crate::customers::consent::MARKETING;
+use crate::customers::suppression::{Suppression, address_hash, suppress};
+use crate::customers::{Consent, Customer, Kind, store as customers};
+use crate::error::{Error, Result};
+use crate::history::import::{Sink, StoreRow, Target};
+use crate::ids::CustomerId;
+use crate::money::Money;
+use crate::offers::{Benefit, OfferSpec, store as offers};
+use crate::storage::{Connection, Store};
+
+/// Rows that are written with one statement.
+const CHUNK: usize = 500;
+
+/// Writes imported rows to the store, in one transaction an import.
+pub struct StoreSink {
+    store: Store,
+    now: Timestamp,
+}
+
+impl StoreSink {
+    /// A sink into this store.
+    pub fn new(store: &Store, now: Timestamp) -> StoreSink {
+        StoreSink { store: store.clone(), now }
+    }
+}
+
+impl Sink for StoreSink {
+    fn fault(&self, target: &Target, row: &StoreRow) -> Option<String> {
+        match target.name {
+            "customers" => {
+                let (id, external_id) = row.customer.as_ref()?;
+                if let Some(kind) = row.text("kind")
+                    && let Err(error) = Kind::parse(kind)
+                {
+                    return Some(format!("`kind`: {}", error.message()));
+                }
+                let customer = filled(Customer::unknown(*id, external_id, self.now), row);
+                customer.faults().first().map(|fault| format!("`{}` {}", fault.key, fault.message))
+            }
+            "offers" => {
+                let faults = offer(row).and_then(OfferSpec::check).err()?;
+                Some(faults.fault_list().first().map_or_else(|| faults.message().to_owned(), ToString::to_string))
+            }
+            _ => None,
+        }
+    }
+
+    fn take(
+        &mut self,
+        rows: &mut dyn Iterator<Item = Result<(&'static Target, StoreRow)>>,
+        mentioned: &mut dyn Iterator<Item = Result<(CustomerId, String)>>,
+    ) -> Result<u64> {
+        let now = self.now;
+        self.store.write(|conn| {
+            let mut pending: BTreeMap<&'static str, Vec<StoreRow>> = BTreeMap::new();
+            for row in rows {
+                let (target, row) = row?;
+                let waiting = pending.entry(target.name).or_default();
+                waiting.push(row);
+                if waiting.len() >= CHUNK {
+                    put(conn, target.name, &std::mem::take(waiting), now)?;
+                }
+            }
+            for (target, rows) in pending {
+                put(conn, target, &rows, now)?;
+            }
+            let mut added = 0;
+            let mut unknown = Vec::with_capacity(CHUNK);
+            for mention in mentioned {
+                let (id, external_id) = mention?;
+                unknown.push(Customer::unknown(id, &external_id, now));
+                if unknown.len() >= CHUNK {
+                    added += customers::insert_unknown(conn, &unknown)?;
+                    unknown.clear();
+                }
+            }
+            added += customers::insert_unknown(conn, &unknown)?;
+            Ok(added as u64)
+        })
+    }
+}
+
+fn put(conn: &mut Connection, target: &str, rows: &[StoreRow], now: Timestamp) -> Result<()> {
+    match target {
+        "customers" => put_customers(conn, rows, now),
+        "consents" => put_consents(conn, rows, now),
+        "suppressions" => {
+            let rows: Vec<Suppression> = rows.iter().filter_map(|row| suppression(row, now)).collect();
+            suppress(conn, &rows).map(drop)
+        }
+        "offers" => rows.iter().try_for_each(|row| offers::put(conn, &offer(row)?.check()?, now).map(drop)),
+        other => Err(Error::internal(format!("the store takes no {other}"))),
+    }
+}
+
+/// Brings customers up to date one after another, so that a field the file does not have stays as it is.
+fn put_customers(conn: &mut Connection, rows: &[StoreRow], now: Timestamp) -> Result<()> {
+    let mut merged: BTreeMap<CustomerId, Customer> = BTreeMap::new();
+    for row in rows {
+        let Some((id, external_id)) = &row.customer else { continue };
+        let known = match merged.remove(id) {
+            Some(earlier) => earlier,
+            None => customers::by_id(conn, *id)?.unwrap_or_else(|| Customer::unknown(*id, external_id, now)),
+        };
+        merged.insert(*id, Customer { updated_at: now, ..filled(known, row) });
+    }
+    customers::upsert(conn, &merged.into_values().collect::<Vec<_>>())
+}
+
+/// The customer with what the row says of them.
+fn filled(mut customer: Customer, row: &StoreRow) -> Customer {
+    let texts = [
+        ("first_name", &mut customer.first_name),
+        ("last_name", &mut customer.last_name),
+        ("email", &mut customer.email),
+        ("phone", &mut customer.phone),
+        ("address", &mut customer.address),
+        ("country", &mut customer.country),
+        ("locale", &mut customer.locale),
+        ("zone", &mut customer.zone),
+        ("household", &mut customer.household),
+    ];
+    for (name, field) in texts {
+        if let Some(text) = row.text(name) {
+            *field = Some(text.to_owned());
+        }
+    }
+    if let Some(kind) = row.text("kind") {
+        customer.kind = kind.to_owned();
+    }
+    customer.profiling_objection = row.int("profiling_objection").map_or(customer.profiling_objection, |yes| yes != 0);
+    customer.tracking = row.int("tracking").map_or(customer.tracking, |yes| yes != 0);
+    customer.acquired_at = row.int("acquired_at").map(Timestamp).or(customer.acquired_at);
+    customer.acquisition_cost = row.int("acquisition_cost").map(Money).or(customer.acquisition_cost);
+    if !row.free.is_empty() {
+        let mut attributes = customer.attribute_map();
+        attributes.extend(row.free.clone());
+        customer.attributes = serde_json::Value::Object(attributes).to_string();
+    }
+    customer
+}
+
+fn put_consents(conn: &mut Connection, rows: &[StoreRow], now: Timestamp) -> Result<()> {
+    let mut unknown = Vec::new();
+    let mut consents = Vec::new();
+    for row in rows {
+        let Some((id, external_id)) = &row.customer else { continue };
+        unknown.push(Customer::unknown(*id, external_id, now));
+        let text = |name: &str, default: &str| row.text(name).unwrap_or(default).to_owned();
+        consents.push(Consent {
+            customer_id: *id,
+            channel: text("channel", ""),
+            purpose: text("purpose", MARKETING),
+            granted: row.int("granted") == Some(1),
+            legal_basis: text("legal_basis", "consent"),
+            source: text("source", "import"),
+            recorded_at: row.int("recorded_at").map_or(now, Timestamp),
+        });
+    }
+    customers::insert_unknown(conn, &unknown)?;
+    customers::record_consents(conn, &consents).map(drop)
+}
+
+fn suppression(row: &StoreRow, now: Timestamp) -> Option<Suppression> {
+    let (channel, address) = (row.text("channel")?, row.text("address")?);
+    Some(Suppression {
+        channel: channel.to_owned(),
+        address_hash: address_hash(channel, address),
+        reason: row.text("reason").unwrap_or("import").to_owned(),
+        created_at: row.int("created_at").map_or(now, Timestamp),
+    })
+}
+
+/// The offer of a row; what it does not say has the definition's own defaults.
+fn offer(row: &StoreRow) -> Result<OfferSpec> {
+    let money = |name: &str| row.int(name).map(Money);
+    let benefits = [
+        row.float("percent").map(Benefit::Percent),
+        money("amount").map(Benefit::Amount),
+        money("gift").map(Benefit::Gift),
+    ];
+    let mut benefits = benefits.into_iter().flatten();
+    let benefit = benefits.next().unwrap_or(Benefit::Information);
+    if benefits.next().is_some() {
+        return Err(Error::invalid("an offer has one of percent, amount and gift"));
+    }
+    let name = row.text("name").unwrap_or_default();
+    let benefit = serde_json::to_value(&benefit)?;
+    let mut spec: OfferSpec = serde_json::from_value(serde_json::json!({ "name": name, "benefit": benefit }))?;
+    if let Some(title) = row.text("title") {
+        spec.title.insert("en".into(), title.to_owned());
+    }
+    spec.least_basket = money("least_basket").unwrap_or_default();
+    spec.cost = money("cost").unwrap_or_default();
+    spec.stock = row.int("stock");
+    spec.valid_from = row.int("valid_from").map(Timestamp);
+    spec.valid_until = row.int("valid_until").map(Timestamp);
+    spec.base_rate = row.float("base_rate").unwrap_or(spec.base_rate);
+    spec.code = row.text("code").map(str::to_owned);
+    Ok(spec)
+}

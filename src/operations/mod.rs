@@ -1,12 +1,12 @@
 //! What a person or a job asks for: one verb a file.
 
-<<<<<<< HEAD
 pub mod apply;
 pub mod audit;
 pub mod batch;
 pub mod candidates;
 pub mod checks;
 pub mod facts;
+pub mod import;
 pub mod people;
 pub mod plan;
 pub mod run;
@@ -16,9 +16,6 @@ pub mod setup;
 pub mod steer;
 pub mod train;
 pub mod variables;
-=======
-pub mod import;
->>>>>>> history
 pub mod workspace;
 
 pub use workspace::{Options, Workspace};

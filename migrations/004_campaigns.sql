@@ -34,5 +34,6 @@ CREATE TABLE campaign_run (
     summary TEXT NOT NULL,
     started_at BIGINT NOT NULL,
     finished_at BIGINT,
+    measured_at BIGINT,
     UNIQUE (campaign_id, occasion)
 );

@@ -60,6 +60,8 @@ pub struct CampaignRun {
     pub started_at: Timestamp,
     /// When nothing was left open.
     pub finished_at: Option<Timestamp>,
+    /// When its outcomes re-entered history, after its window had ended.
+    pub measured_at: Option<Timestamp>,
 }
 
 /// One campaign by name.
@@ -243,6 +245,22 @@ pub fn runs_in(conn: &mut Connection, states: &[RunState]) -> Result<Vec<Campaig
         .select(CampaignRun::as_select())
         .load(conn)?;
     Ok(rows.into_iter().filter(|run| names.contains(&run.state.as_str())).collect())
+}
+
+/// Runs whose outcomes have not re-entered history, oldest first.
+pub fn unmeasured_runs(conn: &mut Connection) -> Result<Vec<CampaignRun>> {
+    let rows = campaign_run::table
+        .filter(campaign_run::measured_at.is_null())
+        .order((campaign_run::started_at, campaign_run::id))
+        .select(CampaignRun::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// The outcomes of a run have re-entered history.
+pub fn set_measured(conn: &mut Connection, id: CampaignRunId, now: Timestamp) -> Result<()> {
+    diesel::update(campaign_run::table.find(id)).set(campaign_run::measured_at.eq(now)).execute(conn)?;
+    Ok(())
 }
 
 /// Sets where a run is.

@@ -105,6 +105,7 @@ fn write(
             summary: serde_json::to_string(&started)?,
             started_at: batch.now,
             finished_at: None,
+            measured_at: None,
         },
     )?;
     reserve_stock(conn, batch)?;

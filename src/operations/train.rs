@@ -7,7 +7,7 @@ use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 use ndarray::Axis;
 use serde::Serialize;
 
-use crate::clock::{DAY, Timestamp};
+use crate::clock::Timestamp;
 use crate::customers::store as customers;
 use crate::error::{Error, Result};
 use crate::features::{FeatureMatrix, matrix, purchase_within};

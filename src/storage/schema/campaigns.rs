@@ -40,6 +40,7 @@ diesel::table! {
         summary -> Text,
         started_at -> BigInt,
         finished_at -> Nullable<BigInt>,
+        measured_at -> Nullable<BigInt>,
     }
 }
 

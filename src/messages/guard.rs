@@ -234,7 +234,7 @@ mod tests {
         let deep = |n: usize| "{{#if a}}".repeat(n) + &"{{/if}}".repeat(n);
         assert!(faults(&deep(32)).is_empty());
         assert!(faults(&deep(33))[0].contains("deeper than 32"));
-        assert!(faults(&deep(20_000))[0].contains("deeper than 32"));
+        assert!(faults(&deep(10_000))[0].contains("deeper than 32"));
         assert!(faults(&"{{#if a}}{{/if}}".repeat(1_001))[0].contains("1000 blocks"));
         let chain = "{{#if a}}".to_owned() + &"{{else if b}}".repeat(40) + "{{/if}}";
         assert!(faults(&chain)[0].contains("deeper"));

@@ -146,8 +146,9 @@ impl Transport for Faulty {
 impl FaultySession {
     fn strikes(&self) -> bool {
         let mut left = self.0.1.lock().unwrap();
+        let last = *left == 1;
         *left = left.saturating_sub(1);
-        *left == 0
+        last
     }
 }
 

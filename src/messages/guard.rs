@@ -133,7 +133,10 @@ impl Guard<'_> {
         if !self.html || inner.starts_with(['#', '/', '^', '!']) || inner.starts_with("else") {
             return;
         }
-        let before = &self.source.text.as_bytes()[at.saturating_sub(16)..at].to_ascii_lowercase_lossy();
+        let tail = &self.source.text.as_bytes()[at.saturating_sub(16)..at];
+        // The cut may fall into a character; what is asked of the tail is ASCII.
+        let before = String::from_utf8_lossy(tail).to_ascii_lowercase();
+        let before = before.as_str();
         if before.ends_with('=') {
             self.fault(at, "attribute", "quote the attribute: name=\"{{...}}\"");
         }
@@ -206,17 +209,6 @@ impl Guard<'_> {
         if self.blocks == MOST_BLOCKS + 1 {
             self.fault(at, "block", format!("more than {MOST_BLOCKS} blocks"));
         }
-    }
-}
-
-/// Lower case of the end of a text, cut at a character's border.
-trait LowerTail {
-    fn to_ascii_lowercase_lossy(&self) -> String;
-}
-
-impl LowerTail for [u8] {
-    fn to_ascii_lowercase_lossy(&self) -> String {
-        String::from_utf8_lossy(self).to_ascii_lowercase()
     }
 }
 

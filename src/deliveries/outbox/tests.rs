@@ -165,8 +165,14 @@ impl Session for FaultySession {
             return self.1.commit(keep);
         }
         match self.0.0 {
-            Fault::Later => vec![Outcome::later("451 try again")],
-            Fault::Refused => vec![Outcome::Refused { code: Some(550), text: "no such user".into() }],
+            Fault::Later => {
+                self.1.abandon();
+                vec![Outcome::later("451 try again")]
+            }
+            Fault::Refused => {
+                self.1.abandon();
+                vec![Outcome::Refused { code: Some(550), text: "no such user".into() }]
+            }
             Fault::DiesBeforeCommit => panic!("the worker dies"),
             Fault::NoAnswer | Fault::DiesAfterCommit | Fault::DiesInPrepare => {
                 self.1.commit(keep);

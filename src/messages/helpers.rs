@@ -44,7 +44,7 @@ pub(super) fn engine(html: bool) -> Handlebars<'static> {
     let ours: [(&str, Compute); 6] =
         [("money", money), ("date", date), ("number", number), ("percent", percent), ("plural", plural), ("url", url)];
     for (name, compute) in ours {
-        engine.register_helper(name, Box::new(Value1 { name, compute }));
+        engine.register_helper(name, Box::new(TextHelper { name, compute }));
     }
     engine
 }
@@ -52,12 +52,12 @@ pub(super) fn engine(html: bool) -> Handlebars<'static> {
 type Compute = fn(&[&Value], &Value) -> Result<String, String>;
 
 /// A helper that turns its arguments into a text, which the engine then escapes.
-struct Value1 {
+struct TextHelper {
     name: &'static str,
     compute: Compute,
 }
 
-impl HelperDef for Value1 {
+impl HelperDef for TextHelper {
     fn call_inner<'reg: 'rc, 'rc>(
         &self,
         helper: &Helper<'rc>,

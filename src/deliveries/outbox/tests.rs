@@ -146,8 +146,9 @@ impl Transport for Faulty {
 impl FaultySession {
     fn strikes(&self) -> bool {
         let mut left = self.0.1.lock().unwrap();
+        let last = *left == 1;
         *left = left.saturating_sub(1);
-        *left == 0
+        last
     }
 }
 
@@ -164,8 +165,14 @@ impl Session for FaultySession {
             return self.1.commit(keep);
         }
         match self.0.0 {
-            Fault::Later => vec![Outcome::later("451 try again")],
-            Fault::Refused => vec![Outcome::Refused { code: Some(550), text: "no such user".into() }],
+            Fault::Later => {
+                self.1.abandon();
+                vec![Outcome::later("451 try again")]
+            }
+            Fault::Refused => {
+                self.1.abandon();
+                vec![Outcome::Refused { code: Some(550), text: "no such user".into() }]
+            }
             Fault::DiesBeforeCommit => panic!("the worker dies"),
             Fault::NoAnswer | Fault::DiesAfterCommit | Fault::DiesInPrepare => {
                 self.1.commit(keep);

@@ -196,7 +196,7 @@ pub fn logged_decisions(ws: &Workspace) -> Result<Vec<(Timestamp, LoggedDecision
 }
 
 /// A text column of any Arrow text type, as owned values.
-pub(super) fn texts(column: &arrow::array::ArrayRef) -> Vec<Option<String>> {
+pub fn texts(column: &arrow::array::ArrayRef) -> Vec<Option<String>> {
     let plain = arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8);
     let Ok(plain) = plain else { return vec![None; column.len()] };
     plain.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect()

@@ -1,1 +1,4 @@
-//! reports
+//! Read models over everything: one customer's story, the state of the company's base, the scorecard.
+
+pub mod overview;
+pub mod timeline;

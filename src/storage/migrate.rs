@@ -4,6 +4,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::schema::schema_migration;
 use super::{Connection, Store};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -15,15 +16,17 @@ macro_rules! migrations {
 }
 
 /// Name and text of each migration, in order. A migration that has been released is never edited.
-pub const MIGRATIONS: &[(&str, &str)] = migrations!["001_workspace", "002_customers", "003_offers", "004_campaigns", "010_history", "020_models", "030_decisions", "040_deliveries", "050_outcomes"];
-
-diesel::table! {
-    schema_migration (name) {
-        name -> Text,
-        digest -> Text,
-        applied_at -> BigInt,
-    }
-}
+pub const MIGRATIONS: &[(&str, &str)] = migrations![
+    "001_workspace",
+    "002_customers",
+    "003_offers",
+    "004_campaigns",
+    "010_history",
+    "020_models",
+    "030_decisions",
+    "040_deliveries",
+    "050_outcomes"
+];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \
     (name TEXT PRIMARY KEY, digest TEXT NOT NULL, applied_at BIGINT NOT NULL)";

@@ -46,8 +46,7 @@ fn tables(store: &Store) -> Tables {
 fn declared() -> Tables {
     let mut tables = Tables::new();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/storage");
-    let mut files: Vec<_> = std::fs::read_dir(folder.join("schema")).unwrap().map(|e| e.unwrap().path()).collect();
-    files.push(folder.join("migrate.rs"));
+    let files: Vec<_> = std::fs::read_dir(folder.join("schema")).unwrap().map(|e| e.unwrap().path()).collect();
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         for block in text.split("diesel::table! {").skip(1) {

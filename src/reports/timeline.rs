@@ -1,0 +1,168 @@
+//! One customer's whole story: profile, value, facts, decisions with their why, messages and what came of them.
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use serde::Serialize;
+
+use crate::clock::Timestamp;
+use crate::customers::{Consent, Customer, CustomerState, store as customers};
+use crate::decisions::store::{self as decisions, DecisionRow};
+use crate::deliveries::outbox::find;
+use crate::error::Result;
+use crate::ids::CustomerId;
+use crate::money::Money;
+use crate::operations::Workspace;
+use crate::outcomes::store as outcomes;
+
+/// Most entries of each kind.
+const MOST: usize = 200;
+
+/// A customer with their story, newest entry first.
+#[derive(Debug, Serialize)]
+pub struct Timeline {
+    /// Who they are.
+    pub customer: Customer,
+    /// What is known at once.
+    pub state: Option<CustomerState>,
+    /// What they agreed to.
+    pub consents: Vec<Consent>,
+    /// What happened.
+    pub entries: Vec<Entry>,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// `order`, `return`, `interaction`, `decision`, `delivery`, `outcome`.
+    pub kind: &'static str,
+    /// In a few words.
+    pub title: String,
+    /// Further words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What it brought or cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
+    /// The row behind it, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<i64>,
+}
+
+/// Reads the story of the customer whom the company calls `external_id`.
+///
+/// # Errors
+/// Not found, naming the key.
+pub fn timeline(ws: &Workspace, external_id: &str) -> Result<Timeline> {
+    let (customer, state, consents, mut entries) = ws.store().read(|conn| {
+        let customer = customers::by_external_id(conn, external_id)?;
+        let mut entries: Vec<Entry> = Vec::new();
+        let rows = decisions::of_customer(conn, customer.id, None, MOST as i64)?;
+        entries.extend(rows.iter().map(decision_entry));
+        entries.extend(find::of_customer(conn, customer.id, MOST as i64)?.iter().map(delivery_entry));
+        entries
+            .extend(outcomes::of_customer(conn, customer.id, Timestamp(0))?.iter().rev().take(MOST).map(outcome_entry));
+        let state = customers::state_of(conn, customer.id)?;
+        let consents = customers::consents_of(conn, customer.id)?;
+        Ok((customer, state, consents, entries))
+    })?;
+    entries.extend(facts(ws, customer.id)?);
+    entries.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.kind.cmp(b.kind)));
+    Ok(Timeline { customer, state, consents, entries })
+}
+
+fn decision_entry(row: &DecisionRow) -> Entry {
+    let what = match (&row.offer, &row.channel) {
+        (Some(offer), Some(channel)) => format!("{offer} by {channel}"),
+        _ => "nothing".into(),
+    };
+    let held = row.arm().is_some_and(crate::decisions::Arm::is_holdout);
+    Entry {
+        at: row.decided_at,
+        kind: "decision",
+        title: if held { format!("held out (would have been: {what})") } else { format!("decided: {what}") },
+        detail: Some(row.arm.replace('_', " ")),
+        amount: None,
+        id: Some(row.id.0),
+    }
+}
+
+fn delivery_entry(row: &crate::deliveries::Delivery) -> Entry {
+    Entry {
+        at: row.updated_at,
+        kind: "delivery",
+        title: format!("{} {}", row.channel, row.state),
+        detail: row.reason.clone(),
+        amount: (row.state == crate::deliveries::State::Sent).then(|| -row.cost),
+        id: Some(row.id.0),
+    }
+}
+
+fn outcome_entry(row: &outcomes::Outcome) -> Entry {
+    Entry {
+        at: row.occurred_at,
+        kind: "outcome",
+        title: row.kind.replace('_', " "),
+        detail: None,
+        amount: row.value,
+        id: row.delivery_id.map(|id| id.0),
+    }
+}
+
+fn facts(ws: &Workspace, id: CustomerId) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    let snapshot = ws.history().snapshot()?;
+    for (table, kind) in [("order_item", "order"), ("return_item", "return")] {
+        let sql = format!(
+            "SELECT min(occurred_at), order_key, sum(amount), count(*) FROM {table} WHERE customer_id = {} \
+             GROUP BY order_key ORDER BY 1 DESC LIMIT {MOST}",
+            id.0
+        );
+        snapshot.stream(&sql, |batch| {
+            let times = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+            let keys = crate::operations::train::texts(batch.column(1));
+            let [amounts, lines] = [2, 3].map(|column| batch.column(column).as_primitive::<Int64Type>());
+            for row in 0..batch.num_rows() {
+                let amount = Money(amounts.value(row));
+                entries.push(Entry {
+                    at: Timestamp(times.value(row)),
+                    kind,
+                    title: format!("{kind} {}", keys[row].as_deref().unwrap_or_default()),
+                    detail: Some(format!("{} lines", lines.value(row))),
+                    amount: Some(if kind == "order" { amount } else { -amount }),
+                    id: None,
+                });
+            }
+            Ok(())
+        })?;
+    }
+    let sql = format!(
+        "SELECT occurred_at, direction, channel, reason, outcome, cost FROM interaction WHERE customer_id = {} \
+         AND reason <> 'campaign' ORDER BY occurred_at DESC LIMIT {MOST}",
+        id.0
+    );
+    snapshot.stream(&sql, |batch| {
+        let times = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+        let [directions, channels, reasons, outcomes] =
+            [1, 2, 3, 4].map(|column| crate::operations::train::texts(batch.column(column)));
+        let costs = batch.column(5).as_primitive::<Int64Type>();
+        let text = |texts: &[Option<String>], row: usize| texts[row].clone().unwrap_or_default();
+        for row in 0..batch.num_rows() {
+            let way = if directions[row].as_deref() == Some("in") { "from the customer" } else { "to the customer" };
+            entries.push(Entry {
+                at: Timestamp(times.value(row)),
+                kind: "interaction",
+                title: format!("{} ({})", text(&reasons, row), text(&channels, row)),
+                detail: Some(match &outcomes[row] {
+                    Some(outcome) => format!("{way}, {outcome}"),
+                    None => way.to_owned(),
+                }),
+                amount: costs.is_valid(row).then(|| Money(-costs.value(row))),
+                id: None,
+            });
+        }
+        Ok(())
+    })?;
+    Ok(entries)
+}

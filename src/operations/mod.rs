@@ -19,6 +19,7 @@ pub mod score;
 pub mod send;
 pub mod setup;
 pub mod steer;
+pub mod test_send;
 pub mod train;
 pub mod variables;
 pub mod workspace;

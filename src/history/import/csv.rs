@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 
-use super::record::{REASON, ROW, Record};
+use super::record::{REASON, ROW, Record, unreadable};
 use crate::error::{Error, Fault, Result};
 
 /// Longest record; what is longer is a broken file, not a line.
@@ -57,7 +57,7 @@ impl CsvReader {
     }
 
     fn read_header(&mut self, columns: Option<&[String]>) -> Result<()> {
-        let start = self.input.fill_buf()?;
+        let start = self.input.fill_buf().map_err(|error| unreadable(error, &self.file, 1))?;
         let first_line = &start[..start.iter().position(|&b| b == b'\n').unwrap_or(start.len())];
         let is_rejects = String::from_utf8_lossy(first_line).trim_end().ends_with(&format!("{ROW},{REASON}"));
         if is_rejects {
@@ -187,7 +187,7 @@ impl CsvReader {
     fn read_line(&mut self, raw: &mut Vec<u8>, began: u64) -> Result<bool> {
         let before = raw.len();
         loop {
-            let buffer = self.input.fill_buf().map_err(|e| Error::from(e).context(&self.file))?;
+            let buffer = self.input.fill_buf().map_err(|error| unreadable(error, &self.file, began))?;
             if buffer.is_empty() {
                 if raw.len() == before {
                     return Ok(false);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, Read};
 
-use super::record::{ROW, Record};
+use super::record::{ROW, Record, unreadable};
 use crate::error::{Error, Fault, Result};
 
 const LONGEST: u64 = 1 << 20;
@@ -46,7 +46,7 @@ impl NdjsonReader {
         loop {
             raw.clear();
             let read = self.input.by_ref().take(LONGEST).read_until(b'\n', &mut raw);
-            if read.map_err(|e| Error::from(e).context(&self.file))? == 0 {
+            if read.map_err(|error| unreadable(error, &self.file, self.line + 1))? == 0 {
                 return Ok(false);
             }
             self.line += 1;

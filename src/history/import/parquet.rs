@@ -23,7 +23,7 @@ impl ParquetReader {
     /// Begins a file.
     ///
     /// # Errors
-    /// Invalid, when it is not Parquet or uses a compression that is not built in (only zstd and none are).
+    /// Invalid, when it is not Parquet, or is damaged.
     pub fn new(input: File, file: &str) -> Result<ParquetReader> {
         let refused = |error: parquet::errors::ParquetError| unreadable(file, &error.to_string()).caused_by(error);
         let builder = ParquetRecordBatchReaderBuilder::try_new(input).map_err(refused)?;

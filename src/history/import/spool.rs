@@ -64,15 +64,13 @@ impl Spool {
                 return Ok(());
             }
         }
-        serde_json::to_writer(&mut self.rows.out, &(target.name, row))?;
-        Ok(self.rows.out.write_all(b"\n")?)
+        Ok(writeln!(self.rows.out, "{}", serde_json::to_string(&(target.name, row))?)?)
     }
 
     /// Notes a customer whom a fact mentions.
     pub fn mention(&mut self, customer: CustomerId, external_id: &str) -> Result<()> {
         if self.seen.insert(customer) {
-            serde_json::to_writer(&mut self.mentioned.out, &(customer, external_id))?;
-            self.mentioned.out.write_all(b"\n")?;
+            writeln!(self.mentioned.out, "{}", serde_json::to_string(&(customer, external_id))?)?;
         }
         Ok(())
     }

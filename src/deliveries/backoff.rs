@@ -28,7 +28,7 @@ mod tests {
         while let Some(at) = next(DeliveryId(9), attempts + 1, start, now) {
             attempts += 1;
             let wait = at.0 - now.0;
-            assert!(wait >= MINUTE && wait <= 5 * HOUR, "{wait}");
+            assert!((MINUTE..=5 * HOUR).contains(&wait), "{wait}");
             assert!(wait >= last || last > 4 * HOUR);
             (now, last) = (at, wait.min(4 * HOUR));
         }

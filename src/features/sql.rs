@@ -74,8 +74,7 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_in_and_names_cannot_break_out() {
-        let mut settings = Settings::default();
-        settings.activity_rates = [("o'call".to_owned(), 5)].into();
+        let settings = Settings { activity_rates: [("o'call".to_owned(), 5)].into(), ..Settings::default() };
         let bound =
             bind("-- :as_of\nSELECT :days(max(occurred_at)), a / :unit FROM :activity_rates", Timestamp(7), &settings);
         assert_eq!(

@@ -110,7 +110,7 @@ impl Locale {
         let separator = if self == Locale::En { ',' } else { NO_BREAK };
         let mut shown = String::with_capacity(digits.len() + digits.len() / 3 * 2);
         for (i, digit) in digits.chars().enumerate() {
-            if i > 0 && (digits.len() - i) % 3 == 0 {
+            if i > 0 && (digits.len() - i).is_multiple_of(3) {
                 shown.push(separator);
             }
             shown.push(digit);

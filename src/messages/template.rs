@@ -76,12 +76,11 @@ impl CampaignTemplates {
     /// # Errors
     /// Invalid, with every fault at once: file, line, name, and what is allowed instead.
     pub fn check(files: &BTreeMap<String, String>, sample: &Value) -> Result<CampaignTemplates> {
-        let built = std::thread::scope(|scope| {
+        std::thread::scope(|scope| {
             let builder = std::thread::Builder::new().name("templates".into()).stack_size(PARSER_STACK);
             let thread = builder.spawn_scoped(scope, || Build::new(files, sample).run())?;
             thread.join().map_err(|_| Error::internal("the template parser failed"))
-        })?;
-        built
+        })?
     }
 
     /// A digest of all files: a message keeps it, so that it is rendered by the very templates it was approved with.

@@ -25,6 +25,9 @@ const RHYTHM_WEIGHT: f64 = 8.0;
 /// The six-hour bands of the day (UTC) in the feature family `timing`.
 const BANDS: [&str; 4] = ["active_00", "active_06", "active_12", "active_18"];
 
+/// Offer and channel by position, variant, language.
+type TreatmentKey = (usize, usize, Option<Arc<str>>, Arc<str>);
+
 /// All treatments of a campaign, the resources they use, and what turns a customer into candidates.
 pub struct Menu<'a> {
     spec: &'a CampaignSpec,
@@ -35,7 +38,7 @@ pub struct Menu<'a> {
     /// What is scarce in this campaign.
     pub resources: Resources,
     uses: Vec<Arc<Uses>>,
-    treatments: Mutex<HashMap<(usize, usize, Option<Arc<str>>, Arc<str>), Arc<Treatment>>>,
+    treatments: Mutex<HashMap<TreatmentKey, Arc<Treatment>>>,
 }
 
 /// Averages over the whole base, for customers of whom too little is known.

@@ -123,12 +123,12 @@ fn facts(ws: &Workspace, id: CustomerId) -> Result<Vec<Entry>> {
             let times = batch.column(0).as_primitive::<TimestampMicrosecondType>();
             let keys = crate::operations::train::texts(batch.column(1));
             let [amounts, lines] = [2, 3].map(|column| batch.column(column).as_primitive::<Int64Type>());
-            for row in 0..batch.num_rows() {
+            for (row, key) in keys.iter().enumerate() {
                 let amount = Money(amounts.value(row));
                 entries.push(Entry {
                     at: Timestamp(times.value(row)),
                     kind,
-                    title: format!("{kind} {}", keys[row].as_deref().unwrap_or_default()),
+                    title: format!("{kind} {}", key.as_deref().unwrap_or_default()),
                     detail: Some(format!("{} lines", lines.value(row))),
                     amount: Some(if kind == "order" { amount } else { -amount }),
                     id: None,

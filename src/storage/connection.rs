@@ -6,6 +6,7 @@ use super::postgres::PostgresConnection;
 
 /// A connection to the store. Ordinary queries are written once; see [`on_each!`](crate::storage::on_each) for the rest.
 #[derive(diesel::MultiConnection)]
+#[allow(clippy::large_enum_variant, reason = "there are a handful of connections, and the derive knows no boxes")]
 pub enum StoreConnection {
     /// The embedded store.
     Sqlite(SqliteConnection),

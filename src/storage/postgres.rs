@@ -77,7 +77,8 @@ async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(std::time::Duration::from_secs(5));
     }
-    let made = match config.get_ssl_mode() {
+
+    match config.get_ssl_mode() {
         tokio_postgres::config::SslMode::Disable => {
             let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(|e| bad(e.to_string()))?;
             AsyncPgConnection::try_from_client_and_connection(client, connection).await
@@ -86,8 +87,7 @@ async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
             let (client, connection) = config.connect(tls().map_err(bad)?).await.map_err(|e| bad(e.to_string()))?;
             AsyncPgConnection::try_from_client_and_connection(client, connection).await
         }
-    };
-    made
+    }
 }
 
 impl SimpleConnection for PostgresConnection {

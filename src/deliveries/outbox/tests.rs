@@ -294,7 +294,7 @@ fn brakes_hold_resume_and_cancel() {
     bench.store.write(|conn| brake::resume(conn, RUN)).unwrap();
     bench.store.write(|conn| brake::stop(conn, "everything", START)).unwrap();
     assert_eq!(bench.send(inbox.clone(), &NoCheck, 1).unwrap().sent, 0);
-    bench.store.write(|conn| brake::go_on(conn)).unwrap();
+    bench.store.write(brake::go_on).unwrap();
     bench.store.write(|conn| pace::set(conn, "email", Some(10), START)).unwrap();
     bench.later(SECOND);
     let paced = bench.send(inbox.clone(), &NoCheck, 1).unwrap();

@@ -29,7 +29,11 @@ fn relay(pipelining: bool, moods: Vec<Mood>) -> (Arc<SmtpRelay>, mpsc::Receiver<
             let mut say = |text: &str| socket.write_all(format!("{text}\r\n").as_bytes()).is_ok();
             say("220 relay");
             let mut line = String::new();
-            while line.clear() == () && lines.read_line(&mut line).unwrap_or(0) > 0 {
+            loop {
+                line.clear();
+                if lines.read_line(&mut line).unwrap_or(0) == 0 {
+                    break;
+                }
                 let word = line.split_whitespace().next().unwrap_or("").to_ascii_uppercase();
                 match word.as_str() {
                     "EHLO" => say(if pipelining { "250-relay\r\n250-PIPELINING\r\n250 8BITMIME" } else { "250 relay" }),

@@ -62,7 +62,7 @@ fn fifty_peeks_of_the_sequential_test_stay_within_five_percent() {
     let most = (0.05 * RUNS as f64 + 3.0 * (RUNS as f64 * 0.05 * 0.95).sqrt()) as u64;
     assert!(always_valid <= most && mixture <= most, "false alarms: {always_valid}, {mixture}; at most {most}");
     assert!(naive > 2 * most, "peeking at a fixed test must show why: {naive} of {RUNS}");
-    println!("false alarms in {RUNS}: sequential {always_valid}, mixture {mixture}, naive {naive}");
+    eprintln!("false alarms in {RUNS}: sequential {always_valid}, mixture {mixture}, naive {naive}");
 }
 
 #[test]

@@ -231,7 +231,9 @@ fn delimiter_fault() -> Fault {
 mod tests {
     use super::*;
 
-    fn read(text: &'static str) -> Result<Vec<(u64, Vec<String>, Option<String>)>> {
+    type Seen = (u64, Vec<String>, Option<String>);
+
+    fn read(text: &'static str) -> Result<Vec<Seen>> {
         let mut reader = CsvReader::new(Box::new(text.as_bytes()), "f.csv", ",", None)?;
         let mut record = Record::default();
         let mut all = Vec::new();

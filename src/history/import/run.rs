@@ -71,7 +71,7 @@ fn read_and_keep(
 ) -> Result<Report> {
     let name = request.file.display().to_string();
     let read = Arc::new(AtomicU64::new(0));
-    let wanted = request.mapping.map(|mapping| wanted(mapping));
+    let wanted = request.mapping.map(wanted);
     let layout = request.mapping.map_or_else(FileSpec::default, |mapping| mapping.file.clone());
     let source = Source::open(request.file, &layout, wanted.as_deref(), &read)?;
     let by_names;

@@ -54,7 +54,7 @@ fn recovers_who_likes_what_by_which_channel_and_what_happens_unasked() {
             assert!(estimate.evidence > 5000.0);
         }
     }
-    let error: f64 = (squares / count as f64).sqrt();
+    let error: f64 = (squares / count).sqrt();
     assert!(error < 0.04, "root mean squared error {error}");
 }
 

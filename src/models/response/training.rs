@@ -164,7 +164,8 @@ fn channel_names(logs: &[LoggedDecision]) -> Vec<String> {
 /// propensity weights; Robins, Hernan and Brumback 2000). Under uniform logging all are 1.
 fn stabilised_weights(logs: &[LoggedDecision], limit: f64) -> Vec<f64> {
     // The share of an offer and channel together, since the propensity is of both.
-    let mut counts: BTreeMap<(Option<&str>, Option<&str>), (f64, f64)> = BTreeMap::new();
+    type Pair<'a> = (Option<&'a str>, Option<&'a str>);
+    let mut counts: BTreeMap<Pair<'_>, (f64, f64)> = BTreeMap::new();
     for log in logs {
         let (count, inverse) = counts.entry((log.offer.as_deref(), log.channel.as_deref())).or_default();
         *count += 1.0;

@@ -42,7 +42,7 @@ fn online_retail(day: &str) -> Option<Labelled> {
 fn online_retail_churn_reaches_the_reference() {
     let (Some(train), Some(test)) = (online_retail("2011-06-12"), online_retail("2011-09-10")) else { return };
     assert_eq!((train.happened.len(), test.happened.len()), (2811, 3370));
-    let fit = train_churn(&spec(), &[train.clone()], &test).unwrap();
+    let fit = train_churn(&spec(), std::slice::from_ref(&train), &test).unwrap();
     let metrics: Metrics = serde_json::from_value(fit.metrics.clone()).unwrap();
     eprintln!("{metrics:?}");
     // scikit-learn: AUC .7431, log-loss .5953, ECE .0689

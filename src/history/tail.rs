@@ -1,5 +1,7 @@
 //! The hot tail: all SQL about facts that arrived one by one and are not sealed yet.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use super::facts::{self, FactType};
@@ -7,8 +9,8 @@ use super::value::{Fact, FactBatch, Value, check};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{self, CustomerId};
+use crate::storage::Connection;
 use crate::storage::schema::history_tail;
-use crate::storage::{Connection, on_each};
 
 const CHUNK: usize = 500;
 
@@ -50,15 +52,27 @@ pub fn append(conn: &mut Connection, fact_type: &FactType, facts: &[Fact], now: 
     let mut new = Vec::with_capacity(facts.len());
     for chunk in facts.chunks(CHUNK) {
         let rows = chunk.iter().map(|fact| row(fact_type, fact, now)).collect::<Result<Vec<Row>>>()?;
-        let inserted: Vec<i64> = on_each!(conn, c => diesel::insert_into(history_tail::table)
-            .values(&rows)
-            .on_conflict_do_nothing()
-            .returning(history_tail::id)
-            .get_results(c))?;
-        let inserted: std::collections::HashSet<i64> = inserted.into_iter().collect();
-        new.extend(rows.iter().map(|row| inserted.contains(&row.id)));
+        insert(conn, &rows, &mut new)?;
     }
     Ok(Appended(new))
+}
+
+/// Inserts what is new; says of each row whether it was.
+fn insert(conn: &mut Connection, rows: &[Row], new: &mut Vec<bool>) -> Result<()> {
+    match conn {
+        Connection::Sqlite(c) => {
+            for row in rows {
+                let insert = diesel::insert_into(history_tail::table).values(row).on_conflict_do_nothing();
+                new.push(insert.execute(c)? == 1);
+            }
+        }
+        Connection::Postgres(c) => {
+            let insert = diesel::insert_into(history_tail::table).values(rows).on_conflict_do_nothing();
+            let inserted: HashSet<i64> = insert.returning(history_tail::id).get_results(c)?.into_iter().collect();
+            new.extend(rows.iter().map(|row| inserted.contains(&row.id)));
+        }
+    }
+    Ok(())
 }
 
 fn row<'a>(fact_type: &'a FactType, fact: &'a Fact, now: Timestamp) -> Result<Row<'a>> {

@@ -3,7 +3,7 @@
 use super::{Column, FactType, Kind};
 
 /// Choices with the chance they were made with and what came of them: what response models and off-policy values learn from.
-pub const DECISION: FactType = FactType {
+pub static DECISION: FactType = FactType {
     name: "decision",
     doc: "one choice of an offer (or none) for a customer, with its propensity and its outcome",
     columns: &[

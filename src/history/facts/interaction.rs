@@ -3,7 +3,7 @@
 use super::{Column, FactType, Kind};
 
 /// Calls, messages, visits, complaints: in either direction.
-pub const INTERACTION: FactType = FactType {
+pub static INTERACTION: FactType = FactType {
     name: "interaction",
     doc: "one exchange with a customer, inbound or outbound",
     columns: &[

@@ -18,7 +18,7 @@ pub use order_item::ORDER_ITEM;
 pub use return_item::RETURN_ITEM;
 
 /// Every fact type, in the order in which a customer's day goes.
-pub const ALL: [&FactType; 4] = [&ORDER_ITEM, &RETURN_ITEM, &INTERACTION, &DECISION];
+pub static ALL: [&FactType; 4] = [&ORDER_ITEM, &RETURN_ITEM, &INTERACTION, &DECISION];
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,5 +16,5 @@ pub(super) const LINE: &[Column] = &[
 ];
 
 /// Lines of orders; amounts are positive.
-pub const ORDER_ITEM: FactType =
+pub static ORDER_ITEM: FactType =
     FactType { name: "order_item", doc: "one line of an order that a customer placed", columns: LINE };

@@ -202,7 +202,7 @@ impl Run<'_, '_> {
         let (mut rows, mut mentioned) = spool.read()?;
         report.new_customers = sink.take(&mut rows, &mut mentioned)?;
         for (fact_type, sealed) in stage.seal(request.now)? {
-            let target = super::target::ALL.iter().find(|t| t.fact_type.is_some_and(|of| std::ptr::eq(of, fact_type)));
+            let target = super::target::ALL.iter().find(|t| t.fact_type.is_some_and(|of| of.name == fact_type.name));
             let target = target.ok_or_else(|| Error::internal("facts without an import target"))?;
             report.duplicates.insert(target.name, sealed.duplicates as u64);
         }

@@ -108,7 +108,7 @@ const OFFER: &[TargetField] = &[
 ];
 
 /// All kinds.
-pub const ALL: [&Target; 8] = [
+pub static ALL: [&Target; 8] = [
     &Target { name: "customers", fact_type: None, fields: CUSTOMER, free: Some("attributes") },
     &Target { name: "consents", fact_type: None, fields: CONSENT, free: None },
     &Target { name: "suppressions", fact_type: None, fields: SUPPRESSION, free: None },

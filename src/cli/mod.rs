@@ -1,1 +1,112 @@
-//! cli
+//! The command line: one file per verb. Results go to stdout, everything else (errors, progress, logs) to stderr.
+//!
+//! Exit codes: 0 done; 1 failed; 2 the input is wrong or the place cannot be used, and nothing was changed ([`failure`]).
+
+mod bars;
+mod campaign;
+
+mod experiment;
+mod failure;
+mod import;
+mod logging;
+mod migrate;
+mod models;
+mod place;
+
+mod print;
+mod score;
+mod segments;
+mod signal;
+mod train;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use failure::Failure;
+pub use place::Place;
+
+/// What a verb ends with.
+pub type Done = std::result::Result<(), Failure>;
+
+/// Picks, for each client, the right offer, through the right channel, at the right time, and says how much it was worth.
+#[derive(Debug, Parser)]
+#[command(name = "vizavi", version, arg_required_else_help = true, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const AFTER_HELP: &str = "\
+Environment: DATABASE_URL (postgres://...; the embedded store when absent), VIZAVI_SMTP_PASSWORD, VIZAVI_LOG (warn, info, debug).
+Exit codes: 0 done, 1 failed, 2 bad input or a place that cannot be used: nothing was changed.";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Read a file of customers, orders, interactions, offers, ... into history and store
+    Import(import::Args),
+    /// Fit models on history; those that pass their gate serve from then on
+    Train(train::Args),
+    /// Score every customer with the models that serve
+    Score,
+    /// What was trained, how good it is, and what serves
+    Models(models::Args),
+    /// Who is alike, and what each segment is worth
+    Segments(segments::Args),
+    /// Apply, plan, approve, run, steer and measure campaigns
+    Campaign(campaign::Args),
+    /// Statistics from sufficient statistics, offline
+    Experiment(experiment::Args),
+    /// Bring the store to the present schema
+    Migrate,
+}
+
+/// Runs the program with its own arguments.
+pub fn main() -> ExitCode {
+    logging::start();
+    run(std::env::args_os())
+}
+
+/// Runs it with these, the first of which is the program's name.
+fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(told) => {
+            // Help and version are results; everything else is a fault of the input.
+            told.print().ok();
+            return if told.use_stderr() { ExitCode::from(failure::BAD_INPUT) } else { ExitCode::SUCCESS };
+        }
+    };
+    match dispatch(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(),
+    }
+}
+
+fn dispatch(cli: &Cli) -> Done {
+    let place = &cli.place;
+    match &cli.verb {
+        Verb::Import(args) => import::run(place, args),
+        Verb::Train(args) => train::run(place, args),
+        Verb::Score => score::run(place),
+        Verb::Models(args) => models::run(place, args),
+        Verb::Segments(args) => segments::run(place, args),
+        Verb::Campaign(args) => campaign::run(place, args),
+        Verb::Experiment(args) => experiment::run(args),
+        Verb::Migrate => migrate::run(place),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,83 @@
+//! `vizavi campaign`: one file per thing that is asked of a campaign.
+
+mod apply;
+mod list;
+mod plan;
+mod run;
+mod steer;
+
+use std::path::PathBuf;
+
+use super::{Done, Place};
+
+/// Who the audit says did it.
+const ACTOR: &str = "cli";
+
+/// What is asked of a campaign.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Check a campaign's folder against everything it names, and keep it as a new version
+    Apply {
+        /// The folder with campaign.toml, templates/ and sample.json
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+    },
+    /// Show what the campaign would do now, to whom, why, and what its holdout could prove
+    Plan {
+        /// The campaign
+        name: String,
+    },
+    /// Answer for the planned version: from now on it may run, and its schedule counts
+    Approve {
+        /// The campaign
+        name: String,
+    },
+    /// Decide for everybody, then send what is due
+    Run {
+        /// The campaign
+        name: String,
+        /// What it is the run of; an occasion runs only once (this instant when absent)
+        #[arg(long)]
+        occasion: Option<String>,
+        /// Only decide; `vizavi work` sends
+        #[arg(long)]
+        no_send: bool,
+    },
+    /// Stop sending; nothing is lost
+    Pause {
+        /// The campaign
+        name: String,
+    },
+    /// Go on where it stopped; nobody is contacted again
+    Resume {
+        /// The campaign
+        name: String,
+    },
+    /// End the campaign: what was not sent is taken back
+    Cancel {
+        /// The campaign
+        name: String,
+    },
+    /// All campaigns with their state
+    List,
+}
+
+/// Does what is asked.
+pub fn run(place: &Place, args: &Args) -> Done {
+    match &args.verb {
+        Verb::Apply { path } => apply::run(place, path),
+        Verb::Plan { name } => plan::run(place, name),
+        Verb::Approve { name } => steer::run(place, name, steer::Verb::Approve),
+        Verb::Run { name, occasion, no_send } => run::run(place, name, occasion.as_deref(), !no_send),
+        Verb::Pause { name } => steer::run(place, name, steer::Verb::Pause),
+        Verb::Resume { name } => steer::run(place, name, steer::Verb::Resume),
+        Verb::Cancel { name } => steer::run(place, name, steer::Verb::Cancel),
+        Verb::List => list::run(place),
+    }
+}

@@ -1,5 +1,6 @@
 //! What a person or a job asks for: one verb a file.
 
+pub mod access;
 pub mod apply;
 pub mod audit;
 pub mod batch;

@@ -83,7 +83,7 @@ fn details(route: &super::route::Route) -> String {
     if route.doc.versioned {
         lines.push_str("<li>gives <code>ETag</code>, asks for <code>If-Match</code></li>");
     }
-    if let Some((status, media, _)) = &route.doc.answer {
+    for (status, media, _) in &route.doc.answers {
         let _ = write!(lines, "<li>answers {status} {media}</li>");
     }
     if lines.is_empty() { lines } else { format!("<ul>{lines}</ul>") }

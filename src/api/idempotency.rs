@@ -166,11 +166,7 @@ async fn keep(
         let headers = serde_json::to_string(&kept)?;
         ws.store().write(|conn| {
             diesel::update(idempotency::table.find((&caller, &key)))
-                .set((
-                    idempotency::status.eq(status),
-                    idempotency::headers.eq(headers),
-                    idempotency::body.eq(text),
-                ))
+                .set((idempotency::status.eq(status), idempotency::headers.eq(headers), idempotency::body.eq(text)))
                 .execute(conn)?;
             Ok(())
         })

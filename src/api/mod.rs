@@ -24,10 +24,14 @@ mod audit;
 mod campaigns;
 mod consents;
 mod customers;
+mod decisions;
+mod deliveries;
 mod docs;
 mod health;
 mod keys;
+mod links;
 mod offers;
+mod sending;
 mod suppressions;
 
 use actix_web::web;

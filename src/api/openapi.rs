@@ -9,9 +9,16 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, Secur
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Required, ResponseBuilder};
 
 use super::auth::Access;
+use super::campaigns::runs::RunInput;
+use super::consents::{ConsentInput, ConsentsRecorded};
+use super::customers::put::CustomerInput;
+use super::customers::shown::{CustomerShown, StateShown};
+use super::keys::post::KeyInput;
 use super::problem::{MEDIA_TYPE, ProblemBody, ProblemFault};
 use super::route::Route;
 use super::schema;
+use super::sending::Sending;
+use super::suppressions::{SuppressionInput, SuppressionsAdded};
 
 /// The document of a route table.
 pub fn document(table: &[Route]) -> OpenApi {
@@ -19,13 +26,10 @@ pub fn document(table: &[Route]) -> OpenApi {
     for route in table {
         paths = paths.path(route.path, PathItem::new(method(&route.method), operation(route)));
     }
-    let info = InfoBuilder::new()
-        .title("Vizavi")
-        .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(
-            "The right offer, through the right channel, at the right time. Amounts are in minor units; times are RFC 3339 \
+    let info = InfoBuilder::new().title("Vizavi").version(env!("CARGO_PKG_VERSION")).description(Some(
+        "The right offer, through the right channel, at the right time. Amounts are in minor units; times are RFC 3339 \
              in UTC. Writes may carry an Idempotency-Key; edits must carry If-Match.",
-        ));
+    ));
     OpenApiBuilder::new().info(info.build()).paths(paths).components(Some(components())).build()
 }
 
@@ -33,6 +37,16 @@ fn components() -> utoipa::openapi::Components {
     let mut components = ComponentsBuilder::new()
         .schema_from::<ProblemBody>()
         .schema_from::<ProblemFault>()
+        .schema_from::<CustomerShown>()
+        .schema_from::<StateShown>()
+        .schema_from::<CustomerInput>()
+        .schema_from::<ConsentInput>()
+        .schema_from::<ConsentsRecorded>()
+        .schema_from::<SuppressionInput>()
+        .schema_from::<SuppressionsAdded>()
+        .schema_from::<RunInput>()
+        .schema_from::<Sending>()
+        .schema_from::<KeyInput>()
         .security_scheme("key", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     for (name, schema) in schema::written() {
         components = components.schema(name, schema);
@@ -109,10 +123,10 @@ fn headers(route: &Route) -> Vec<(&'static str, &'static str)> {
 }
 
 fn answers(mut operation: OperationBuilder, route: &Route) -> OperationBuilder {
-    if let Some((status, media, schema)) = &route.doc.answer {
-        let mut answer = ResponseBuilder::new().description(StatusCode::from_u16(*status).map_or("", |status| {
-            status.canonical_reason().unwrap_or_default()
-        }));
+    for (status, media, schema) in &route.doc.answers {
+        let mut answer = ResponseBuilder::new().description(
+            StatusCode::from_u16(*status).map_or("", |status| status.canonical_reason().unwrap_or_default()),
+        );
         if !media.is_empty() {
             answer = answer.content(*media, ContentBuilder::new().schema(Some(schema.clone())).build());
         }

@@ -32,8 +32,8 @@ pub struct Doc {
     pub query: Vec<(&'static str, &'static str, &'static str)>,
     /// The body it takes: media types and schema.
     pub body: Option<(Vec<&'static str>, RefOr<Schema>)>,
-    /// The answer when all goes well: status, media type, schema; no body without a media type.
-    pub answer: Option<(u16, &'static str, RefOr<Schema>)>,
+    /// The answers when all goes well: status, media type, schema; no body without a media type.
+    pub answers: Vec<(u16, &'static str, RefOr<Schema>)>,
     /// Further statuses with a problem, beside those that every such route has.
     pub problems: Vec<u16>,
     /// Whether If-Match is asked for, and ETag given.
@@ -91,14 +91,20 @@ impl Route {
     /// It answers JSON.
     #[must_use]
     pub fn answers(mut self, status: u16, schema: RefOr<Schema>) -> Route {
-        self.doc.answer = Some((status, "application/json", schema));
+        self.doc.answers.push((status, "application/json", schema));
         self
+    }
+
+    /// It can also answer this.
+    #[must_use]
+    pub fn also(self, status: u16, schema: RefOr<Schema>) -> Route {
+        self.answers(status, schema)
     }
 
     /// It answers something else than JSON.
     #[must_use]
     pub fn answers_as(mut self, status: u16, media_type: &'static str) -> Route {
-        self.doc.answer = Some((status, media_type, super::schema::text()));
+        self.doc.answers.push((status, media_type, super::schema::text()));
         self
     }
 
@@ -134,9 +140,8 @@ pub fn mount(config: &mut web::ServiceConfig, table: Vec<Route>) {
         for route in routes {
             resource = resource.route(route.handler);
         }
-        let guarded = move |req: dev::ServiceRequest, next: Next<actix_web::body::BoxBody>| {
-            auth::guard(needs.clone(), req, next)
-        };
+        let guarded =
+            move |req: dev::ServiceRequest, next: Next<actix_web::body::BoxBody>| auth::guard(needs.clone(), req, next);
         config.service(resource.wrap(from_fn(guarded)));
     }
 }

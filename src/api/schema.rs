@@ -18,14 +18,20 @@ pub fn text() -> RefOr<Schema> {
 
 /// An object of any keys.
 pub fn object() -> RefOr<Schema> {
-    ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(AdditionalProperties::FreeForm(true))).into()
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .into()
 }
 
 /// A page of items.
 pub fn page_of(item: RefOr<Schema>) -> RefOr<Schema> {
     ObjectBuilder::new()
         .property("items", ArrayBuilder::new().items(item))
-        .property("next", ObjectBuilder::new().schema_type(Type::String).description(Some("the cursor of the next page")))
+        .property(
+            "next",
+            ObjectBuilder::new().schema_type(Type::String).description(Some("the cursor of the next page")),
+        )
         .required("items")
         .into()
 }

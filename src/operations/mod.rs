@@ -9,6 +9,7 @@ pub mod checks;
 pub mod decide_now;
 pub mod facts;
 pub mod import;
+pub mod links;
 pub mod mature;
 pub mod measure;
 pub mod people;

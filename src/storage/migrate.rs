@@ -16,7 +16,7 @@ macro_rules! migrations {
 }
 
 /// Name and text of each migration, in order. A migration that has been released is never edited.
-migrations![
+pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "001_workspace",
     "002_customers",
     "003_offers",

@@ -78,11 +78,14 @@ pub async fn guard(
     if posts {
         let sent = req.extensions().get::<Fields>().map(|fields| fields.get("form_token").to_owned());
         if !same(&sent.unwrap_or_default(), &session.form_token) {
-            return Ok(req.into_response(refused("This form is no longer valid. Go back, load the page again, and retry.")));
+            return Ok(
+                req.into_response(refused("This form is no longer valid. Go back, load the page again, and retry."))
+            );
         }
     }
     if !session.role.may(permission) {
-        let words = format!("Your role ({}) may not do this; it needs `{}`.", session.role.as_str(), permission.as_str());
+        let words =
+            format!("Your role ({}) may not do this; it needs `{}`.", session.role.as_str(), permission.as_str());
         return Ok(req.into_response(refused(&words)));
     }
     req.extensions_mut().insert(session);
@@ -102,7 +105,8 @@ fn from_here(req: &HttpRequest) -> bool {
 
 fn to_login(req: ServiceRequest) -> ServiceResponse<BoxBody> {
     let next = if req.method() == Method::GET { req.path().to_owned() } else { "/".to_owned() };
-    let location = if next == "/" { "/login".to_owned() } else { format!("/login?next={}", super::figures::path_part(&next)) };
+    let location =
+        if next == "/" { "/login".to_owned() } else { format!("/login?next={}", super::figures::path_part(&next)) };
     req.into_response(HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish())
 }
 

@@ -66,9 +66,7 @@ pub async fn leave(ws: Ws, req: HttpRequest) -> HttpResponse {
     let token = req.cookie(cookie_name(https)).map(|cookie| cookie.value().to_owned()).unwrap_or_default();
     let left = on_pool(&ws, move |ws| session::log_out(ws, &token)).await;
     let gone = cookie(&ws, String::new(), 0);
-    either(left.map(|()| {
-        HttpResponse::SeeOther().cookie(gone).insert_header((header::LOCATION, "/login")).finish()
-    }))
+    either(left.map(|()| HttpResponse::SeeOther().cookie(gone).insert_header((header::LOCATION, "/login")).finish()))
 }
 
 fn cookie(ws: &Ws, token: String, seconds: i64) -> Cookie<'static> {

@@ -71,6 +71,7 @@ pub fn table() -> Vec<Page> {
         page(POST, "/campaigns/{name}/pause", CampaignsRun, campaign_action::pause),
         page(POST, "/campaigns/{name}/resume", CampaignsRun, campaign_action::resume),
         page(POST, "/campaigns/{name}/cancel", CampaignsRun, campaign_action::cancel),
+        page(POST, "/campaigns/{name}/test-send", CampaignsRun, campaign_action::test_send),
         page(GET,  "/customers", CustomersRead, customers::show),
         page(GET,  "/customers/{id}", CustomersRead, customer::show),
         page(POST, "/sending/stop", CampaignsRun, sending::stop),
@@ -99,7 +100,8 @@ pub fn mount(config: &mut web::ServiceConfig, ws: &Ws) {
         }
     }
     for (path, rows) in paths {
-        let needs: std::rc::Rc<Vec<_>> = std::rc::Rc::new(rows.iter().map(|row| (row.method.clone(), row.needs)).collect());
+        let needs: std::rc::Rc<Vec<_>> =
+            std::rc::Rc::new(rows.iter().map(|row| (row.method.clone(), row.needs)).collect());
         let mut resource = web::resource(path);
         for row in rows {
             resource = resource.route(row.handler);

@@ -21,8 +21,18 @@ macro_rules! templates {
 static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut engine = Handlebars::new();
     for (name, text) in templates![
-        "layout", "login", "overview", "campaigns", "campaign", "customers", "customer", "message", "unsubscribe",
-        "preferences", "bar", "state",
+        "layout",
+        "login",
+        "overview",
+        "campaigns",
+        "campaign",
+        "customers",
+        "customer",
+        "message",
+        "unsubscribe",
+        "preferences",
+        "bar",
+        "state",
     ] {
         engine.register_template_string(name, text).expect("a template of our own, compiled in the tests");
     }

@@ -12,7 +12,11 @@ use crate::operations::links;
 
 /// A forged or damaged link: one sentence for every reason.
 fn refused() -> HttpResponse {
-    message(StatusCode::BAD_REQUEST, "This link is not valid", &["Please use the link from the message, complete as it stands there."])
+    message(
+        StatusCode::BAD_REQUEST,
+        "This link is not valid",
+        &["Please use the link from the message, complete as it stands there."],
+    )
 }
 
 /// The answer, or the page for a link that is not ours; what is out of order here stays a failure.

@@ -1,8 +1,8 @@
 //! The switch in the header: stop everything, start again.
 
-use actix_web::HttpResponse;
 use actix_web::HttpMessage;
 use actix_web::HttpRequest;
+use actix_web::HttpResponse;
 use actix_web::http::header;
 
 use super::{Ws, either, on_pool};

@@ -12,12 +12,11 @@ use crate::customers::{Consent, store as customers};
 use crate::deliveries::delivery::Delivery;
 use crate::deliveries::outbox;
 use crate::error::Result;
-use crate::ids;
 use crate::messages::compose;
 use crate::messages::links::{Purpose, Token};
-use crate::operations::{Workspace, audit};
+use crate::operations::{Workspace, audit, record};
+use crate::outcomes::SignalKind;
 use crate::outcomes::signal::Hit;
-use crate::outcomes::{Outcome, SignalKind, store as outcomes};
 use crate::storage::Connection;
 use crate::storage::schema::outcome;
 
@@ -52,26 +51,20 @@ pub fn click(ws: &Workspace, token: &str, request: &Request) -> Result<String> {
     let now = ws.now();
     let message = ws.store().read(|conn| outbox::find::by_id(conn, token.delivery))?;
     let target = compose::target(&message.variables, token.link)?;
-    ws.store().write(|conn| {
-        let kind = hit(request, &message, clicks_at_once(conn, &message, now)?, now).click();
-        let key = format!("click:{}:{}:{}", token.delivery, token.link, now.0 / SECOND);
-        note(conn, &message, kind, &key, now)
-    })?;
+    let at_once = ws.store().read(|conn| clicks_at_once(conn, &message, now))?;
+    record::signal(ws, &token, hit(request, &message, at_once, now).click())?;
     Ok(target)
 }
 
-/// Counts that a message was opened; once per message and kind.
+/// Counts that a message was opened.
 ///
 /// # Errors
 /// Invalid for a token that is not ours.
 pub fn open(ws: &Workspace, token: &str, request: &Request) -> Result<()> {
     let token = verify(ws, token, Purpose::Open)?;
     let now = ws.now();
-    ws.store().write(|conn| {
-        let message = outbox::find::by_id(conn, token.delivery)?;
-        let kind = hit(request, &message, 1, now).open();
-        note(conn, &message, kind, &format!("{}:{}", kind.name(), token.delivery), now)
-    })
+    let message = ws.store().read(|conn| outbox::find::by_id(conn, token.delivery))?;
+    record::signal(ws, &token, hit(request, &message, 1, now).open())
 }
 
 /// Whether an unsubscribe link is good, and for which channel; changes nothing, for scanners follow links too.
@@ -88,17 +81,7 @@ pub fn look_at_unsubscribe(ws: &Workspace, token: &str) -> Result<String> {
 /// # Errors
 /// Invalid for a token that is not ours.
 pub fn unsubscribe(ws: &Workspace, token: &str) -> Result<()> {
-    let token = verify(ws, token, Purpose::Unsubscribe)?;
-    let now = ws.now();
-    ws.store().write(|conn| {
-        let message = outbox::find::by_id(conn, token.delivery)?;
-        let known = customers::consents_of(conn, token.customer)?;
-        let withdrawn = known.iter().any(|c| c.channel == message.channel && c.purpose == MARKETING && !c.granted);
-        if !withdrawn {
-            set(conn, &token, &message.channel, false, "unsubscribe link", now)?;
-        }
-        note(conn, &message, SignalKind::Unsubscribe, &format!("unsubscribe:{}", token.delivery), now)
-    })
+    record::unsubscribe(ws, &verify(ws, token, Purpose::Unsubscribe)?)
 }
 
 /// What the customer agreed to, by channel, as the preferences page shows it.
@@ -177,19 +160,4 @@ fn clicks_at_once(conn: &mut Connection, message: &Delivery, now: Timestamp) -> 
         .count()
         .get_result(conn)?;
     Ok(u32::try_from(earlier).unwrap_or(u32::MAX).saturating_add(1))
-}
-
-fn note(conn: &mut Connection, message: &Delivery, kind: SignalKind, key: &str, now: Timestamp) -> Result<()> {
-    let row = Outcome {
-        id: ids::fresh(now),
-        kind: kind.name().into(),
-        customer_id: message.customer_id,
-        delivery_id: Some(message.id),
-        decision_id: None,
-        campaign_run_id: Some(message.campaign_run_id),
-        occurred_at: now,
-        value: None,
-        source_key: key.into(),
-    };
-    outcomes::record(conn, &[row]).map(drop)
 }

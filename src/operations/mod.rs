@@ -1,5 +1,6 @@
 //! What a person or a job asks for: one verb a file.
 
+pub mod access;
 pub mod apply;
 pub mod audit;
 pub mod batch;
@@ -8,6 +9,7 @@ pub mod checks;
 pub mod decide_now;
 pub mod facts;
 pub mod import;
+pub mod links;
 pub mod mature;
 pub mod measure;
 pub mod people;

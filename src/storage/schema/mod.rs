@@ -2,6 +2,7 @@
 
 #![allow(missing_docs)] // diesel writes the columns, which carry no docs of their own
 
+mod access;
 mod campaigns;
 mod customers;
 mod decisions;
@@ -13,6 +14,7 @@ mod offers;
 mod outcomes;
 mod workspaces;
 
+pub use access::{api_key, idempotency, login_failure, user_session, workspace_user};
 pub use campaigns::{campaign, campaign_run, campaign_version};
 pub use customers::{consent, contact_ledger, customer, customer_state, suppression};
 pub use decisions::{decision, decision_price};

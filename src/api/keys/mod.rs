@@ -1,0 +1,5 @@
+//! API keys over REST.
+
+pub mod list;
+pub mod post;
+pub mod revoke;

@@ -1,0 +1,147 @@
+//! One row of the route table: method, path, what it asks of its caller, its handler, and what it says in the document.
+
+use std::rc::Rc;
+
+use actix_web::http::Method;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{FromRequest, Handler, Responder, dev, web};
+use utoipa::openapi::{RefOr, Schema};
+
+use super::auth::{self, Access};
+use super::body;
+
+/// A row of the table.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{name}` for its variable parts.
+    pub path: &'static str,
+    /// What it asks of its caller.
+    pub access: Access,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// What else the document says of it.
+    pub doc: Doc,
+    handler: actix_web::Route,
+}
+
+/// What the OpenAPI document says of a route beside method, path and permission.
+#[derive(Default)]
+pub struct Doc {
+    /// Name, type and meaning of each query parameter.
+    pub query: Vec<(&'static str, &'static str, &'static str)>,
+    /// The body it takes: media types and schema.
+    pub body: Option<(Vec<&'static str>, RefOr<Schema>)>,
+    /// The answers when all goes well: status, media type, schema; no body without a media type.
+    pub answers: Vec<(u16, &'static str, RefOr<Schema>)>,
+    /// Further statuses with a problem, beside those that every such route has.
+    pub problems: Vec<u16>,
+    /// Whether If-Match is asked for, and ETag given.
+    pub versioned: bool,
+}
+
+/// `path` answered by `handler`; see [`Route::says`] for the rest.
+pub fn route<F, Args>(method: Method, path: &'static str, access: Access, handler: F) -> Route
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let handler = web::method(method.clone()).to(handler);
+    Route { method, path, access, summary: "", doc: Doc::default(), handler }
+}
+
+impl Route {
+    /// What it does, in a sentence.
+    #[must_use]
+    pub fn says(mut self, summary: &'static str) -> Route {
+        self.summary = summary;
+        self
+    }
+
+    /// It is a list in pages.
+    #[must_use]
+    pub fn paged(self, item: RefOr<Schema>) -> Route {
+        self.query("cursor", "string", "the `next` of the page before")
+            .query("limit", "integer", "how many items, 1 to 1000; 100 when absent")
+            .answers(200, super::schema::page_of(item))
+    }
+
+    /// It takes this query parameter.
+    #[must_use]
+    pub fn query(mut self, name: &'static str, kind: &'static str, meaning: &'static str) -> Route {
+        self.doc.query.push((name, kind, meaning));
+        self
+    }
+
+    /// It takes a JSON body.
+    #[must_use]
+    pub fn takes(mut self, schema: RefOr<Schema>) -> Route {
+        self.doc.body = Some((vec!["application/json"], schema));
+        self
+    }
+
+    /// It takes one JSON value, or NDJSON with one in each line.
+    #[must_use]
+    pub fn takes_lines(mut self, schema: RefOr<Schema>) -> Route {
+        self.doc.body = Some((vec!["application/json", "application/x-ndjson"], schema));
+        self
+    }
+
+    /// It answers JSON.
+    #[must_use]
+    pub fn answers(mut self, status: u16, schema: RefOr<Schema>) -> Route {
+        self.doc.answers.push((status, "application/json", schema));
+        self
+    }
+
+    /// It can also answer this.
+    #[must_use]
+    pub fn also(self, status: u16, schema: RefOr<Schema>) -> Route {
+        self.answers(status, schema)
+    }
+
+    /// It answers something else than JSON.
+    #[must_use]
+    pub fn answers_as(mut self, status: u16, media_type: &'static str) -> Route {
+        self.doc.answers.push((status, media_type, super::schema::text()));
+        self
+    }
+
+    /// It can also answer these problems.
+    #[must_use]
+    pub fn or(mut self, problems: &[u16]) -> Route {
+        self.doc.problems.extend(problems);
+        self
+    }
+
+    /// It is an edit that names the version it saw.
+    #[must_use]
+    pub fn versioned(mut self) -> Route {
+        self.doc.versioned = true;
+        self.or(&[412, 428])
+    }
+}
+
+/// Registers a table: one resource a path, its guard before it; other methods answer 405 with Allow.
+pub fn mount(config: &mut web::ServiceConfig, table: Vec<Route>) {
+    let mut paths: Vec<(&'static str, Vec<Route>)> = Vec::new();
+    for route in table {
+        match paths.iter_mut().find(|(path, _)| *path == route.path) {
+            Some((_, routes)) => routes.push(route),
+            None => paths.push((route.path, vec![route])),
+        }
+    }
+    for (path, routes) in paths {
+        let needs: Rc<Vec<_>> = Rc::new(routes.iter().map(|route| (route.method.clone(), route.access)).collect());
+        let lines = routes.iter().any(|route| route.doc.body.as_ref().is_some_and(|(media, _)| media.len() > 1));
+        let limit = if lines { body::NDJSON_LIMIT } else { body::JSON_LIMIT };
+        let mut resource = web::resource(path).app_data(web::PayloadConfig::new(limit));
+        for route in routes {
+            resource = resource.route(route.handler);
+        }
+        let guarded =
+            move |req: dev::ServiceRequest, next: Next<actix_web::body::BoxBody>| auth::guard(needs.clone(), req, next);
+        config.service(resource.wrap(from_fn(guarded)));
+    }
+}

@@ -1,0 +1,128 @@
+//! The whole route table of the API: method, path, permission, handler, and what the document says. Links to these rows are
+//! contracts: marketers' scripts call them.
+
+use actix_web::http::Method;
+
+use super::auth::Access::{Needs, Public};
+use super::route::{Route, route};
+use super::schema::{keys, list_of, named, object};
+use super::{
+    audit, campaigns, consents, customers, decisions, deliveries, docs, health, keys as api_keys, links, metrics,
+    offers, sending, suppressions,
+};
+use crate::operations::access::Permission::{
+    AccessManage, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite, ConsentsWrite,
+    CustomersRead, CustomersWrite, DecisionsRead, DeliveriesRead, OffersRead, OffersWrite,
+};
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+const PUT: Method = Method::PUT;
+const DELETE: Method = Method::DELETE;
+
+/// Every route, in the order of the document.
+#[rustfmt::skip] // one row a route: path and permission are read together
+pub fn table() -> Vec<Route> {
+    vec![
+        // customers
+        route(GET, "/v1/customers", Needs(CustomersRead), customers::list::handle)
+            .says("Customers, in pages.").paged(named("CustomerShown")),
+        route(GET, "/v1/customers/{id}", Needs(CustomersRead), customers::get::handle)
+            .says("One customer by the company's own key, with what is known at once.").answers(200, named("CustomerShown")),
+        route(PUT, "/v1/customers/{id}", Needs(CustomersWrite), customers::put::handle)
+            .says("Adds a customer (201), or replaces the profile.").takes(named("CustomerInput"))
+            .answers(200, named("CustomerShown")).also(201, named("CustomerShown")).versioned(),
+        route(GET, "/v1/customers/{id}/decisions", Needs(DecisionsRead), decisions::of_customer)
+            .says("What was decided for a customer, newest first, with why.").paged(object()),
+        route(POST, "/v1/consents", Needs(ConsentsWrite), consents::post)
+            .says("Records one consent or withdrawal, or an array of them.").takes(one_or_many("ConsentInput"))
+            .answers(200, named("ConsentsRecorded")).or(&[404]),
+        route(POST, "/v1/suppressions", Needs(ConsentsWrite), suppressions::post)
+            .says("Adds one address that must not be used, or an array of them; only hashes are kept.")
+            .takes(one_or_many("SuppressionInput")).answers(200, named("SuppressionsAdded")),
+
+        // offers
+        route(GET, "/v1/offers", Needs(OffersRead), offers::list::handle)
+            .says("All offers, by name.").answers(200, super::schema::page_of(object())),
+        route(GET, "/v1/offers/{id}", Needs(OffersRead), offers::get::handle)
+            .says("One offer, and how much of it is left.").answers(200, object()),
+        route(PUT, "/v1/offers/{id}", Needs(OffersWrite), offers::put::handle)
+            .says("Adds an offer (201), or replaces its definition; what is used up stays counted.").takes(named("Offer"))
+            .answers(200, object()).also(201, object()).versioned(),
+
+        // campaigns
+        route(GET, "/v1/campaigns", Needs(CampaignsRead), campaigns::list::handle)
+            .says("All campaigns, by name.").answers(200, super::schema::page_of(object())),
+        route(GET, "/v1/campaigns/{id}", Needs(CampaignsRead), campaigns::get::handle)
+            .says("One campaign: its state, its definition and templates.").answers(200, object()),
+        route(PUT, "/v1/campaigns/{id}", Needs(CampaignsWrite), campaigns::put::handle)
+            .says("Applies a definition with its templates: all faults at once, and nothing is kept when there is one.")
+            .takes(named("CampaignFolder")).answers(200, object()).also(201, object()).versioned(),
+        route(GET, "/v1/campaigns/{id}/plan", Needs(CampaignsRead), campaigns::plan::get)
+            .says("The last dry run of the present version.").answers(200, object()),
+        route(POST, "/v1/campaigns/{id}/plan", Needs(CampaignsWrite), campaigns::plan::post)
+            .says("A dry run as of now: waterfall, forecast, prices, sampled decisions.").answers(200, object()),
+        route(POST, "/v1/campaigns/{id}/approve", Needs(CampaignsApprove), campaigns::steer::approve)
+            .says("Answers for the planned version; from now on it may run.").answers(200, object()),
+        route(GET, "/v1/campaigns/{id}/runs", Needs(CampaignsRead), campaigns::runs::list)
+            .says("The runs, newest first, each reconciled to the last message.").answers(200, super::schema::page_of(object())),
+        route(POST, "/v1/campaigns/{id}/runs", Needs(CampaignsRun), campaigns::runs::post)
+            .says("Starts a run; an occasion has one run only.").takes(named("RunInput")).answers(201, object()),
+        route(POST, "/v1/campaigns/{id}/pause", Needs(CampaignsRun), campaigns::steer::pause)
+            .says("Stops sending; nothing is lost.").answers(200, object()),
+        route(POST, "/v1/campaigns/{id}/resume", Needs(CampaignsRun), campaigns::steer::resume)
+            .says("Goes on where it stopped.").answers(200, object()),
+        route(POST, "/v1/campaigns/{id}/cancel", Needs(CampaignsRun), campaigns::steer::cancel)
+            .says("Ends the campaign; what was not sent is taken back.").answers(200, object()),
+
+        // deliveries
+        route(GET, "/v1/deliveries", Needs(DeliveriesRead), deliveries::list)
+            .says("What became of each message of a run.").query("run", "integer", "the run; must be given")
+            .query("state", "string", "only deliveries in this state").paged(object()).or(&[404]),
+        route(GET, "/v1/sending", Needs(DeliveriesRead), sending::get)
+            .says("Whether messages go out.").answers(200, named("Sending")),
+        route(POST, "/v1/sending/stop", Needs(CampaignsRun), sending::stop)
+            .says("Stops every sender before its next message.").answers(200, named("Sending")),
+        route(POST, "/v1/sending/start", Needs(CampaignsRun), sending::start)
+            .says("Lets messages go out again.").answers(200, named("Sending")),
+
+        // the workspace
+        route(GET, "/v1/audit", Needs(AuditRead), audit::list)
+            .says("Who did what, newest first.").paged(object()),
+        route(GET, "/v1/audit/check", Needs(AuditRead), audit::check)
+            .says("Whether somebody changed or removed a row of the audit.").answers(200, object()),
+        route(GET, "/v1/keys", Needs(AccessManage), api_keys::list::handle)
+            .says("All keys, without their secrets.").answers(200, super::schema::page_of(object())),
+        route(POST, "/v1/keys", Needs(AccessManage), api_keys::post::handle)
+            .says("Makes a key; the answer shows it, and nothing shows it again.").takes(named("KeyInput"))
+            .answers(201, keys("The key and its details.", &[("key!", "string"), ("details!", "object")])),
+        route(DELETE, "/v1/keys/{id}", Needs(AccessManage), api_keys::revoke::handle)
+            .says("Withdraws a key, at once and for good.").answers_as(204, ""),
+
+        // links of messages: the token proves itself
+        route(GET, "/t/{token}", Public, links::click)
+            .says("Follows a link of a message to the target that stands in it.").answers_as(302, "").or(&[400]),
+        route(GET, "/o/{token}", Public, links::open)
+            .says("Counts that a message was opened.").answers_as(200, "image/gif").or(&[400]),
+
+        // the service
+        route(GET, "/healthz", Public, health::live)
+            .says("The process lives.").answers(200, object()),
+        route(GET, "/readyz", Public, health::ready)
+            .says("The store answers.").answers(200, object()),
+        route(GET, "/metrics", Public, metrics::show)
+            .says("Counters and gauges for Prometheus.").answers_as(200, "text/plain"),
+        route(GET, "/openapi.json", Public, docs::json)
+            .says("This document.").answers(200, object()),
+        route(GET, "/docs", Public, docs::page)
+            .says("This document as a page.").answers_as(200, "text/html"),
+        route(GET, "/docs/style.css", Public, docs::style)
+            .says("The page's style.").answers_as(200, "text/css"),
+    ]
+}
+
+/// One value, or an array of them.
+fn one_or_many(name: &str) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    use utoipa::openapi::schema::OneOfBuilder;
+    OneOfBuilder::new().item(named(name)).item(list_of(named(name))).into()
+}

@@ -1,0 +1,147 @@
+//! Schemas of the document: those of our own types come from their derives, the others are written here; a test compares the
+//! latter with what the types really take.
+
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, Ref, Schema, SchemaFormat, Type,
+};
+use utoipa::openapi::{KnownFormat, RefOr};
+
+/// A named schema of the document.
+pub fn named(name: &str) -> RefOr<Schema> {
+    Ref::from_schema_name(name).into()
+}
+
+/// Any text.
+pub fn text() -> RefOr<Schema> {
+    Object::with_type(Type::String).into()
+}
+
+/// An object of any keys.
+pub fn object() -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .into()
+}
+
+/// A page of items.
+pub fn page_of(item: RefOr<Schema>) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .property("items", ArrayBuilder::new().items(item))
+        .property(
+            "next",
+            ObjectBuilder::new().schema_type(Type::String).description(Some("the cursor of the next page")),
+        )
+        .required("items")
+        .into()
+}
+
+/// A list of items.
+pub fn list_of(item: RefOr<Schema>) -> RefOr<Schema> {
+    ArrayBuilder::new().items(item).into()
+}
+
+/// An object of these keys and no others; those with `!` at the end must be there. Types: `string`, `time`, `integer`, `money`,
+/// `share`, `number`, `boolean`, `strings`, `object`, `objects`, `rule`.
+pub fn keys(description: &str, keys: &[(&str, &str)]) -> RefOr<Schema> {
+    let mut object = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some(description))
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    for (name, kind) in keys {
+        let plain = name.trim_end_matches('!');
+        if plain.len() < name.len() {
+            object = object.required(plain);
+        }
+        object = object.property(plain, of_kind(kind));
+    }
+    object.into()
+}
+
+fn of_kind(kind: &str) -> RefOr<Schema> {
+    let object_of = |kind: Type| ObjectBuilder::new().schema_type(kind);
+    match kind {
+        "time" => object_of(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("RFC 3339"))
+            .into(),
+        "integer" => object_of(Type::Integer).into(),
+        "money" => object_of(Type::Integer).description(Some("minor units (cents) of the workspace's currency")).into(),
+        "number" => object_of(Type::Number).into(),
+        "share" => object_of(Type::Number).minimum(Some(0.0)).maximum(Some(1.0)).into(),
+        "boolean" => object_of(Type::Boolean).into(),
+        "strings" => ArrayBuilder::new().items(object_of(Type::String)).into(),
+        "objects" => ArrayBuilder::new().items(object()).into(),
+        "object" => object(),
+        "rule" => named("Rule"),
+        "campaign" => named("Campaign"),
+        "any" => Schema::Object(Object::new()).into(),
+        _ => object_of(Type::String).into(),
+    }
+}
+
+/// The schemas of types that belong to other modules, by name.
+pub fn written() -> Vec<(&'static str, RefOr<Schema>)> {
+    vec![
+        ("Rule", keys("Exactly one of `all`, `any`, `not`, or a comparison of `field`.", RULE)),
+        ("Offer", keys("An offer. Amounts are in minor units.", OFFER)),
+        ("Campaign", keys("A campaign's definition, as in `campaign.toml`.", CAMPAIGN)),
+        ("CampaignFolder", keys("A definition with its templates.", CAMPAIGN_FOLDER)),
+    ]
+}
+
+/// Keys of a rule. `not` and `value` can be anything of the language.
+pub const RULE: &[(&str, &str)] = &[
+    ("all", "objects"),
+    ("any", "objects"),
+    ("not", "object"),
+    ("field", "string"),
+    ("op", "string"),
+    ("value", "any"),
+];
+
+/// Keys of an offer.
+pub const OFFER: &[(&str, &str)] = &[
+    ("name!", "string"),
+    ("title", "object"),
+    ("description", "object"),
+    ("url", "string"),
+    ("partner", "string"),
+    ("benefit!", "any"),
+    ("least_basket", "money"),
+    ("cost", "money"),
+    ("stock", "integer"),
+    ("valid_from", "time"),
+    ("valid_until", "time"),
+    ("eligibility", "rule"),
+    ("base_rate", "share"),
+    ("base_weight", "number"),
+    ("redeem", "share"),
+    ("pull_forward", "share"),
+    ("basket", "money"),
+    ("earned", "boolean"),
+    ("code", "string"),
+];
+
+/// Keys of a campaign's definition.
+pub const CAMPAIGN: &[(&str, &str)] = &[
+    ("name!", "string"),
+    ("title", "string"),
+    ("goal", "string"),
+    ("owner", "string"),
+    ("class", "string"),
+    ("offers!", "strings"),
+    ("audience", "rule"),
+    ("channels!", "objects"),
+    ("budget", "money"),
+    ("contact", "object"),
+    ("holdout", "number"),
+    ("exploration", "number"),
+    ("experiments", "objects"),
+    ("conversion_days", "integer"),
+    ("schedule", "object"),
+    ("salt", "string"),
+];
+
+/// What is put to define a campaign.
+pub const CAMPAIGN_FOLDER: &[(&str, &str)] = &[("spec!", "campaign"), ("templates", "object"), ("sample", "any")];

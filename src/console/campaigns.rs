@@ -1,0 +1,82 @@
+//! The list of campaigns, and the lines that other pages share with it.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Value, json};
+
+use super::figures::{Show, count, tone_of};
+use super::page::{Frame, render};
+use super::{Ws, either, on_pool};
+use crate::campaigns::CampaignSpec;
+use crate::campaigns::store::{self, Campaign};
+use crate::deliveries::outbox::reconcile;
+use crate::error::Result;
+use crate::operations::send;
+use crate::segments::KeptSegment;
+use crate::storage::Connection;
+
+/// `GET /campaigns`
+pub async fn show(ws: Ws, req: HttpRequest) -> HttpResponse {
+    let read = on_pool(&ws, |ws| {
+        let show = Show(ws);
+        let lines = ws.store().read(|conn| {
+            let all = store::all(conn)?;
+            all.iter().map(|campaign| line(conn, &show, campaign)).collect::<Result<Vec<_>>>()
+        })?;
+        Ok((send::is_stopped(ws)?, lines))
+    })
+    .await;
+    either(read.map(|(stopped, lines)| {
+        let page = json!({ "campaigns": lines });
+        render(StatusCode::OK, &Frame::of(&req, "/campaigns", stopped), "Campaigns", "campaigns", page)
+    }))
+}
+
+/// A campaign in a list.
+pub fn line(conn: &mut Connection, show: &Show<'_>, campaign: &Campaign) -> Result<Value> {
+    let spec = store::version(conn, campaign.id, campaign.version)?.spec;
+    let mut open = 0;
+    for run in store::runs(conn, campaign.id)?.iter().filter(|run| run.finished_at.is_none()) {
+        open += reconcile(conn, run.id)?.open;
+    }
+    Ok(json!({
+        "name": campaign.name,
+        "title": title(&spec),
+        "goal": spec.goal,
+        "owner": spec.owner,
+        "state": state(&campaign.state),
+        "version": campaign.version,
+        "next_run": campaign.next_run_at.map(|at| show.time(at)),
+        "changed": show.time(campaign.updated_at),
+        "open": count(open),
+    }))
+}
+
+/// A segment in a list.
+pub fn segment(show: &Show<'_>, kept: &KeptSegment) -> Value {
+    let value = kept.economics.value;
+    json!({
+        "name": kept.name,
+        "customers": count(kept.size),
+        "profit": show.amount(value),
+        "per": show.amount(value / kept.size.max(1) as f64),
+        "tone": tone_of(value),
+    })
+}
+
+/// What people call a campaign.
+pub fn title(spec: &CampaignSpec) -> &str {
+    if spec.title.is_empty() { &spec.name } else { &spec.title }
+}
+
+/// A state with the colour of its badge.
+pub fn state(name: &str) -> Value {
+    let tone = match name {
+        "running" | "sending" | "deciding" => "brand",
+        "approved" | "finished" => "good",
+        "paused" => "warn",
+        "cancelled" => "bad",
+        _ => "",
+    };
+    json!({ "name": name, "tone": tone })
+}

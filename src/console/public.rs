@@ -1,0 +1,82 @@
+//! Pages for customers, reached by the signed links of a message: unsubscribe, and preferences.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+
+use super::guard::Fields;
+use super::page::{Frame, message, render};
+use super::{Ws, either, on_pool};
+use crate::error::{Kind, Result};
+use crate::operations::links;
+
+/// A forged or damaged link: one sentence for every reason.
+fn refused() -> HttpResponse {
+    message(
+        StatusCode::BAD_REQUEST,
+        "This link is not valid",
+        &["Please use the link from the message, complete as it stands there."],
+    )
+}
+
+/// The answer, or the page for a link that is not ours; what is out of order here stays a failure.
+async fn ask<T: Send + 'static>(
+    ws: &Ws,
+    work: impl FnOnce(&crate::operations::Workspace) -> Result<T> + Send + 'static,
+) -> Result<T, HttpResponse> {
+    let done = on_pool(ws, move |ws| match work(ws) {
+        Err(error) if matches!(error.kind(), Kind::Invalid | Kind::NotFound) => Ok(None),
+        other => other.map(Some),
+    })
+    .await?;
+    done.ok_or_else(refused)
+}
+
+/// `GET /u/{token}`: a page with a button; changes nothing, because scanners follow links.
+pub async fn look_at_unsubscribe(ws: Ws, token: web::Path<String>) -> HttpResponse {
+    let asked = ask(&ws, move |ws| links::look_at_unsubscribe(ws, &token)).await;
+    either(asked.map(|channel| unsubscribe_page(&channel, false)))
+}
+
+/// `POST /u/{token}`: ends the subscription at once (RFC 8058); asked again, it says the same.
+pub async fn unsubscribe(ws: Ws, token: web::Path<String>) -> HttpResponse {
+    let asked = ask(&ws, move |ws| {
+        links::unsubscribe(ws, &token)?;
+        links::look_at_unsubscribe(ws, &token)
+    })
+    .await;
+    either(asked.map(|channel| unsubscribe_page(&channel, true)))
+}
+
+fn unsubscribe_page(channel: &str, done: bool) -> HttpResponse {
+    let page = json!({ "channel": channel_words(channel), "done": done });
+    render(StatusCode::OK, &Frame::default(), "Unsubscribe", "unsubscribe", page)
+}
+
+/// A channel as customers call it.
+fn channel_words(channel: &str) -> &str {
+    match channel {
+        "email" => "e-mail",
+        "sms" => "text message",
+        "call" => "telephone",
+        other => other,
+    }
+}
+
+/// `GET /preferences/{token}`
+pub async fn preferences(ws: Ws, token: web::Path<String>) -> HttpResponse {
+    let asked = ask(&ws, move |ws| links::preferences(ws, &token)).await;
+    either(asked.map(|known| preferences_page(&known, false)))
+}
+
+/// `POST /preferences/{token}`
+pub async fn set_preferences(ws: Ws, token: web::Path<String>, fields: Fields) -> HttpResponse {
+    let granted = fields.all("channel");
+    let asked = ask(&ws, move |ws| links::set_preferences(ws, &token, &granted)).await;
+    either(asked.map(|known| preferences_page(&known, true)))
+}
+
+fn preferences_page(known: &[links::Preference], saved: bool) -> HttpResponse {
+    let page = json!({ "preferences": known, "saved": saved });
+    render(StatusCode::OK, &Frame::default(), "Your preferences", "preferences", page)
+}

@@ -5,6 +5,7 @@
 mod bars;
 mod campaign;
 
+mod customer;
 mod experiment;
 mod failure;
 mod import;
@@ -18,6 +19,7 @@ mod score;
 mod segments;
 mod signal;
 mod train;
+mod work;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -56,10 +58,14 @@ enum Verb {
     Models(models::Args),
     /// Who is alike, and what each segment is worth
     Segments(segments::Args),
+    /// One customer's whole story
+    Customer(customer::Args),
     /// Apply, plan, approve, run, steer and measure campaigns
     Campaign(campaign::Args),
     /// Statistics from sufficient statistics, offline
     Experiment(experiment::Args),
+    /// Run what is due: schedules, jobs, messages
+    Work(work::Args),
     /// Bring the store to the present schema
     Migrate,
 }
@@ -94,8 +100,10 @@ fn dispatch(cli: &Cli) -> Done {
         Verb::Score => score::run(place),
         Verb::Models(args) => models::run(place, args),
         Verb::Segments(args) => segments::run(place, args),
+        Verb::Customer(args) => customer::run(place, args),
         Verb::Campaign(args) => campaign::run(place, args),
         Verb::Experiment(args) => experiment::run(args),
+        Verb::Work(args) => work::run(place, args),
         Verb::Migrate => migrate::run(place),
     }
 }

@@ -3,12 +3,15 @@
 mod apply;
 mod list;
 mod plan;
+mod results;
 mod run;
 mod steer;
 
 use std::path::PathBuf;
 
 use super::{Done, Place};
+
+pub(super) use run::sent;
 
 /// Who the audit says did it.
 const ACTOR: &str = "cli";
@@ -64,6 +67,11 @@ enum Verb {
         /// The campaign
         name: String,
     },
+    /// What the campaign earned against its holdout, run by run
+    Results {
+        /// The campaign
+        name: String,
+    },
     /// All campaigns with their state
     List,
 }
@@ -78,6 +86,7 @@ pub fn run(place: &Place, args: &Args) -> Done {
         Verb::Pause { name } => steer::run(place, name, steer::Verb::Pause),
         Verb::Resume { name } => steer::run(place, name, steer::Verb::Resume),
         Verb::Cancel { name } => steer::run(place, name, steer::Verb::Cancel),
+        Verb::Results { name } => results::run(place, name),
         Verb::List => list::run(place),
     }
 }

@@ -4,11 +4,9 @@ use serde::Serialize;
 
 use super::{ACTOR, plan};
 use crate::cli::{Done, Place, print, signal};
-use crate::clock::Timestamp;
 use crate::deliveries::Summary;
+use crate::deliveries::outbox::find;
 use crate::deliveries::outbox::reconcile::{Reconciliation, reconcile};
-use crate::error::Result;
-use crate::ids::CampaignRunId;
 use crate::operations::Workspace;
 use crate::operations::run::{Started, start};
 use crate::operations::send::send_due;
@@ -39,7 +37,7 @@ pub fn run(place: &Place, name: &str, occasion: Option<&str>, send: bool) -> Don
     let mut text = sending.iter().map(sent).collect::<String>();
     text += &reconciled(&reconciliation);
     if reconciliation.open > 0 {
-        let next = ws.store().read(|conn| next_open(conn, started.run))?;
+        let next = ws.store().read(|conn| find::next_open(conn, started.run))?;
         let when = next.map_or_else(String::new, |at| format!(", the next at {at}"));
         text +=
             &format!("{} are still open{when}; `vizavi work` sends them when their time comes\n", reconciliation.open);
@@ -92,20 +90,4 @@ pub fn reconciled(sum: &Reconciliation) -> String {
         "Planned {} = sent {} + suppressed {suppressed}{reasons} + failed {} + held {} + cancelled {} + open {}{balance}\n",
         sum.planned, sum.sent, sum.failed, sum.held, sum.cancelled, sum.open
     )
-}
-
-/// When the next open message of a run is due.
-fn next_open(conn: &mut crate::storage::Connection, run: CampaignRunId) -> Result<Option<Timestamp>> {
-    use diesel::prelude::*;
-
-    use crate::deliveries::State;
-    use crate::storage::schema::delivery;
-    let waiting = delivery::state.eq(State::Planned).or(delivery::state.eq(State::Deferred));
-    Ok(delivery::table
-        .filter(delivery::campaign_run_id.eq(run))
-        .filter(waiting)
-        .order(delivery::next_at)
-        .select(delivery::next_at)
-        .first(conn)
-        .optional()?)
 }

@@ -39,6 +39,18 @@ pub fn of_run(
     Ok(query.load(conn)?)
 }
 
+/// When the next message of a run is due that waits for its time; `None` when none waits.
+pub fn next_open(conn: &mut Connection, run: CampaignRunId) -> Result<Option<Timestamp>> {
+    let waiting = delivery::state.eq(State::Planned).or(delivery::state.eq(State::Deferred));
+    Ok(delivery::table
+        .filter(delivery::campaign_run_id.eq(run))
+        .filter(waiting)
+        .order(delivery::next_at)
+        .select(delivery::next_at)
+        .first(conn)
+        .optional()?)
+}
+
 /// What is held on a channel.
 pub fn held(conn: &mut Connection, channel: &str, limit: i64) -> Result<Vec<Delivery>> {
     let held = delivery::table.filter(delivery::channel.eq(channel)).filter(delivery::state.eq(State::Held));

@@ -8,6 +8,7 @@ mod customers;
 mod decisions;
 mod deliveries;
 mod history;
+mod jobs;
 mod migrations;
 mod models;
 mod offers;
@@ -20,6 +21,7 @@ pub use customers::{consent, contact_ledger, customer, customer_state, suppressi
 pub use decisions::{decision, decision_price};
 pub use deliveries::{delivery, delivery_brake, delivery_pace};
 pub use history::{history_segment, history_state, history_tail};
+pub use jobs::job;
 pub use migrations::schema_migration;
 pub use models::{model_version, score, segment, segment_member};
 pub use offers::offer;

@@ -1,0 +1,111 @@
+//! A piece of background work, and where it is.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::ids::JobId;
+use crate::storage::schema::job;
+
+/// What is to be done. As JSON it is the job's payload; its tag is the job's kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Work {
+    /// Start the run of a campaign that its schedule asks for.
+    CampaignRun {
+        /// The campaign.
+        campaign: String,
+        /// The scheduled instant; the occasion of the run.
+        due: Timestamp,
+    },
+    /// Seal facts that arrived one by one.
+    Seal,
+    /// Close runs whose conversion window has ended.
+    Mature,
+    /// Train all models.
+    Train,
+    /// Score every customer.
+    Score,
+}
+
+impl Work {
+    /// The kind, as it stands in the store.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Work::CampaignRun { .. } => "campaign_run",
+            Work::Seal => "seal",
+            Work::Mature => "mature",
+            Work::Train => "train",
+            Work::Score => "score",
+        }
+    }
+}
+
+/// Where a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// For its time, or for its next attempt.
+    Waiting,
+    /// Claimed by a worker, until its lease ends.
+    Running,
+    /// Done.
+    Done,
+    /// Failed for good; a person may look and have it tried again.
+    Dead,
+}
+
+impl State {
+    /// As it stands in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Waiting => "waiting",
+            State::Running => "running",
+            State::Done => "done",
+            State::Dead => "dead",
+        }
+    }
+}
+
+/// A piece of background work.
+#[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = job)]
+pub struct Job {
+    /// The hash of kind and occasion.
+    pub id: JobId,
+    /// What kind of work.
+    pub kind: String,
+    /// The work: JSON.
+    pub payload: String,
+    /// `waiting`, `running`, `done`, `dead`.
+    pub state: String,
+    /// How often it was claimed.
+    pub attempts: i32,
+    /// Not before this instant.
+    pub run_at: Timestamp,
+    /// Whose it is.
+    pub lease_owner: Option<String>,
+    /// Until when.
+    pub lease_until: Timestamp,
+    /// What went wrong the last time, or what it came to.
+    pub last_error: Option<String>,
+    /// When it was written down.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was done or given up.
+    pub finished_at: Option<Timestamp>,
+}
+
+impl Job {
+    /// The work.
+    ///
+    /// # Errors
+    /// Invalid, when a newer program wrote it.
+    pub fn work(&self) -> Result<Work> {
+        serde_json::from_str(&self.payload).map_err(|error| {
+            Error::invalid(format!("this program does not know the work `{}`", self.kind)).caused_by(error)
+        })
+    }
+}

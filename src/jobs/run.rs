@@ -1,0 +1,53 @@
+//! Does the work of one job by calling the verb of `operations` that it stands for.
+
+use super::job::{Job, Work};
+use crate::campaigns::store as campaigns;
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::operations::{Workspace, audit, mature, run, score, train};
+use crate::progress::Silent;
+
+/// Who the audit says did it.
+const ACTOR: &str = "schedule";
+
+/// Does the work; says what it came to.
+///
+/// # Errors
+/// Those of the work.
+pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
+    match job.work()? {
+        Work::CampaignRun { campaign, due } => campaign_run(ws, &campaign, due),
+        Work::Seal => {
+            let sealed = ws.history().seal_tail(ws.now())?;
+            Ok(format!("{} facts sealed", sealed.added))
+        }
+        Work::Mature => Ok(format!("{} runs closed", mature::mature(ws)?.len())),
+        Work::Train => {
+            let trained = train::train(ws, &[], &Silent)?;
+            let serving = trained.iter().filter(|model| model.serves).count();
+            Ok(format!("{} models looked at, {serving} new ones serve", trained.len()))
+        }
+        Work::Score => Ok(format!("{} customers", score::score(ws, &Silent)?.customers)),
+    }
+}
+
+/// Starts the run of a scheduled instant, unless it was started before or it has become too late.
+fn campaign_run(ws: &Workspace, name: &str, due: Timestamp) -> Result<String> {
+    let occasion = due.to_string();
+    let (started, in_time) = ws.store().read(|conn| {
+        let campaign = campaigns::by_name(conn, name)?;
+        let started = campaigns::runs(conn, campaign.id)?.iter().any(|run| run.occasion == occasion);
+        let schedule = campaigns::version(conn, campaign.id, campaign.version)?.spec.schedule;
+        Ok((started, schedule.is_some_and(|schedule| schedule.in_time(due, ws.now()))))
+    })?;
+    if started {
+        return Ok("it had been started before".to_owned());
+    }
+    if !in_time {
+        let detail = format!("due at {due}, too late to start");
+        ws.store().write(|conn| audit::write(conn, ACTOR, "campaign.held", name, &detail, ws.now()))?;
+        return Ok("held: it had become too late".to_owned());
+    }
+    let started = run::start(ws, name, Some(&occasion), ACTOR)?;
+    Ok(format!("run {} with {} contacts", started.run, started.forecast.contacts))
+}

@@ -1,0 +1,209 @@
+//! The worker: runs what is due and sends what is due, until told to stop, or until nothing is due.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::job::{Job, State};
+use super::schedule::tick;
+use super::stop::Stop;
+use super::{queue, run};
+use crate::clock::{SECOND, Timestamp};
+use crate::deliveries::Summary;
+use crate::error::{Error, Result};
+use crate::ids;
+use crate::operations::Workspace;
+use crate::operations::send::send_due;
+
+/// How long an idle worker sleeps.
+const IDLE: Duration = Duration::from_secs(2);
+/// How long it leaves a store alone that does not answer.
+const DOWN: Duration = Duration::from_secs(10);
+/// How often the lease of a running job is renewed.
+const RENEW: Duration = Duration::from_secs(60);
+
+/// A part of the work, for nodes that do only that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    /// Messages.
+    Sending,
+    /// Schedules and jobs.
+    Jobs,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Worked {
+    /// Jobs done.
+    pub done: u64,
+    /// Attempts that failed and will be made again.
+    pub failed: u64,
+    /// Jobs laid aside for a person.
+    pub dead: u64,
+    /// What became of messages.
+    pub sending: Summary,
+}
+
+/// Works until `stop` is set; with `once`, until nothing is due.
+///
+/// # Errors
+/// With `once`, those of the store. A worker that goes on logs them and tries again.
+pub fn work(ws: &Workspace, stop: &Stop, once: bool, only: Option<Only>) -> Result<Worked> {
+    if once {
+        return until_idle(ws, stop, only);
+    }
+    let (jobs, sending) = (only != Some(Only::Sending), only != Some(Only::Jobs));
+    // Messages have a thread of their own, so that a training does not make them late.
+    std::thread::scope(|scope| {
+        let runner = jobs.then(|| scope.spawn(|| run_jobs(ws, stop)));
+        let sender = sending.then(|| scope.spawn(|| send_messages(ws, stop)));
+        let joined = |handle: Option<std::thread::ScopedJoinHandle<'_, Worked>>| match handle {
+            Some(handle) => handle.join().map_err(|_| Error::internal("a worker ended in a panic")),
+            None => Ok(Worked::default()),
+        };
+        let mut worked = joined(runner)?;
+        worked.sending = joined(sender)?.sending;
+        Ok(worked)
+    })
+}
+
+fn until_idle(ws: &Workspace, stop: &Stop, only: Option<Only>) -> Result<Worked> {
+    let owner = owner(ws);
+    let mut worked = Worked::default();
+    while !stop.is_set() {
+        let mut busy = false;
+        if only != Some(Only::Sending) {
+            tick(ws)?;
+            while !stop.is_set() && next_job(ws, &owner, &mut worked)? {
+                busy = true;
+            }
+        }
+        if only != Some(Only::Jobs) {
+            let summary = send_due(ws, stop.flag())?;
+            busy |= summary.sent + summary.failed > 0;
+            add(&mut worked.sending, summary);
+        }
+        if !busy {
+            break;
+        }
+    }
+    Ok(worked)
+}
+
+fn run_jobs(ws: &Workspace, stop: &Stop) -> Worked {
+    let owner = owner(ws);
+    let mut worked = Worked::default();
+    while !stop.is_set() {
+        let wait = match tick(ws).and_then(|_| next_job(ws, &owner, &mut worked)) {
+            Ok(true) => continue,
+            Ok(false) => IDLE,
+            Err(error) => down("jobs", &error),
+        };
+        stop.wait(wait);
+    }
+    worked
+}
+
+fn send_messages(ws: &Workspace, stop: &Stop) -> Worked {
+    let mut worked = Worked::default();
+    while !stop.is_set() {
+        let wait = match send_due(ws, stop.flag()) {
+            Ok(summary) => {
+                let wait = summary.paced_until.map_or(IDLE, |until| until_then(ws, until));
+                for channel in &summary.unavailable {
+                    tracing::warn!(channel, "out of reach; its messages wait");
+                }
+                add(&mut worked.sending, summary);
+                wait
+            }
+            Err(error) => down("sending", &error),
+        };
+        stop.wait(wait);
+    }
+    worked
+}
+
+fn down(part: &str, error: &Error) -> Duration {
+    tracing::error!(part, ?error, "trying again soon");
+    DOWN
+}
+
+/// Until the pace allows more: at least a little, at most as long as an idle worker sleeps.
+fn until_then(ws: &Workspace, until: Timestamp) -> Duration {
+    let micros = (until.0 - ws.now().0).clamp(SECOND / 100, IDLE.as_micros() as i64);
+    Duration::from_micros(micros as u64)
+}
+
+/// A name that no other worker ever has.
+fn owner(ws: &Workspace) -> String {
+    format!("{}-{}", std::process::id(), ids::fresh(ws.now()))
+}
+
+/// Claims a job and does it. `false` when none is due.
+fn next_job(ws: &Workspace, owner: &str, worked: &mut Worked) -> Result<bool> {
+    let now = ws.now();
+    let Some(job) = ws.store().write(|conn| queue::claim(conn, owner, now))? else { return Ok(false) };
+    tracing::info!(job = %job.id, kind = job.kind, attempt = job.attempts, "job begun");
+    let result = leased(ws, &job);
+    let now = ws.now();
+    match result {
+        Ok(note) => {
+            tracing::info!(job = %job.id, kind = job.kind, note, "job done");
+            ws.store().write(|conn| queue::finish(conn, &job, &note, now))?;
+            worked.done += 1;
+        }
+        Err(error) => {
+            tracing::warn!(job = %job.id, kind = job.kind, attempt = job.attempts, ?error, "job failed");
+            match ws.store().write(|conn| queue::fail(conn, &job, &error, now))? {
+                State::Dead => worked.dead += 1,
+                _ => worked.failed += 1,
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Does the job on a thread of its own, while this one renews its lease.
+fn leased(ws: &Workspace, job: &Job) -> Result<String> {
+    let ended = Stop::default();
+    std::thread::scope(|scope| {
+        let doing = scope.spawn(|| {
+            // Set also when the job panics, or this thread would renew for ever.
+            let _end = EndGuard(&ended);
+            run::run(ws, job)
+        });
+        while !ended.wait(RENEW) {
+            let renewed = ws.store().write(|conn| queue::renew(conn, job, ws.now()));
+            if !matches!(renewed, Ok(true)) {
+                tracing::warn!(job = %job.id, "the lease could not be renewed");
+            }
+        }
+        doing.join().map_err(|_| Error::internal("the job ended in a panic"))?
+    })
+}
+
+struct EndGuard<'a>(&'a Stop);
+
+impl Drop for EndGuard<'_> {
+    fn drop(&mut self) {
+        self.0.set();
+    }
+}
+
+/// Sums up; what is out of reach is named once, and only the last word on the pace counts.
+fn add(sum: &mut Summary, more: Summary) {
+    sum.sent += more.sent;
+    sum.suppressed += more.suppressed;
+    sum.put_off += more.put_off;
+    sum.deferred += more.deferred;
+    sum.failed += more.failed;
+    sum.held += more.held;
+    sum.fenced += more.fenced;
+    sum.given_back += more.given_back;
+    for channel in more.unavailable {
+        if !sum.unavailable.contains(&channel) {
+            sum.unavailable.push(channel);
+        }
+    }
+    sum.paced_until = more.paced_until;
+}

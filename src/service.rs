@@ -12,19 +12,35 @@ use crate::api::problem::Problem;
 use crate::api::{headers, request_id, route, routes};
 use crate::error::{Error, Result};
 use crate::operations::Workspace;
+use crate::operations::decide_now::RealTime;
 
 /// How long requests may go on after the service was told to end.
 const GRACE_SECONDS: u64 = 30;
 /// The longest a client may take to send its head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What all workers of the service share.
+#[derive(Clone)]
+pub struct Shared {
+    metrics: web::Data<Metrics>,
+    real_time: web::Data<RealTime>,
+}
+
+impl Shared {
+    /// Fresh counters, and nothing at hand yet for decisions in real time.
+    pub fn new(ws: &Workspace) -> Shared {
+        Shared { metrics: web::Data::new(Metrics::default()), real_time: web::Data::new(RealTime::new(ws)) }
+    }
+}
+
 /// Registers every route of the service and what its extractors say when they fail; tests mount the same.
-pub fn configure(ws: &Workspace, metrics: &web::Data<Metrics>) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
-    let (ws, metrics) = (web::Data::new(ws.clone()), metrics.clone());
+pub fn configure(ws: &Workspace, shared: &Shared) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    let (ws, shared) = (web::Data::new(ws.clone()), shared.clone());
     move |config: &mut web::ServiceConfig| {
         config
             .app_data(ws.clone())
-            .app_data(metrics)
+            .app_data(shared.metrics)
+            .app_data(shared.real_time)
             .app_data(
                 web::QueryConfig::default()
                     .error_handler(|error, _| Problem::fault("", format!("the query cannot be used: {error}")).into()),
@@ -58,11 +74,11 @@ pub fn start(ws: &Workspace) -> Result<(Server, SocketAddr)> {
 pub fn start_on(ws: &Workspace, listener: TcpListener) -> Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
     let https = ws.settings().base_url.starts_with("https://");
-    let metrics = web::Data::new(Metrics::default());
+    let shared = Shared::new(ws);
     let ws = ws.clone();
     let server = HttpServer::new(move || {
         App::new()
-            .configure(configure(&ws, &metrics))
+            .configure(configure(&ws, &shared))
             .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
             .wrap(from_fn(request_id::give))
             .wrap(headers::defaults(https))

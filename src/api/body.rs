@@ -6,12 +6,17 @@ use actix_web::http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
-use crate::error::Fault;
+use crate::error::{Error, Fault};
 
 /// Largest JSON body.
 pub const JSON_LIMIT: usize = 1024 * 1024;
 /// Largest NDJSON body.
 pub const NDJSON_LIMIT: usize = 16 * 1024 * 1024;
+
+/// Longest line of NDJSON.
+const LINE_LIMIT: usize = 64 * 1024;
+/// Most lines of NDJSON.
+const MOST_LINES: usize = 10_000;
 
 /// Reads a JSON body.
 ///
@@ -84,4 +89,44 @@ pub fn faults_of<T>(values: &[T], faults: impl Fn(&T) -> Vec<Fault>) -> Vec<Faul
         }
     }
     all
+}
+
+/// Reads one JSON value, or NDJSON with at most 10,000 lines of 64 KB.
+///
+/// # Errors
+/// As [`json`]; in NDJSON every line that cannot be used is named.
+pub fn lines<T: DeserializeOwned>(req: &HttpRequest, body: &[u8]) -> Result<Vec<T>, Problem> {
+    if !is_ndjson(req) {
+        if body.len() > JSON_LIMIT {
+            return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE));
+        }
+        return Ok(vec![json(req, body)?]);
+    }
+    let (mut values, mut faults) = (Vec::new(), Vec::new());
+    for (i, line) in body.split(|byte| *byte == b'\n').enumerate() {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let number = i as u64 + 1;
+        if line.len() > LINE_LIMIT {
+            faults.push(Fault::at("", "is longer than 64 KB").on_line(number));
+        } else {
+            match serde_json::from_slice(line) {
+                Ok(value) => values.push(value),
+                Err(error) => {
+                    let message = error.to_string();
+                    faults.push(Fault::at(key_in(&message), message).on_line(number));
+                }
+            }
+        }
+    }
+    if !faults.is_empty() {
+        faults.truncate(100);
+        return Err(Error::faults("lines cannot be used; nothing was recorded", faults).into());
+    }
+    match values.len() {
+        0 => Err(Problem::malformed("the body holds no line")),
+        1..=MOST_LINES => Ok(values),
+        count => Err(Problem::fault("", format!("{count} lines; send at most {MOST_LINES} at once"))),
+    }
 }

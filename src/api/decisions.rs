@@ -1,17 +1,19 @@
 //! `GET /v1/customers/{id}/decisions`: what was decided for a customer, and why.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, web};
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::page::{Page, PageQuery};
 use super::problem::Problem;
-use super::{Ws, on_pool};
+use super::{Ws, body, on_pool};
 use crate::clock::Timestamp;
 use crate::customers::store as customers;
 use crate::decisions::store::{self, DecisionRow};
 use crate::ids::{CampaignRunId, DecisionId};
+use crate::operations::decide_now::{RealTime, Request};
 use crate::storage::schema::decision;
 
 /// A decision as the API shows it.
@@ -92,4 +94,16 @@ pub async fn of_customer(ws: Ws, id: web::Path<String>, query: web::Query<PageQu
     let page = Page::of(rows, limit, ws.id_key(), "decisions", |row| row.id.0);
     let items: Vec<DecisionShown> = page.items.into_iter().map(DecisionShown::from).collect();
     Ok(HttpResponse::Ok().json(Page { items, next: page.next }))
+}
+
+/// `POST /v1/decisions`: what now for this customer? Logged durably before it is answered.
+pub async fn make(
+    ws: Ws,
+    real_time: web::Data<RealTime>,
+    req: HttpRequest,
+    bytes: Bytes,
+) -> Result<HttpResponse, Problem> {
+    let asked: Request = body::json(&req, &bytes)?;
+    let answer = on_pool(&ws, move |_| real_time.decide(&asked)).await?;
+    Ok(HttpResponse::Ok().json(answer))
 }

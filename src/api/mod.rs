@@ -20,6 +20,7 @@ pub mod route;
 pub mod routes;
 pub mod schema;
 
+mod analysis;
 mod audit;
 mod campaigns;
 mod consents;
@@ -27,6 +28,7 @@ mod customers;
 mod decisions;
 mod deliveries;
 mod docs;
+mod facts;
 mod health;
 mod keys;
 mod links;

@@ -13,6 +13,7 @@ use super::campaigns::runs::RunInput;
 use super::consents::{ConsentInput, ConsentsRecorded};
 use super::customers::put::CustomerInput;
 use super::customers::shown::{CustomerShown, StateShown};
+use super::facts::{OutcomeInput, OutcomesRecorded};
 use super::keys::post::KeyInput;
 use super::problem::{MEDIA_TYPE, ProblemBody, ProblemFault};
 use super::route::Route;
@@ -44,6 +45,8 @@ fn components() -> utoipa::openapi::Components {
         .schema_from::<ConsentsRecorded>()
         .schema_from::<SuppressionInput>()
         .schema_from::<SuppressionsAdded>()
+        .schema_from::<OutcomeInput>()
+        .schema_from::<OutcomesRecorded>()
         .schema_from::<RunInput>()
         .schema_from::<Sending>()
         .schema_from::<KeyInput>()

@@ -7,12 +7,13 @@ use super::auth::Access::{Needs, Public};
 use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
-    audit, campaigns, consents, customers, decisions, deliveries, docs, health, keys as api_keys, links, metrics,
-    offers, sending, suppressions,
+    analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, facts, health, keys as api_keys,
+    links, metrics, offers, sending, suppressions,
 };
 use crate::operations::access::Permission::{
-    AccessManage, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite, ConsentsWrite,
-    CustomersRead, CustomersWrite, DecisionsRead, DeliveriesRead, OffersRead, OffersWrite,
+    AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
+    ConsentsWrite, CustomersRead, CustomersWrite, DecisionsMake, DecisionsRead, DeliveriesRead, FactsWrite, OffersRead,
+    OffersWrite,
 };
 
 const GET: Method = Method::GET;
@@ -32,6 +33,8 @@ pub fn table() -> Vec<Route> {
         route(PUT, "/v1/customers/{id}", Needs(CustomersWrite), customers::put::handle)
             .says("Adds a customer (201), or replaces the profile.").takes(named("CustomerInput"))
             .answers(200, named("CustomerShown")).also(201, named("CustomerShown")).versioned(),
+        route(GET, "/v1/customers/{id}/timeline", Needs(CustomersRead), analysis::timeline)
+            .says("The whole story of a customer: facts, decisions, messages and what came of them.").answers(200, object()),
         route(GET, "/v1/customers/{id}/decisions", Needs(DecisionsRead), decisions::of_customer)
             .says("What was decided for a customer, newest first, with why.").paged(object()),
         route(POST, "/v1/consents", Needs(ConsentsWrite), consents::post)
@@ -40,6 +43,22 @@ pub fn table() -> Vec<Route> {
         route(POST, "/v1/suppressions", Needs(ConsentsWrite), suppressions::post)
             .says("Adds one address that must not be used, or an array of them; only hashes are kept.")
             .takes(one_or_many("SuppressionInput")).answers(200, named("SuppressionsAdded")),
+
+        // facts
+        route(POST, "/v1/orders", Needs(FactsWrite), facts::orders)
+            .says("Records an order or a return; several as NDJSON, all or none.").takes_lines(named("Order"))
+            .answers(200, object()),
+        route(POST, "/v1/interactions", Needs(FactsWrite), facts::interactions)
+            .says("Records a call, message, visit or complaint; several as NDJSON, all or none.")
+            .takes_lines(named("Interaction")).answers(200, object()),
+        route(POST, "/v1/outcomes", Needs(FactsWrite), facts::outcomes)
+            .says("Records what became of a message, as another system reports it; several as NDJSON.")
+            .takes_lines(named("OutcomeInput")).answers(200, named("OutcomesRecorded")).or(&[404]),
+
+        // real time
+        route(POST, "/v1/decisions", Needs(DecisionsMake), decisions::make)
+            .says("What now for this customer? Logged before it is answered.").takes(named("DecisionRequest"))
+            .answers(200, object()).or(&[404]),
 
         // offers
         route(GET, "/v1/offers", Needs(OffersRead), offers::list::handle)
@@ -75,6 +94,12 @@ pub fn table() -> Vec<Route> {
         route(POST, "/v1/campaigns/{id}/cancel", Needs(CampaignsRun), campaigns::steer::cancel)
             .says("Ends the campaign; what was not sent is taken back.").answers(200, object()),
 
+        route(GET, "/v1/campaigns/{id}/results", Needs(CampaignsRead), campaigns::results::handle)
+            .says("What each run earned against its holdout, with interval, checks and verdict.").answers(200, object()),
+        route(POST, "/v1/campaigns/{id}/test-send", Needs(CampaignsRun), campaigns::test_send::handle)
+            .says("Sends one message, as a customer would get it, to an address of yours.").takes(named("TestSend"))
+            .answers(200, object()),
+
         // deliveries
         route(GET, "/v1/deliveries", Needs(DeliveriesRead), deliveries::list)
             .says("What became of each message of a run.").query("run", "integer", "the run; must be given")
@@ -85,6 +110,18 @@ pub fn table() -> Vec<Route> {
             .says("Stops every sender before its next message.").answers(200, named("Sending")),
         route(POST, "/v1/sending/start", Needs(CampaignsRun), sending::start)
             .says("Lets messages go out again.").answers(200, named("Sending")),
+
+        // analysis
+        route(GET, "/v1/overview", Needs(AnalysisRead), analysis::overview)
+            .says("What the base is worth, who pays for whom, what runs.").answers(200, object()),
+        route(GET, "/v1/segments", Needs(AnalysisRead), analysis::segments)
+            .says("The segments and what each is worth.").answers(200, super::schema::page_of(object())),
+        route(GET, "/v1/segments/{id}", Needs(AnalysisRead), analysis::segment)
+            .says("One segment.").answers(200, object()),
+        route(GET, "/v1/models", Needs(AnalysisRead), analysis::models)
+            .says("Every fit of every model.").answers(200, super::schema::page_of(object())),
+        route(GET, "/v1/models/{id}", Needs(AnalysisRead), analysis::model)
+            .says("The version of a model that serves, with its card.").answers(200, object()),
 
         // the workspace
         route(GET, "/v1/audit", Needs(AuditRead), audit::list)

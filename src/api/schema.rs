@@ -86,6 +86,10 @@ pub fn written() -> Vec<(&'static str, RefOr<Schema>)> {
         ("Rule", keys("Exactly one of `all`, `any`, `not`, or a comparison of `field`.", RULE)),
         ("Offer", keys("An offer. Amounts are in minor units.", OFFER)),
         ("Campaign", keys("A campaign's definition, as in `campaign.toml`.", CAMPAIGN)),
+        ("Order", keys("An order, or a return of one.", ORDER)),
+        ("Interaction", keys("A call, message, visit or complaint, in either direction.", INTERACTION)),
+        ("DecisionRequest", keys("Who asks, for whom.", DECISION_REQUEST)),
+        ("TestSend", keys("Whose message, and where to.", TEST_SEND)),
         ("CampaignFolder", keys("A definition with its templates.", CAMPAIGN_FOLDER)),
     ]
 }
@@ -145,3 +149,34 @@ pub const CAMPAIGN: &[(&str, &str)] = &[
 
 /// What is put to define a campaign.
 pub const CAMPAIGN_FOLDER: &[(&str, &str)] = &[("spec!", "campaign"), ("templates", "object"), ("sample", "any")];
+
+/// Keys of an order.
+pub const ORDER: &[(&str, &str)] = &[
+    ("customer!", "string"),
+    ("order!", "string"),
+    ("occurred_at", "time"),
+    ("currency", "string"),
+    ("channel", "string"),
+    ("returned", "boolean"),
+    ("items!", "objects"),
+];
+
+/// Keys of an interaction.
+pub const INTERACTION: &[(&str, &str)] = &[
+    ("customer!", "string"),
+    ("key!", "string"),
+    ("occurred_at", "time"),
+    ("direction!", "string"),
+    ("channel!", "string"),
+    ("reason!", "string"),
+    ("outcome", "string"),
+    ("duration_s", "number"),
+    ("cost", "money"),
+];
+
+/// Keys of a request in real time.
+pub const DECISION_REQUEST: &[(&str, &str)] = &[("customer!", "string"), ("campaign", "string"), ("channel", "string")];
+
+/// Keys of a test.
+pub const TEST_SEND: &[(&str, &str)] =
+    &[("customer!", "string"), ("channel!", "string"), ("to!", "string"), ("offer", "string"), ("variant", "string")];

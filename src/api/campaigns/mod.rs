@@ -4,5 +4,7 @@ pub mod get;
 pub mod list;
 pub mod plan;
 pub mod put;
+pub mod results;
 pub mod runs;
 pub mod steer;
+pub mod test_send;

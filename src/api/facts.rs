@@ -1,0 +1,102 @@
+//! `POST /v1/orders`, `/v1/interactions` and `/v1/outcomes`: facts as they happen, one as JSON, several as NDJSON; all of a
+//! request or none.
+
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::problem::Problem;
+use super::{Ws, body, on_pool};
+use crate::clock::Timestamp;
+use crate::deliveries::outbox;
+use crate::error::{Error, Fault};
+use crate::ids::{self, DeliveryId};
+use crate::money::Money;
+use crate::operations::record::{self, NewInteraction, NewOrder};
+use crate::outcomes::{Outcome, SignalKind, store as outcomes};
+
+/// What became of a message, as another system reports it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutcomeInput {
+    /// The delivery that it answers.
+    pub delivery: i64,
+    /// `open`, `click`, `unsubscribe`, `bounce`, `complaint` or `conversion`.
+    pub kind: String,
+    /// The source's own key: the same outcome reported again is the same.
+    pub key: String,
+    /// When; now when absent.
+    #[schema(value_type = Option<String>)]
+    pub occurred_at: Option<Timestamp>,
+    /// What a conversion was worth, in minor units.
+    pub value: Option<i64>,
+}
+
+/// What recording did.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OutcomesRecorded {
+    /// Outcomes that were new.
+    pub accepted: usize,
+    /// Outcomes that had been reported before.
+    pub known: usize,
+}
+
+/// `POST /v1/orders`
+pub async fn orders(ws: Ws, req: HttpRequest, bytes: Bytes) -> Result<HttpResponse, Problem> {
+    let facts: Vec<NewOrder> = body::lines(&req, &bytes)?;
+    Ok(HttpResponse::Ok().json(on_pool(&ws, move |ws| record::orders(ws, &facts)).await?))
+}
+
+/// `POST /v1/interactions`
+pub async fn interactions(ws: Ws, req: HttpRequest, bytes: Bytes) -> Result<HttpResponse, Problem> {
+    let facts: Vec<NewInteraction> = body::lines(&req, &bytes)?;
+    Ok(HttpResponse::Ok().json(on_pool(&ws, move |ws| record::interactions(ws, &facts)).await?))
+}
+
+/// `POST /v1/outcomes`
+pub async fn outcomes(ws: Ws, req: HttpRequest, bytes: Bytes) -> Result<HttpResponse, Problem> {
+    let inputs: Vec<OutcomeInput> = body::lines(&req, &bytes)?;
+    let all = inputs.len();
+    let accepted = on_pool(&ws, move |ws| {
+        let now = ws.now();
+        let faults = body::faults_of(&inputs, |input| faults(input, now));
+        if !faults.is_empty() {
+            return Err(Error::faults("the outcomes cannot be used", faults));
+        }
+        ws.store().write(|conn| {
+            let mut rows = Vec::with_capacity(inputs.len());
+            for input in inputs {
+                let message = outbox::find::by_id(conn, DeliveryId(input.delivery))?;
+                rows.push(Outcome {
+                    id: ids::fresh(now),
+                    kind: input.kind,
+                    customer_id: message.customer_id,
+                    delivery_id: Some(message.id),
+                    decision_id: None,
+                    campaign_run_id: Some(message.campaign_run_id),
+                    occurred_at: input.occurred_at.unwrap_or(now),
+                    value: input.value.map(Money),
+                    source_key: input.key,
+                });
+            }
+            outcomes::record(conn, &rows)
+        })
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(OutcomesRecorded { accepted, known: all - accepted }))
+}
+
+fn faults(input: &OutcomeInput, now: Timestamp) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if let Err(error) = SignalKind::parse(&input.kind) {
+        faults.push(Fault::at("kind", error.message()));
+    }
+    if input.key.is_empty() || input.key.len() > 200 || input.key.chars().any(char::is_control) {
+        faults.push(Fault::at("key", "must have 1 to 200 characters and no line breaks"));
+    }
+    if input.occurred_at.is_some_and(|at| at > now) {
+        faults.push(Fault::at("occurred_at", "lies in the future"));
+    }
+    faults
+}

@@ -6,17 +6,16 @@
 -- feature: rec_over_gap | ratio | 0 | time since the last order over gap + 1 day: above 1 the customer is overdue
 -- feature: gap_sd | days | 0 | standard deviation of the times between orders; 0 with fewer than three orders
 WITH orders AS (
-    -- An order's instant is its last line's: some tills write the lines of one order minutes apart.
-    SELECT customer_id, order_key, max(occurred_at) AS at, min(occurred_at) AS began
+    -- An order's instant is its first line's: some tills write the lines of one order minutes apart.
+    SELECT customer_id, order_key, min(occurred_at) AS began
     FROM order_item
     GROUP BY customer_id, order_key
 ),
 steps AS (
     SELECT
         customer_id,
-        at,
         began,
-        (CAST(at AS BIGINT) - CAST(lag(at) OVER (PARTITION BY customer_id ORDER BY at, order_key) AS BIGINT))
+        (CAST(began AS BIGINT) - CAST(lag(began) OVER (PARTITION BY customer_id ORDER BY began, order_key) AS BIGINT))
             / 86400000000.0 AS step
     FROM orders
 ),
@@ -24,7 +23,7 @@ spans AS (
     SELECT
         customer_id,
         count(*) AS n,
-        :days(max(at)) AS recency,
+        :days(max(began)) AS recency,
         :days(min(began)) AS tenure,
         stddev_samp(step) AS step_sd
     FROM steps

@@ -66,6 +66,9 @@ fn segments_and_tail_are_one_table_in_the_order_of_customers() {
     let sealed = stage.seal(NOW).unwrap();
     assert_eq!(sealed.iter().map(|(_, sealed)| sealed.added).sum::<i64>(), 120_001);
     assert!(history.segments(&ORDER_ITEM).unwrap().len() > 1);
+    let plan = history.query("EXPLAIN SELECT customer_id, count(*) FROM order_item GROUP BY customer_id").unwrap();
+    let plan = format!("{:?}", plan[0].column(1));
+    assert!(plan.contains("ordering_mode=Sorted") && !plan.contains("SortExec"), "not aggregated in a stream: {plan}");
     history.append(&ORDER_ITEM, &[line(3, 400, "T", "T/1", 7)], NOW).unwrap();
     assert_eq!(totals(&history), (120_001, 120_007));
     let snapshot = history.snapshot_before(NOW.plus(DAY)).unwrap();

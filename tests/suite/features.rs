@@ -7,7 +7,7 @@ use vizavi::features::{Catalogue, matrix, purchase_within};
 use vizavi::ids::CustomerId;
 use vizavi::settings::Settings;
 
-use crate::import::{Place, mapping, shared};
+use crate::import::{Place, online_retail, shared};
 
 /// The reference's names, in its order, without `uk`.
 const NAMES: [&str; 14] = [
@@ -29,9 +29,7 @@ const NAMES: [&str; 14] = [
 
 #[test]
 fn the_features_of_online_retail_are_those_of_the_reference() {
-    let Some(file) = shared("online_retail/online_retail.csv.gz") else { return };
-    let place = Place::new();
-    place.import("orders", &file, mapping("online_retail.toml")).unwrap();
+    let Some((place, _)) = online_retail() else { return };
     for (cut, customers) in [("2011-06-12", 2_811), ("2011-09-10", 3_370)] {
         let Some(reference) = shared(&format!("online_retail/features_cut_{cut}.csv")) else { return };
         let as_of = Timestamp::parse(cut).unwrap();
@@ -42,7 +40,7 @@ fn the_features_of_online_retail_are_those_of_the_reference() {
             .select(&NAMES.map(String::from))
             .unwrap();
         assert_eq!(computed.customers.len(), customers);
-        let british = country_is(&place, "United Kingdom");
+        let british = country_is(place, "United Kingdom");
         let computed = computed.with_column("uk", |customer| f64::from(u8::from(british.contains_key(&customer))));
         let labels = purchase_within(&place.history, as_of, 90).unwrap();
         let mut reader = csv::Reader::from_path(&reference).unwrap();

@@ -4,6 +4,8 @@ mod architecture;
 mod deliveries;
 mod features;
 mod import;
+mod models;
 mod schema;
 mod storage;
 mod support;
+mod tls;

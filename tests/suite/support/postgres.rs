@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 struct Server {
     port: u16,
     bin: PathBuf,
+    folder: PathBuf,
     /// Holds the pipe whose end tells the keeper that this process is gone.
     _keeper: Child,
 }
@@ -18,7 +19,7 @@ struct Server {
 pub fn database() -> Option<String> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let Some(server) = SERVER.get_or_init(start) else {
+    let Some(server) = SERVER.get_or_init(|| start("", "")) else {
         assert!(std::env::var_os("VIZAVI_REQUIRE_POSTGRES").is_none(), "PostgreSQL is required and was not found");
         eprintln!("skipped on PostgreSQL: initdb and postgres were not found (apt-get install postgresql)");
         return None;
@@ -33,9 +34,34 @@ pub fn database() -> Option<String> {
     Some(format!("postgres://vizavi@127.0.0.1:{}/{name}?sslmode=disable", server.port))
 }
 
-fn start() -> Option<Server> {
+/// A server that takes TLS connections only, with a certificate that a CA of its own signed: (URL of a database, the CA's
+/// certificate). `None`, saying so, without PostgreSQL or the `openssl` command.
+pub fn tls_database() -> Option<(String, PathBuf)> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    if Command::new("openssl").arg("version").stdout(Stdio::null()).status().is_err() {
+        eprintln!("skipped: the openssl command, which makes the test's certificates, was not found");
+        return None;
+    }
+    let certificates = r#"
+        openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj "/CN=test" -addext "basicConstraints=critical,CA:TRUE"
+        openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj "/CN=localhost"
+        printf 'subjectAltName=DNS:localhost,IP:127.0.0.1' > server.ext
+        openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out server.crt -days 2 -extfile server.ext
+        chown postgres server.key 2>/dev/null || true
+        chmod 600 server.key
+        printf 'hostssl all all 127.0.0.1/32 trust\nhostnossl all all 127.0.0.1/32 reject\nlocal all all trust\n' > data/pg_hba.conf
+    "#;
+    let options = "-c ssl=on -c ssl_cert_file=../server.crt -c ssl_key_file=../server.key";
+    let server = SERVER.get_or_init(|| start(certificates, options)).as_ref()?;
+    let url = format!("postgres://vizavi@localhost:{}/postgres?sslmode=require", server.port);
+    Some((url, server.folder.join("ca.crt")))
+}
+
+fn start(before: &str, options: &str) -> Option<Server> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
     let bin = find_bin()?;
-    let folder = std::env::temp_dir().join(format!("vizavi-test-pg-{}", std::process::id()));
+    let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+    let folder = std::env::temp_dir().join(format!("vizavi-test-pg-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a temporary folder");
     let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
     // initdb refuses root. The keeper outlives this process by a moment: when the pipe closes it stops the server.
@@ -45,7 +71,8 @@ fn start() -> Option<Server> {
         if [ -n "{as_user}" ]; then chown postgres "{dir}"; fi
         cd "{dir}"
         {as_user} "{bin}/initdb" -D "{dir}/data" -U vizavi -A trust -E UTF8 --no-sync >"{dir}/initdb.log" 2>&1
-        {as_user} "{bin}/pg_ctl" -D "{dir}/data" -w -t 60 -l "{dir}/server.log" -o "-p {port} -h 127.0.0.1 -k {dir} -F -c max_connections=200 -c shared_buffers=64MB" start >/dev/null 2>&1
+        ( {before} ) >"{dir}/before.log" 2>&1
+        {as_user} "{bin}/pg_ctl" -D "{dir}/data" -w -t 60 -l "{dir}/server.log" -o "-p {port} -h 127.0.0.1 -k {dir} -F -c max_connections=200 -c shared_buffers=64MB {options}" start >/dev/null 2>&1
         echo ready
         cat >/dev/null || true
         {as_user} "{bin}/pg_ctl" -D "{dir}/data" -m immediate stop >/dev/null 2>&1
@@ -68,7 +95,7 @@ fn start() -> Option<Server> {
         let log = std::fs::read_to_string(folder.join("server.log")).unwrap_or_default();
         panic!("PostgreSQL did not start: {log}");
     }
-    Some(Server { port, bin, _keeper: keeper })
+    Some(Server { port, bin, folder, _keeper: keeper })
 }
 
 fn is_root() -> bool {

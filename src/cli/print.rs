@@ -78,6 +78,8 @@ pub fn percent(share: f64) -> String {
 
 /// A number as short as it can be read.
 pub fn number(value: f64) -> String {
+    // Adding zero makes an ordinary zero of the negative one that an empty sum gives.
+    let value = value + 0.0;
     if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value}") } else { format!("{value:.4}") }
 }
 

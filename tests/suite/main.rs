@@ -1,6 +1,7 @@
 //! The project's tests from outside: the public API of the library, the binary, and the source tree itself.
 
 mod architecture;
+mod cli;
 mod deliveries;
 mod features;
 mod import;

@@ -1,6 +1,8 @@
 //! The project's tests from outside: the public API of the library, the binary, and the source tree itself.
 
+mod api;
 mod architecture;
+mod console;
 mod deliveries;
 mod features;
 mod import;

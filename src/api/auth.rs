@@ -48,11 +48,25 @@ pub async fn guard(
     req: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let Some((_, access)) = needs.iter().find(|(method, _)| method == req.method()) else {
-        // No such method: the resource answers 405 with Allow.
+    let Some((_, Access::Needs(permission))) = needs.iter().find(|(method, _)| method == req.method()) else {
+        // Public; or no such method, and the resource answers 405 with Allow.
         return next.call(req).await;
     };
-    let Access::Needs(permission) = *access else { return next.call(req).await };
+    match admit(&req, *permission).await {
+        Ok((ws, caller)) => {
+            req.extensions_mut().insert(caller.clone());
+            idempotency::once(ws, &caller, req, next).await
+        }
+        Err(problem) => Ok(refuse(req, problem)),
+    }
+}
+
+/// The answer to a request that is not let through.
+pub fn refuse(req: ServiceRequest, problem: impl Into<Error>) -> ServiceResponse<BoxBody> {
+    ServiceResponse::from_err(problem.into(), req.into_parts().0)
+}
+
+async fn admit(req: &ServiceRequest, permission: Permission) -> Result<(Ws, Caller), Problem> {
     let sent = bearer(req.request()).ok_or_else(refused)?;
     let ws: Ws = req.app_data::<web::Data<Workspace>>().cloned().ok_or_else(|| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the service was assembled without a workspace")
@@ -61,11 +75,9 @@ pub async fn guard(
     let role = Role::parse(&key.role).map_err(Problem::from)?;
     if !role.may(permission) {
         let detail = format!("the key's role `{}` does not hold `{}`", role.as_str(), permission.as_str());
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail).into());
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
-    let caller = Caller { actor: format!("key:{}", key.id), role };
-    req.extensions_mut().insert(caller.clone());
-    idempotency::once(ws, &caller, req, next).await
+    Ok((ws, Caller { actor: format!("key:{}", key.id), role }))
 }
 
 fn refused() -> Problem {

@@ -10,7 +10,7 @@ use actix_web::{Error, FromRequest, HttpResponse};
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::auth::Caller;
+use super::auth::{self, Caller};
 use super::problem::Problem;
 use super::{Ws, on_pool};
 use crate::clock::{DAY, MINUTE};
@@ -48,28 +48,41 @@ pub async fn once(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let writes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(req.method());
     let Some(key) = req.headers().get(&HEADER).filter(|_| writes).cloned() else { return next.call(req).await };
+    match first_time(&ws, caller, &mut req, &key).await {
+        Ok((key, None)) => {
+            let answer = next.call(req).await;
+            keep(&ws, caller.actor.clone(), key, answer).await
+        }
+        Ok((_, Some(kept))) => Ok(req.into_response(kept)),
+        Err(error) => Ok(auth::refuse(req, error)),
+    }
+}
+
+/// The key, and the kept answer when there is one. The body is read and put back.
+async fn first_time(
+    ws: &Ws,
+    caller: &Caller,
+    req: &mut ServiceRequest,
+    key: &HeaderValue,
+) -> Result<(String, Option<HttpResponse>), Error> {
     let key = key.to_str().ok().filter(|key| (1..=200).contains(&key.len())).map(str::to_owned);
     let key = key.ok_or_else(|| Problem::fault("Idempotency-Key", "must have 1 to 200 visible ASCII characters"))?;
-
-    let content = read_body(&mut req).await?;
-    let digest = digest(&req, &content);
+    let content = read_body(req).await?;
+    let digest = digest(req, &content);
     req.set_payload(Payload::from(content));
 
-    let actor = caller.actor.clone();
-    let (looked_for, of) = (key.clone(), actor.clone());
-    match on_pool(&ws, move |ws| begin(ws, &of, &looked_for, &digest)).await? {
-        Found::New => {}
-        Found::Answered { status, headers, body } => return Ok(req.into_response(replay(status, &headers, body))),
+    let (of, looked_for) = (caller.actor.clone(), key.clone());
+    match on_pool(ws, move |ws| begin(ws, &of, &looked_for, &digest)).await? {
+        Found::New => Ok((key, None)),
+        Found::Answered { status, headers, body } => Ok((key, Some(replay(status, &headers, body)))),
         Found::OtherRequest => {
-            return Err(Problem::fault("Idempotency-Key", "was used for another request; make a new one").into());
+            Err(Problem::fault("Idempotency-Key", "was used for another request; make a new one").into())
         }
         Found::AtWork => {
             let detail = "the first request with this Idempotency-Key is still at work; ask again";
-            return Err(Problem::new(StatusCode::CONFLICT, detail).into());
+            Err(Problem::new(StatusCode::CONFLICT, detail).into())
         }
     }
-    let answer = next.call(req).await;
-    keep(&ws, actor, key, answer).await
 }
 
 async fn read_body(req: &mut ServiceRequest) -> Result<Bytes, Error> {

@@ -2,6 +2,7 @@
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
@@ -24,15 +25,12 @@ pub async fn give(
     let id = fresh();
     req.extensions_mut().insert(RequestId(id.clone()));
     let metrics = req.app_data::<web::Data<Metrics>>().cloned();
-    let request = req.request().clone();
+    let path = req.path().to_owned();
     let started = std::time::Instant::now();
     let mut answer = match next.call(req).await {
         Ok(answer) => finish(answer.map_into_boxed_body(), &id),
-        Err(error) => {
-            let problem = of_error(&error);
-            let path = request.path().to_owned();
-            ServiceResponse::new(request, problem.answer(&path, &id))
-        }
+        // Guards and handlers answer with a response; only what is wrong with the service itself comes here.
+        Err(error) => return Err(InternalError::from_response("refused", of_error(&error).answer(&path, &id)).into()),
     };
     if let Ok(value) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(HEADER, value);

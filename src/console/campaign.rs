@@ -3,11 +3,12 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::figures::{Show, count};
 use super::page::{Frame, render};
-use super::{Ws, campaigns, either, on_pool, plan, results};
+use super::{Ws, campaign_action, campaigns, either, on_pool, plan, results};
 use crate::campaigns::store::{self, Campaign, CampaignRun};
 use crate::campaigns::{Action, CampaignSpec, State};
 use crate::deliveries::outbox::{Reconciliation, reconcile};
@@ -19,20 +20,27 @@ use crate::operations::{Workspace, send};
 const PREVIEW_POLICY: &str =
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
 
+/// What was done just before.
+#[derive(Debug, Deserialize)]
+pub struct Done {
+    done: Option<String>,
+}
+
 /// `GET /campaigns/{name}`
-pub async fn show(ws: Ws, req: HttpRequest, name: web::Path<String>) -> HttpResponse {
-    page(&ws, &req, name.into_inner(), String::new(), None).await
+pub async fn show(ws: Ws, req: HttpRequest, name: web::Path<String>, query: web::Query<Done>) -> HttpResponse {
+    let notice = campaign_action::notice(query.done.as_deref().unwrap_or_default());
+    page(&ws, &req, name.into_inner(), notice, None).await
 }
 
 /// The page, with what has just been done or has just failed.
-pub async fn page(ws: &Ws, req: &HttpRequest, name: String, notice: String, fault: Option<Error>) -> HttpResponse {
+pub async fn page(ws: &Ws, req: &HttpRequest, name: String, notice: &str, fault: Option<Error>) -> HttpResponse {
     let mut frame = Frame::of(req, "/campaigns", false);
     let role = frame.session.as_ref().map_or(Role::Viewer, |session| session.role);
     let status = fault.as_ref().map_or(StatusCode::OK, |error| super::page::status_of(error).0);
     let read = on_pool(ws, move |ws| Ok((send::is_stopped(ws)?, view(ws, &name, role)?))).await;
     either(read.map(|(stopped, page)| {
         frame.stopped = stopped;
-        frame.notice = notice;
+        frame.notice = notice.to_owned();
         frame.fault = fault;
         let title = page["title"].as_str().unwrap_or("Campaign").to_owned();
         render(status, &frame, &title, "campaign", page)

@@ -1,9 +1,7 @@
 //! The switch in the header: stop everything, start again.
 
-use actix_web::HttpMessage;
-use actix_web::HttpRequest;
-use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::{Ws, either, on_pool};
 use crate::operations::access::Session;
@@ -29,7 +27,10 @@ pub async fn start(ws: Ws, req: HttpRequest) -> HttpResponse {
 /// Back to the page the button was on; only the path of the referrer counts, so that it leads nowhere else.
 fn back(req: &HttpRequest) -> HttpResponse {
     let referrer = req.headers().get(header::REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let path = referrer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
-    let path = path.filter(|path| !path.starts_with("//")).unwrap_or("/");
-    HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
+    let path = referrer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or("/");
+    // A page that answers a form of a campaign is the campaign's page: noun and name are enough.
+    let parts: Vec<&str> = path.split(['?', '#']).next().unwrap_or("/").split('/').skip(1).take(2).collect();
+    let own = parts.first().is_some_and(|noun| ["campaigns", "customers"].contains(noun));
+    let location = if own { format!("/{}", parts.join("/")) } else { "/".to_owned() };
+    HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
 }

@@ -1,7 +1,9 @@
 //! The project's tests from outside: the public API of the library, the binary, and the source tree itself.
 
+mod api;
 mod architecture;
 mod cli;
+mod console;
 mod deliveries;
 mod features;
 mod import;

@@ -13,6 +13,7 @@ mod logging;
 mod migrate;
 mod models;
 mod place;
+mod policy;
 
 mod print;
 mod score;
@@ -64,6 +65,8 @@ enum Verb {
     Campaign(campaign::Args),
     /// Statistics from sufficient statistics, offline
     Experiment(experiment::Args),
+    /// What the current policy is worth on logged decisions
+    Policy(policy::Args),
     /// Run what is due: schedules, jobs, messages
     Work(work::Args),
     /// Bring the store to the present schema
@@ -103,6 +106,7 @@ fn dispatch(cli: &Cli) -> Done {
         Verb::Customer(args) => customer::run(place, args),
         Verb::Campaign(args) => campaign::run(place, args),
         Verb::Experiment(args) => experiment::run(args),
+        Verb::Policy(args) => policy::run(place, args),
         Verb::Work(args) => work::run(place, args),
         Verb::Migrate => migrate::run(place),
     }

@@ -7,6 +7,7 @@ pub mod batch;
 pub mod candidates;
 pub mod checks;
 pub mod decide_now;
+pub mod evaluate;
 pub mod facts;
 pub mod import;
 pub mod links;

@@ -9,6 +9,8 @@ mod customer;
 mod experiment;
 mod failure;
 mod import;
+mod key;
+mod kpi;
 mod logging;
 mod migrate;
 mod models;
@@ -18,8 +20,10 @@ mod policy;
 mod print;
 mod score;
 mod segments;
+mod serve;
 mod signal;
 mod train;
+mod user;
 mod work;
 
 use std::ffi::OsString;
@@ -69,6 +73,14 @@ enum Verb {
     Policy(policy::Args),
     /// Run what is due: schedules, jobs, messages
     Work(work::Args),
+    /// REST, public links and console on one port, with the worker beside them
+    Serve(serve::Args),
+    /// The base at a glance: what it is worth, and who pays for whom
+    Kpi,
+    /// Who may log in to the console
+    User(user::Args),
+    /// What machines call the API with
+    Key(key::Args),
     /// Bring the store to the present schema
     Migrate,
 }
@@ -108,6 +120,10 @@ fn dispatch(cli: &Cli) -> Done {
         Verb::Experiment(args) => experiment::run(args),
         Verb::Policy(args) => policy::run(place, args),
         Verb::Work(args) => work::run(place, args),
+        Verb::Serve(args) => serve::run(place, args),
+        Verb::Kpi => kpi::run(place),
+        Verb::User(args) => user::run(place, args),
+        Verb::Key(args) => key::run(place, args),
         Verb::Migrate => migrate::run(place),
     }
 }

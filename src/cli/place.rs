@@ -23,7 +23,8 @@ pub struct Place {
     pub at: Option<Timestamp>,
 }
 
-fn instant(text: &str) -> Result<Timestamp, String> {
+/// Reads an instant from the command line.
+pub fn instant(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).map_err(|error| error.message().to_owned())
 }
 

@@ -53,12 +53,22 @@ fn words(value: &PolicyValue, currency: Currency) -> String {
         table.row([vec![offer.offer.clone(), print::percent(offer.share)], worth].concat());
     }
     text += &format!("\n{table}\n");
-    for reason in &value.gate.reasons {
-        text += &format!("{reason}\n");
+    match (&value.gate.gain, &value.evaluation) {
+        (Some(gain), Some(_)) => {
+            let [by, from, until] = shown_array(gain, currency);
+            let so = if value.gate.serves { "a policy with this evidence may serve" } else { "no gain is shown" };
+            text += &format!("It gains {by} a decision over what was logged (between {from} and {until}): {so}.\n");
+        }
+        _ => value.gate.reasons.iter().for_each(|reason| text += &format!("{reason}\n")),
     }
     text
 }
 
 fn shown(value: &Value, currency: Currency) -> Vec<String> {
-    [value.estimate, value.ci_lower, value.ci_upper].map(|minor| currency.show(Money(minor.round() as i64))).to_vec()
+    shown_array(value, currency).to_vec()
+}
+
+/// Estimate, lower and upper bound as amounts.
+fn shown_array(value: &Value, currency: Currency) -> [String; 3] {
+    [value.estimate, value.ci_lower, value.ci_upper].map(|minor| currency.show(Money(minor.round() as i64)))
 }

@@ -137,6 +137,20 @@ pub fn fail(conn: &mut Connection, claimed: &Job, error: &Error, now: Timestamp)
     Ok(State::Waiting)
 }
 
+/// The worker ends before the job does: it waits for another one, and the attempt does not count.
+pub fn give_back(conn: &mut Connection, claimed: &Job, now: Timestamp) -> Result<()> {
+    let mine = job::table.find(claimed.id).filter(job::lease_owner.eq(&claimed.lease_owner));
+    diesel::update(mine)
+        .set((
+            job::state.eq(State::Waiting.as_str()),
+            job::attempts.eq(claimed.attempts - 1),
+            job::run_at.eq(now),
+            job::updated_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
 fn put_aside(conn: &mut Connection, id: JobId, message: &str, now: Timestamp) -> Result<()> {
     diesel::update(job::table.find(id))
         .set((

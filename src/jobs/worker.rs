@@ -1,6 +1,7 @@
 //! The worker: runs what is due and sends what is due, until told to stop, or until nothing is due.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -21,6 +22,11 @@ const IDLE: Duration = Duration::from_secs(2);
 const DOWN: Duration = Duration::from_secs(10);
 /// How often the lease of a running job is renewed.
 const RENEW: Duration = Duration::from_secs(60);
+
+/// How often the end of a running job is looked for, when nobody wakes this thread.
+const GLANCE: Duration = Duration::from_millis(500);
+/// How long a job may still go on when the worker is told to stop.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A part of the work, for nodes that do only that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +80,7 @@ fn until_idle(ws: &Workspace, stop: &Stop, only: Option<Only>) -> Result<Worked>
         let mut busy = false;
         if only != Some(Only::Sending) {
             tick(ws)?;
-            while !stop.is_set() && next_job(ws, &owner, &mut worked)? {
+            while !stop.is_set() && next_job(ws, stop, &owner, &mut worked)? {
                 busy = true;
             }
         }
@@ -94,7 +100,7 @@ fn run_jobs(ws: &Workspace, stop: &Stop) -> Worked {
     let owner = owner(ws);
     let mut worked = Worked::default();
     while !stop.is_set() {
-        let wait = match tick(ws).and_then(|_| next_job(ws, &owner, &mut worked)) {
+        let wait = match tick(ws).and_then(|_| next_job(ws, stop, &owner, &mut worked)) {
             Ok(true) => continue,
             Ok(false) => IDLE,
             Err(error) => down("jobs", &error),
@@ -140,19 +146,23 @@ fn owner(ws: &Workspace) -> String {
 }
 
 /// Claims a job and does it. `false` when none is due.
-fn next_job(ws: &Workspace, owner: &str, worked: &mut Worked) -> Result<bool> {
+fn next_job(ws: &Workspace, stop: &Stop, owner: &str, worked: &mut Worked) -> Result<bool> {
     let now = ws.now();
     let Some(job) = ws.store().write(|conn| queue::claim(conn, owner, now))? else { return Ok(false) };
     tracing::info!(job = %job.id, kind = job.kind, attempt = job.attempts, "job begun");
-    let result = leased(ws, &job);
+    let result = leased(ws, stop, &job);
     let now = ws.now();
     match result {
-        Ok(note) => {
+        None => {
+            tracing::info!(job = %job.id, kind = job.kind, "given back: this worker ends before it");
+            ws.store().write(|conn| queue::give_back(conn, &job, now))?;
+        }
+        Some(Ok(note)) => {
             tracing::info!(job = %job.id, kind = job.kind, note, "job done");
             ws.store().write(|conn| queue::finish(conn, &job, &note, now))?;
             worked.done += 1;
         }
-        Err(error) => {
+        Some(Err(error)) => {
             tracing::warn!(job = %job.id, kind = job.kind, attempt = job.attempts, ?error, "job failed");
             match ws.store().write(|conn| queue::fail(conn, &job, &error, now))? {
                 State::Dead => worked.dead += 1,
@@ -163,28 +173,38 @@ fn next_job(ws: &Workspace, owner: &str, worked: &mut Worked) -> Result<bool> {
     Ok(true)
 }
 
-/// Does the job on a thread of its own, while this one renews its lease.
-fn leased(ws: &Workspace, job: &Job) -> Result<String> {
-    let ended = Stop::default();
-    std::thread::scope(|scope| {
-        let doing = scope.spawn(|| {
+/// Does the job on a thread of its own, while this one renews its lease. `None` when the worker is told to stop and the job
+/// does not end soon: its thread ends with the process, and whatever it did in part is done again by the next worker, for
+/// which every job is made.
+fn leased(ws: &Workspace, stop: &Stop, job: &Job) -> Option<Result<String>> {
+    let ended = Arc::new(Stop::default());
+    let doing = {
+        let (ws, job, ended) = (ws.clone(), job.clone(), EndGuard(ended.clone()));
+        std::thread::spawn(move || {
             // Set also when the job panics, or this thread would renew for ever.
-            let _end = EndGuard(&ended);
-            run::run(ws, job)
-        });
-        while !ended.wait(RENEW) {
-            let renewed = ws.store().write(|conn| queue::renew(conn, job, ws.now()));
-            if !matches!(renewed, Ok(true)) {
+            let _ended = ended;
+            run::run(&ws, &job)
+        })
+    };
+    let mut renewed = Instant::now();
+    let mut told: Option<Instant> = None;
+    while !ended.wait(GLANCE) {
+        if stop.is_set() && told.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+            return None;
+        }
+        if renewed.elapsed() >= RENEW {
+            renewed = Instant::now();
+            if !matches!(ws.store().write(|conn| queue::renew(conn, job, ws.now())), Ok(true)) {
                 tracing::warn!(job = %job.id, "the lease could not be renewed");
             }
         }
-        doing.join().map_err(|_| Error::internal("the job ended in a panic"))?
-    })
+    }
+    Some(doing.join().unwrap_or_else(|_| Err(Error::internal("the job ended in a panic"))))
 }
 
-struct EndGuard<'a>(&'a Stop);
+struct EndGuard(Arc<Stop>);
 
-impl Drop for EndGuard<'_> {
+impl Drop for EndGuard {
     fn drop(&mut self) {
         self.0.set();
     }

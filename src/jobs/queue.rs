@@ -223,3 +223,79 @@ pub fn page(
         .load(c))?;
     Ok(rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::{Location, Store, migrate};
+
+    const KEY: IdKey = IdKey([7; 16]);
+    const NOW: Timestamp = Timestamp(1_000 * SECOND);
+
+    fn store(folder: &std::path::Path) -> Store {
+        let store = Store::open(&Location::choose(folder, None).unwrap()).unwrap();
+        migrate::migrate(&store, Timestamp(0)).unwrap();
+        store
+    }
+
+    fn claim_at(store: &Store, owner: &str, now: Timestamp) -> Option<Job> {
+        store.write(|conn| claim(conn, owner, now)).unwrap()
+    }
+
+    #[test]
+    fn the_same_work_is_written_down_and_claimed_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let put = |occasion: &str| store.write(|conn| enqueue(conn, &KEY, &Work::Score, occasion, NOW, NOW)).unwrap();
+        assert_eq!((put("monday"), put("monday"), put("tuesday")), (true, false, true));
+        assert!(claim_at(&store, "early", NOW.plus(-1)).is_none());
+        let (one, two) = (claim_at(&store, "one", NOW).unwrap(), claim_at(&store, "two", NOW).unwrap());
+        assert_ne!(one.id, two.id);
+        assert!(claim_at(&store, "three", NOW).is_none());
+        store.write(|conn| finish(conn, &one, "", NOW)).unwrap();
+        // A renewed lease holds; one that was not renewed ends, and its first owner has no say any more.
+        let late = NOW.plus(LEASE + 1);
+        assert!(store.write(|conn| renew(conn, &two, NOW.plus(MINUTE))).unwrap());
+        assert!(claim_at(&store, "three", late).is_none());
+        let again = claim_at(&store, "three", late.plus(MINUTE)).unwrap();
+        assert_eq!((again.id, again.attempts), (two.id, 2));
+        assert!(!store.write(|conn| renew(conn, &two, late)).unwrap());
+        store.write(|conn| finish(conn, &two, "", late)).unwrap();
+        assert_eq!(store.read(|conn| get(conn, two.id)).unwrap().state, "running");
+    }
+
+    #[test]
+    fn what_fails_is_tried_later_and_in_the_end_laid_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        store.write(|conn| enqueue(conn, &KEY, &Work::Seal, "x", NOW, NOW)).unwrap();
+        let (mut now, mut waits) = (NOW, Vec::new());
+        loop {
+            let job = claim_at(&store, "w", now).unwrap();
+            let down = Error::unavailable("the disk is full");
+            let state = store.write(|conn| fail(conn, &job, &down, now)).unwrap();
+            let row = store.read(|conn| get(conn, job.id)).unwrap();
+            if state == State::Dead {
+                assert_eq!((row.attempts, row.last_error.as_deref()), (ATTEMPTS, Some("the disk is full")));
+                store.write(|conn| retry(conn, job.id, now)).unwrap();
+                assert_eq!(claim_at(&store, "w", now).unwrap().attempts, 1);
+                break;
+            }
+            waits.push((row.run_at.0 - now.0) / SECOND);
+            now = row.run_at;
+        }
+        assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1920]);
+    }
+
+    #[test]
+    fn bad_input_is_not_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        store.write(|conn| enqueue(conn, &KEY, &Work::Train, "x", NOW, NOW)).unwrap();
+        let job = claim_at(&store, "w", NOW).unwrap();
+        let state = store.write(|conn| fail(conn, &job, &Error::invalid("a spec is wrong"), NOW)).unwrap();
+        assert_eq!(state, State::Dead);
+        assert_eq!(store.read(|conn| page(conn, Some(State::Dead), None, 10)).unwrap().len(), 1);
+        assert!(store.read(|conn| page(conn, Some(State::Waiting), None, 10)).unwrap().is_empty());
+    }
+}

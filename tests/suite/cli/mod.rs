@@ -1,8 +1,10 @@
 //! The binary from outside: what it prints, what it answers to its caller, what it leaves behind.
 
+mod access;
 mod company;
 mod inputs;
 mod loop_closed;
+mod policy;
 mod program;
 mod verbs;
 mod workers;

@@ -16,6 +16,11 @@ fn help_lists_the_verbs_that_scripts_call() {
         "campaign",
         "experiment",
         "policy",
+        "serve",
+        "user",
+        "key",
+        "kpi",
+        "policy",
         "work",
         "migrate",
     ] {

@@ -67,7 +67,7 @@ fn a_run_that_would_start_too_late_is_held() {
 #[test]
 fn a_worker_killed_while_it_sends_doubles_and_loses_nobody() {
     for (store, program) in Program::on_both_stores() {
-        program.ready(1_500, "");
+        program.ready(800, "");
         program.done(&["campaign", "run", "win-back", "--no-send"]);
         let planned = reconciliation(&program, TEN)["planned"].as_i64().unwrap();
         let mut worker = program.start(TEN, &["work", "--once"]);

@@ -128,7 +128,7 @@ pub fn table() -> Vec<Route> {
             .says("Background work, newest first.").query("state", "string", "waiting, running, done or dead").paged(object())
             .or(&[404]),
         route(GET, "/v1/jobs/{id}", Needs(JobsRead), jobs::get)
-            .says("One job.").answers(200, object()),
+            .says("One job, with what it came to.").answers(200, object()),
         route(POST, "/v1/jobs/{id}/retry", Needs(CampaignsRun), jobs::retry)
             .says("Has a job that was laid aside tried again.").answers(200, object()),
 

@@ -75,6 +75,7 @@ fn html() -> String {
 fn details(route: &super::route::Route) -> String {
     let mut lines = String::new();
     for (name, kind, meaning) in &route.doc.query {
+        let meaning = meaning.replace('`', "");
         let _ = write!(lines, "<li><code>?{name}</code> {kind}: {meaning}</li>");
     }
     if let Some((media, _)) = &route.doc.body {

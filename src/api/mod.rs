@@ -30,6 +30,7 @@ mod deliveries;
 mod docs;
 mod facts;
 mod health;
+mod jobs;
 mod keys;
 mod links;
 mod offers;

@@ -7,13 +7,13 @@ use super::auth::Access::{Needs, Public};
 use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
-    analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, facts, health, keys as api_keys,
-    links, metrics, offers, sending, suppressions,
+    analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, facts, health, jobs,
+    keys as api_keys, links, metrics, offers, sending, suppressions,
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
-    ConsentsWrite, CustomersRead, CustomersWrite, DecisionsMake, DecisionsRead, DeliveriesRead, FactsWrite, OffersRead,
-    OffersWrite,
+    ConsentsWrite, CustomersRead, CustomersWrite, DecisionsMake, DecisionsRead, DeliveriesRead, FactsWrite, JobsRead,
+    OffersRead, OffersWrite,
 };
 
 const GET: Method = Method::GET;
@@ -122,6 +122,15 @@ pub fn table() -> Vec<Route> {
             .says("Every fit of every model.").answers(200, super::schema::page_of(object())),
         route(GET, "/v1/models/{id}", Needs(AnalysisRead), analysis::model)
             .says("The version of a model that serves, with its card.").answers(200, object()),
+
+        // background work
+        route(GET, "/v1/jobs", Needs(JobsRead), jobs::list)
+            .says("Background work, newest first.").query("state", "string", "waiting, running, done or dead").paged(object())
+            .or(&[404]),
+        route(GET, "/v1/jobs/{id}", Needs(JobsRead), jobs::get)
+            .says("One job, with what it came to.").answers(200, object()),
+        route(POST, "/v1/jobs/{id}/retry", Needs(CampaignsRun), jobs::retry)
+            .says("Has a job that was laid aside tried again.").answers(200, object()),
 
         // the workspace
         route(GET, "/v1/audit", Needs(AuditRead), audit::list)

@@ -13,7 +13,7 @@ use crate::campaigns::store::{self, Campaign, CampaignRun};
 use crate::campaigns::{Action, CampaignSpec, State};
 use crate::deliveries::outbox::{Reconciliation, reconcile};
 use crate::error::{Error, Result};
-use crate::operations::access::{Permission, Role};
+use crate::operations::access::{Permission, Role, user};
 use crate::operations::{Workspace, send};
 
 /// What an e-mail in a preview may load: its own inline styles and images, nothing from elsewhere, no script.
@@ -49,7 +49,7 @@ pub async fn page(ws: &Ws, req: &HttpRequest, name: String, notice: &str, fault:
 
 fn view(ws: &Workspace, name: &str, role: Role) -> Result<Value> {
     let show = Show(ws);
-    let (campaign, spec, plan, runs) = ws.store().read(|conn| {
+    let (campaign, approved_by, spec, plan, runs) = ws.store().read(|conn| {
         let campaign = store::by_name(conn, name)?;
         let spec = store::version(conn, campaign.id, campaign.version)?.spec;
         let plan = store::plan_of(conn, campaign.id, campaign.version)?;
@@ -58,7 +58,8 @@ fn view(ws: &Workspace, name: &str, role: Role) -> Result<Value> {
             let reconciliation = reconcile(conn, run.id)?;
             runs.push((run, reconciliation));
         }
-        Ok((campaign, spec, plan, runs))
+        let approved_by = campaign.approved_by.as_deref().map(|actor| user::name_of(conn, actor)).transpose()?;
+        Ok((campaign, approved_by, spec, plan, runs))
     })?;
     let state = State::parse(&campaign.state)?;
     let plan = plan.map(|(text, _)| serde_json::from_str::<Value>(&text)).transpose()?;
@@ -72,7 +73,7 @@ fn view(ws: &Workspace, name: &str, role: Role) -> Result<Value> {
         "goal": spec.goal,
         "owner": spec.owner,
         "version": campaign.version,
-        "approved_by": campaign.approved_by,
+        "approved_by": approved_by,
         "next_run": campaign.next_run_at.map(|at| show.time(at)),
         "state": campaigns::state(&campaign.state),
         "actions": actions(state, role),
@@ -143,7 +144,7 @@ fn run_line(show: &Show<'_>, run: &CampaignRun, sums: &Reconciliation) -> Value 
 fn facts(show: &Show<'_>, spec: &CampaignSpec) -> Vec<Value> {
     let percent = |share: f64| super::figures::percent(share);
     let exploration = spec.exploration.unwrap_or(show.0.settings().exploration);
-    let audience = spec.audience.as_ref().map_or("everybody".to_owned(), |rule| super::plan::rule_words(rule));
+    let audience = spec.audience.as_ref().map_or("everybody".to_owned(), plan::rule_words);
     let schedule = spec.schedule.as_ref();
     let experiments: Vec<String> = spec
         .experiments

@@ -54,7 +54,8 @@ pub fn line(conn: &mut Connection, show: &Show<'_>, campaign: &Campaign) -> Resu
 
 /// A segment in a list.
 pub fn segment(show: &Show<'_>, kept: &KeptSegment) -> Value {
-    let value = kept.economics.value;
+    // Features count in whole units of the currency.
+    let value = kept.economics.value * show.0.settings().currency.minor_units() as f64;
     json!({
         "name": kept.name,
         "customers": count(kept.size),

@@ -1,26 +1,39 @@
 //! One customer's page: value, what next and why, profile, consent, the whole story.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::customers::name;
-use super::figures::{Figure, Show, count, figure, percent, tone_of};
+use super::figures::{Figure, Show, count, figure, path_part, percent, tone_of};
 use super::page::{Frame, render};
 use super::{Ws, either, on_pool, timeline};
 use crate::customers::{Consent, Customer, CustomerState};
 use crate::decisions::store as decisions;
 use crate::error::Result;
+use crate::operations::access::{Permission, Session};
+use crate::operations::decide_now::{RealTime, Request};
 use crate::operations::{Workspace, send};
 use crate::reports::timeline::timeline as story;
 
 /// `GET /customers/{id}`
 pub async fn show(ws: Ws, req: HttpRequest, id: web::Path<String>) -> HttpResponse {
     let read = on_pool(&ws, move |ws| Ok((send::is_stopped(ws)?, view(ws, &id)?))).await;
-    either(read.map(|(stopped, page)| {
+    either(read.map(|(stopped, mut page)| {
+        let session = req.extensions().get::<Session>().cloned();
+        page["may_decide"] = session.is_some_and(|session| session.role.may(Permission::DecisionsMake)).into();
         let title = page["name"].as_str().unwrap_or("Customer").to_owned();
         render(StatusCode::OK, &Frame::of(&req, "/customers", stopped), &title, "customer", page)
     }))
+}
+
+/// `POST /customers/{id}/decide`: what now for this customer? Logged like every decision; the page then shows it.
+pub async fn decide(ws: Ws, real_time: web::Data<RealTime>, id: web::Path<String>) -> HttpResponse {
+    let location = format!("/customers/{}", path_part(&id));
+    let request = Request { customer: id.into_inner(), campaign: None, channel: None };
+    let decided = on_pool(&ws, move |_| real_time.decide(&request)).await;
+    either(decided.map(|_| HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()))
 }
 
 fn view(ws: &Workspace, external_id: &str) -> Result<Value> {
@@ -30,6 +43,7 @@ fn view(ws: &Workspace, external_id: &str) -> Result<Value> {
     let state = known.state.as_ref();
     Ok(json!({
         "external_id": known.customer.external_id,
+        "path": path_part(&known.customer.external_id),
         "name": name(&known.customer),
         "summary": summary(&known.customer, state),
         "figures": figures(&show, state),

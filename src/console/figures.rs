@@ -45,7 +45,7 @@ pub fn count(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut shown = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             shown.push('\u{202f}');
         }
         shown.push(digit);
@@ -83,7 +83,7 @@ impl Show<'_> {
             };
             rest.map_or(whole.clone(), |rest| format!("{whole}.{rest}"))
         };
-        format!("{shown} {}", currency.code())
+        format!("{shown}\u{a0}{}", currency.code())
     }
 
     /// An amount in fractions of minor units.

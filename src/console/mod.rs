@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::operations::Workspace;
 use crate::operations::access::Permission;
 use crate::operations::access::Permission::{
-    CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite, CustomersRead,
+    CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite, CustomersRead, DecisionsMake,
 };
 
 pub use guard::{Fields, cookie_name};
@@ -74,6 +74,7 @@ pub fn table() -> Vec<Page> {
         page(POST, "/campaigns/{name}/test-send", CampaignsRun, campaign_action::test_send),
         page(GET,  "/customers", CustomersRead, customers::show),
         page(GET,  "/customers/{id}", CustomersRead, customer::show),
+        page(POST, "/customers/{id}/decide", DecisionsMake, customer::decide),
         page(POST, "/sending/stop", CampaignsRun, sending::stop),
         page(POST, "/sending/start", CampaignsRun, sending::start),
         page(GET,  "/login", None, login::show),

@@ -9,10 +9,15 @@ use super::figures::{Figure, Show, count, figure, percent, tone_of};
 use super::page::{Frame, render};
 use super::{Ws, bar, campaigns, either, on_pool};
 use crate::error::Result;
+use crate::jobs::Job;
+use crate::jobs::queue;
 use crate::money::Money;
 use crate::operations::Workspace;
 use crate::reports::overview::{Overview, overview};
 use crate::storage::schema::customer_state;
+
+/// Jobs on the page.
+const JOBS: i64 = 8;
 
 /// `GET /`
 pub async fn show(ws: Ws, req: HttpRequest) -> HttpResponse {
@@ -35,12 +40,29 @@ fn view(ws: &Workspace, overview: &Overview) -> Result<Value> {
     let campaigns = ws.store().read(|conn| {
         overview.campaigns.iter().map(|campaign| campaigns::line(conn, &show, campaign)).collect::<Result<Vec<_>>>()
     })?;
+    let jobs = ws.store().read(|conn| queue::page(conn, None, None, JOBS))?;
     Ok(json!({
+        "jobs": jobs.iter().map(|job| job_line(&show, job)).collect::<Vec<_>>(),
         "figures": figures(&show, overview),
         "deciles": deciles(ws, &show)?,
         "campaigns": campaigns,
         "segments": segments,
     }))
+}
+
+fn job_line(show: &Show<'_>, job: &Job) -> Value {
+    let tone = match job.state.as_str() {
+        "running" => "brand",
+        "done" => "good",
+        "dead" => "bad",
+        _ => "",
+    };
+    json!({
+        "kind": job.kind.replace('_', " "),
+        "state": { "name": job.state, "tone": tone },
+        "at": show.time(job.updated_at),
+        "note": job.last_error,
+    })
 }
 
 fn figures(show: &Show<'_>, overview: &Overview) -> Vec<Figure> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::figures::{Show, count, figure, path_part, percent, tone_of};
+use super::figures::{Show, count, figure, path_part, tone_of};
 use super::{bar, figures};
 use crate::decisions::waterfall::Step;
 use crate::decisions::waterfall::Waterfall;
@@ -62,17 +62,20 @@ fn steps(waterfall: &Waterfall) -> Vec<Value> {
     lines
 }
 
-/// Contacts by channel, then by offer.
+/// Contacts by channel, and by offer.
 fn split(forecast: &Value) -> Vec<Value> {
     let most = forecast["contacts"].as_f64().unwrap_or(0.0);
-    let mut lines = Vec::new();
-    for part in ["by_channel", "by_offer"] {
-        for (name, number) in forecast[part].as_object().into_iter().flatten() {
-            let number = number.as_i64().unwrap_or(0);
-            lines.push(json!({ "name": name, "count": count(number), "bar": bar::share(number as f64, most, "") }));
-        }
-    }
-    lines
+    let line = |(name, number): (&String, &Value)| {
+        let number = number.as_i64().unwrap_or(0);
+        json!({ "name": name, "count": count(number), "bar": bar::share(number as f64, most, "") })
+    };
+    [("By channel", "by_channel"), ("By offer", "by_offer")]
+        .into_iter()
+        .map(|(name, part)| {
+            let lines: Vec<Value> = forecast[part].as_object().into_iter().flatten().map(line).collect();
+            json!({ "name": name, "lines": lines })
+        })
+        .collect()
 }
 
 fn proof(show: &Show<'_>, proof: &Value) -> Option<String> {
@@ -103,6 +106,7 @@ fn detectable(show: &Show<'_>, found: &Value) -> Option<String> {
 fn sample_view(index: usize, sample: &Value) -> Value {
     let arm = sample["arm"].as_str().unwrap_or_default();
     let tone = match arm {
+        _ if !sample["choice"].is_string() => "",
         "treated" => "brand",
         "exploration" => "warn",
         _ => "",
@@ -161,9 +165,4 @@ fn literal_words(literal: &Literal) -> String {
         Literal::Text(text) => text.clone(),
         Literal::Many(many) => many.iter().map(literal_words).collect::<Vec<_>>().join(", "),
     }
-}
-
-/// A share that may be absent.
-pub fn share_or_dash(share: Option<f64>) -> String {
-    share.map_or("–".into(), percent)
 }

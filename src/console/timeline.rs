@@ -40,19 +40,24 @@ pub fn next(show: &Show<'_>, row: &DecisionRow) -> Value {
     json!({ "choice": choice, "when": when, "why": why(show, row) })
 }
 
-/// Why this, and why not each other: of the kept trace, one sentence for each treatment.
+/// Why this, and why not each other: of the kept trace one sentence for each treatment, that of its best slot, the choice first.
 fn why(show: &Show<'_>, row: &DecisionRow) -> Vec<String> {
     let trace: Value = serde_json::from_str(&row.trace).unwrap_or_default();
-    let mut lines: Vec<String> = Vec::new();
+    let mut best: Vec<(String, f64, String)> = Vec::new();
     for candidate in trace["candidates"].as_array().into_iter().flatten() {
         let (offer, channel) = (&candidate["treatment"]["offer_key"], &candidate["treatment"]["channel"]);
         let name = format!("{} by {}", offer.as_str().unwrap_or_default(), channel.as_str().unwrap_or_default());
+        let chosen = ["chosen", "drawn", "substituted"].iter().any(|word| candidate["outcome"] == *word);
+        let rank = if chosen { f64::INFINITY } else { candidate["value"]["total"].as_f64().unwrap_or(f64::MIN) };
         let line = format!("{name}: {}", outcome(show, candidate));
-        if !lines.contains(&line) {
-            lines.push(line);
+        match best.iter_mut().find(|(known, _, _)| *known == name) {
+            Some(known) if known.1 >= rank => {}
+            Some(known) => *known = (name, rank, line),
+            None => best.push((name, rank, line)),
         }
     }
-    lines
+    best.sort_by(|a, b| b.1.total_cmp(&a.1));
+    best.into_iter().map(|(_, _, line)| line).collect()
 }
 
 fn outcome(show: &Show<'_>, candidate: &Value) -> String {

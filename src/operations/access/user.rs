@@ -119,6 +119,15 @@ fn change(
     })
 }
 
+/// How an actor of the audit is called by people: `user:<id>` is that user's address; others stay as they are.
+pub fn name_of(conn: &mut Connection, actor: &str) -> Result<String> {
+    let Some(id) = actor.strip_prefix("user:").and_then(|id| id.parse::<i64>().ok()) else {
+        return Ok(actor.to_owned());
+    };
+    let found: Option<String> = workspace_user::table.find(id).select(workspace_user::email).first(conn).optional()?;
+    Ok(found.unwrap_or_else(|| actor.to_owned()))
+}
+
 pub(super) fn by_email(conn: &mut Connection, email: &str) -> Result<Option<User>> {
     let found = workspace_user::table.filter(workspace_user::email.eq(email)).select(User::as_select());
     Ok(found.first(conn).optional()?)

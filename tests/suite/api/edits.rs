@@ -3,6 +3,7 @@
 use vizavi::operations::access::Role;
 
 use super::service::Service;
+use crate::support::postgres;
 
 const OFFER: &str = "{\"name\":\"ten\",\"benefit\":{\"percent\":10}}";
 
@@ -41,7 +42,17 @@ fn the_same_key_and_body_is_done_once_and_another_body_is_refused() {
 
 #[test]
 fn the_same_key_at_the_same_time_is_done_once() {
-    let service = Service::new();
+    done_once(&Service::new());
+}
+
+#[test]
+fn on_postgresql_too_it_is_done_once() {
+    if let Some(url) = postgres::database() {
+        done_once(&Service::on(Some(&url)).with_customer("C-1"));
+    }
+}
+
+fn done_once(service: &Service) {
     let (_, key) = vizavi::operations::access::key::create(&service.ws, "shop", Role::Admin, None, "test").unwrap();
     let answers: Vec<_> = std::thread::scope(|scope| {
         let send = || {

@@ -42,10 +42,15 @@ pub struct Answer {
 impl Service {
     /// Starts on a free port; ends with the process.
     pub fn new() -> Service {
+        Service::on(None)
+    }
+
+    /// The same over the database at this URL.
+    pub fn on(database_url: Option<&str>) -> Service {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(ManualClock::new(Timestamp::parse("2026-02-02T09:00:00Z").expect("a time")));
         let options = Options { seed: Some(7), ..Options::default() };
-        let ws = Workspace::open(folder.path(), None, clock.clone(), options).expect("a workspace");
+        let ws = Workspace::open(folder.path(), database_url, clock.clone(), options).expect("a workspace");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let (tell, told) = channel();
         let served = ws.clone();

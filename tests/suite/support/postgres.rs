@@ -71,7 +71,7 @@ fn start(before: &str, options: &str) -> Option<Server> {
         if [ -n "{as_user}" ]; then chown postgres "{dir}"; fi
         cd "{dir}"
         {as_user} "{bin}/initdb" -D "{dir}/data" -U vizavi -A trust -E UTF8 --no-sync >"{dir}/initdb.log" 2>&1
-        ( {before} ) >"{dir}/before.log" 2>&1
+        ( : ; {before} ) >"{dir}/before.log" 2>&1
         {as_user} "{bin}/pg_ctl" -D "{dir}/data" -w -t 60 -l "{dir}/server.log" -o "-p {port} -h 127.0.0.1 -k {dir} -F -c max_connections=200 -c shared_buffers=64MB {options}" start >/dev/null 2>&1
         echo ready
         cat >/dev/null || true

@@ -20,7 +20,6 @@ fn help_lists_the_verbs_that_scripts_call() {
         "user",
         "key",
         "kpi",
-        "policy",
         "work",
         "migrate",
     ] {

@@ -11,7 +11,7 @@ pub fn stop() -> &'static Stop {
     static HANDLER: OnceLock<()> = OnceLock::new();
     HANDLER.get_or_init(|| {
         // Without a handler a signal ends the process at once; the next start recovers what it left.
-        if let Err(error) = ctrlc::set_handler(|| stop_now()) {
+        if let Err(error) = ctrlc::set_handler(stop_now) {
             tracing::warn!(%error, "signals cannot be caught");
         }
     });

@@ -74,7 +74,7 @@ pub fn claim(conn: &mut Connection, owner: &str, now: Timestamp) -> Result<Optio
         let Some(mut found) = found else { return Ok(None) };
         if found.attempts >= ATTEMPTS {
             let last = found.last_error.as_deref().unwrap_or("every attempt ended in a crash");
-            put_aside(conn, found.id, &last.to_owned(), now)?;
+            put_aside(conn, found.id, last, now)?;
             continue;
         }
         found.attempts += 1;
@@ -165,7 +165,7 @@ fn put_aside(conn: &mut Connection, id: JobId, message: &str, now: Timestamp) ->
 
 /// Half a minute after the first attempt, twice as long after each further one, at most an hour.
 fn back_off(attempts: i32) -> i64 {
-    (30 * SECOND << (attempts - 1).clamp(0, 10)).min(HOUR)
+    ((30 * SECOND) << (attempts - 1).clamp(0, 10)).min(HOUR)
 }
 
 /// Has a job that was laid aside tried again.

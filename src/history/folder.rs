@@ -179,7 +179,7 @@ fn remove_garbage(folder: &Path, known: &[(String, String)]) -> Result<()> {
     }
     for temporary in ["staging", "spill"] {
         std::fs::remove_dir_all(folder.join(temporary))?;
-        std::fs::create_dir(folder.join(temporary))?;
+        std::fs::create_dir_all(folder.join(temporary))?;
     }
     Ok(())
 }

@@ -50,7 +50,7 @@ pub fn decide(
 ) -> Result<Batch> {
     let people = people::everyone(ws, conn, now, run)?;
     let base = Base::of(&people, ws.settings(), setup.spec().conversion_days);
-    let menu = Menu::new(setup.spec(), &setup.offers, ws.settings(), &setup.response, base);
+    let menu = Menu::new(setup.spec(), &setup.offers, ws.settings(), (&setup.response, setup.retention.as_ref()), base);
     let fallback = std::sync::Arc::from(first_variant(&setup.templates));
     let candidates: Vec<Candidate> = people
         .par_iter()

@@ -34,6 +34,7 @@ pub struct Menu<'a> {
     offers: &'a [Offer],
     settings: &'a Settings,
     model: &'a ResponseModel,
+    retention: Option<&'a ResponseModel>,
     base: Base,
     /// What is scarce in this campaign.
     pub resources: Resources,
@@ -95,6 +96,11 @@ impl Features {
         self.0.get(name).copied()
     }
 
+    /// Orders that a year without contact would bring, by the same hazard; none without a score.
+    pub fn orders_a_year(&self) -> f64 {
+        self.get("churn").map_or(0.0, |churn| -churn.clamp(0.01, 1.0).ln() * 365.0 / 90.0)
+    }
+
     /// P(buys within so many days without any contact), from the churn score: churn is P(no purchase within 90 days), and the
     /// hazard is taken as even over them. Without a score: nothing is expected.
     pub fn baseline(&self, window_days: u32) -> f64 {
@@ -124,6 +130,7 @@ pub fn context(facts: &Facts) -> Context {
 struct Response<'m> {
     model: &'m ResponseModel,
     seen: EncodedCustomer,
+    retention: Option<(&'m ResponseModel, EncodedCustomer)>,
     baseline: f64,
     average: f64,
 }
@@ -133,13 +140,30 @@ impl Response<'_> {
     /// those who are contacted: what it exceeds the base's own rate by is the lift, the same for everybody.
     fn of(&self, offer: &Offer, channel: &str) -> (f64, f64) {
         if self.model.has_learned() {
-            let with = self.model.predict_encoded(&self.seen, Some(&offer.spec.name), Some(channel)).mean;
-            let without = self.model.predict_encoded(&self.seen, None, None).mean;
-            return (with, without);
+            return self.model.with_and_without(&self.seen, &offer.spec.name, channel);
         }
         let lift = ((offer.spec.base_rate - self.average) / (1.0 - self.average).max(1e-6)).max(0.0);
         (1.0 - (1.0 - self.baseline) * (1.0 - lift), self.baseline)
     }
+
+    /// The share of the later value that the contact costs, 0..=1: by how much it lowers the chance that the customer still buys
+    /// after the window. A contact is not credited with loyalty that it seems to make: of many estimates the best are too good.
+    fn later_loss(&self, offer: &Offer, channel: &str) -> f64 {
+        let Some((model, seen)) = &self.retention else { return 0.0 };
+        let (with, without) = model.with_and_without(seen, &offer.spec.name, channel);
+        ((without - with) / without.max(0.05)).clamp(0.0, 1.0)
+    }
+}
+
+/// What a contact is expected to do.
+#[derive(Debug, Clone, Copy)]
+struct Chances {
+    /// P(convert | this contact).
+    with: f64,
+    /// P(convert | no contact).
+    without: f64,
+    /// Share of the later value that the contact costs.
+    later_loss: f64,
 }
 
 impl<'a> Menu<'a> {
@@ -148,7 +172,7 @@ impl<'a> Menu<'a> {
         spec: &'a CampaignSpec,
         offers: &'a [Offer],
         settings: &'a Settings,
-        model: &'a ResponseModel,
+        (model, retention): (&'a ResponseModel, Option<&'a ResponseModel>),
         base: Base,
     ) -> Menu<'a> {
         let mut resources = Resources::new();
@@ -184,36 +208,35 @@ impl<'a> Menu<'a> {
                 })
             })
             .collect();
-        Menu { spec, offers, settings, model, base, resources, uses, treatments: Mutex::new(HashMap::new()) }
+        Menu { spec, offers, settings, model, retention, base, resources, uses, treatments: Mutex::new(HashMap::new()) }
     }
 
     /// Every candidate of one person, at this instant.
     pub fn candidates(&self, person: &Person, variant: Option<&Arc<str>>, now: Timestamp) -> Vec<Candidate> {
         let features = Features::of(person);
+        let context = context(&person.view.facts);
         let response = Response {
             model: self.model,
-            seen: self.model.encode(&context(&person.view.facts)),
+            seen: self.model.encode(&context),
+            retention: self.retention.map(|model| (model, model.encode(&context))),
             baseline: features.baseline(self.spec.conversion_days),
             average: self.base.baseline,
         };
         let mut candidates = Vec::new();
-        for (c, channel) in self.spec.channels.iter().enumerate() {
-            let slots = self.slots(person, channel, now);
+        let slots: Vec<Vec<Slot>> = self.spec.channels.iter().map(|channel| self.slots(person, channel, now)).collect();
+        let best = slots.iter().flatten().map(|&slot| self.tempo(&features, slot)).fold(0.0, f64::max);
+        for (c, (channel, slots)) in self.spec.channels.iter().zip(slots).enumerate() {
             for (o, offer) in self.offers.iter().enumerate().filter(|(_, offer)| !offer.spec.earned) {
                 let treatment = self.treatment(o, c, variant, person);
+                let (with, without) = response.of(offer, &channel.channel);
+                let later_loss = response.later_loss(offer, &channel.channel);
                 for &slot in slots.iter().filter(|slot| offer.spec.is_valid_at(slot.from)) {
-                    let (with, without) = response.of(offer, &channel.channel);
-                    let p1 = (without + (with - without) * self.tempo(&features, slot)).clamp(0.0, 1.0);
+                    // The best hour promises what was learned, and no more; the others less.
+                    let tempo = self.tempo(&features, slot) / best;
+                    let chances =
+                        Chances { with: (without + (with - without) * tempo).clamp(0.0, 1.0), without, later_loss };
                     let uses = self.uses[o * self.spec.channels.len() + c].clone();
-                    candidates.push(self.candidate(
-                        &features,
-                        offer,
-                        channel,
-                        treatment.clone(),
-                        slot,
-                        (p1, without),
-                        uses,
-                    ));
+                    candidates.push(self.candidate(&features, offer, channel, treatment.clone(), slot, chances, uses));
                 }
             }
         }
@@ -228,21 +251,23 @@ impl<'a> Menu<'a> {
         channel: &ChannelSpec,
         treatment: Arc<Treatment>,
         slot: Slot,
-        (p1, p0): (f64, f64),
+        chances: Chances,
         uses: Arc<Uses>,
     ) -> Candidate {
         let basket = self.basket(features, offer);
         let margin = basket * self.margin_rate(features);
         let discount = offer.spec.redemption_cost(Money(basket.round() as i64)).0 as f64;
         let contact_cost = self.contact_cost(channel);
+        let Chances { with: p1, without: p0, later_loss } = chances;
         let extra = p1 - p0;
+        let later_value = features.orders_a_year() * margin;
         let terms = ValueTerms {
             margin_with: margin,
             redeem: offer.spec.redeem,
             discount,
             margin_without: margin,
-            // Part of an extra purchase is only brought forward: it will be missing later.
-            after: -extra.max(0.0) * offer.spec.pull_forward * margin,
+            // Part of an extra purchase is only brought forward, and some leave because they were asked: both are missing later.
+            after: -extra.max(0.0) * offer.spec.pull_forward * margin - later_loss * later_value,
             contact_cost,
             hazard: channel.hazard,
             reach_value: (extra * margin - contact_cost).max(0.0) * CONTACTS_A_YEAR,

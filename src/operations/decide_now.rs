@@ -125,7 +125,13 @@ impl RealTime {
 
     fn one(&self, ready: &Ready, person: &Person, request: &Request, now: Timestamp) -> Decision {
         let setup = &ready.setup;
-        let menu = Menu::new(setup.spec(), &setup.offers, self.ws.settings(), &setup.response, ready.base.clone());
+        let menu = Menu::new(
+            setup.spec(),
+            &setup.offers,
+            self.ws.settings(),
+            (&setup.response, setup.retention.as_ref()),
+            ready.base.clone(),
+        );
         let variants = setup.policy.assignment.variants(&person.view.external_id);
         let fallback = Arc::from(first_variant(&setup.templates));
         let variant = variants.first().map_or(&fallback, |(_, variant)| variant);
@@ -170,7 +176,13 @@ impl RealTime {
         let setup = setup::load(&self.ws, conn, &campaign.name, "real time")?;
         let everyone = people::everyone(&self.ws, conn, now, None)?;
         let base = Base::of(&everyone, self.ws.settings(), setup.spec().conversion_days);
-        let menu = Menu::new(setup.spec(), &setup.offers, self.ws.settings(), &setup.response, base.clone());
+        let menu = Menu::new(
+            setup.spec(),
+            &setup.offers,
+            self.ws.settings(),
+            (&setup.response, setup.retention.as_ref()),
+            base.clone(),
+        );
         let last = campaigns::runs(conn, campaign.id)?.into_iter().find(|run| run.version == campaign.version);
         let prices = last.map(|run| decisions::prices(conn, run.id)).transpose()?.flatten();
         // Before the first run nothing is known to be scarce.

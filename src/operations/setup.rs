@@ -34,6 +34,8 @@ pub struct Setup {
     pub templates: Arc<CampaignTemplates>,
     /// The response model that serves, or the stated rates alone.
     pub response: ResponseModel,
+    /// Who still buys after the window, where that was learned.
+    pub retention: Option<ResponseModel>,
     /// Versions of the models behind it.
     pub models: ModelVersions,
     /// What governs the decision; exploration is salted by the occasion.
@@ -49,6 +51,8 @@ pub struct ModelVersions {
     pub response: i64,
     /// Segments.
     pub segments: i64,
+    /// Retention.
+    pub retention: i64,
 }
 
 impl Setup {
@@ -84,19 +88,31 @@ pub fn of_version(
     let catalogue = facts::catalogue(ws, conn)?;
     let checked = check(&folder, &catalogue, &offers::all(conn)?, ws.settings(), occasion)?;
     let response = registry::champion(conn, "response")?;
+    let retention = registry::champion(conn, "retention")?;
     let version = |found: &Option<registry::ModelVersion>| found.as_ref().map_or(0, |version| version.id.0);
     let models = ModelVersions {
         churn: version(&registry::champion(conn, "churn")?),
         response: version(&response),
         segments: version(&registry::champion(conn, "segments")?),
+        retention: version(&retention),
     };
     let response = match response {
         Some(version) => version.fit.parameters()?,
         // Until something was learned, only what was stated speaks.
         None => ResponseModel::train(&[], &train::priors_of(conn)?, &ResponseParams::default())?,
     };
+    let retention: Option<ResponseModel> = retention.map(|version| version.fit.parameters()).transpose()?;
     let Checked { offers, templates, policy } = checked;
-    Ok(Setup { campaign, folder, offers, templates: Arc::new(templates), response, models, policy })
+    Ok(Setup {
+        campaign,
+        folder,
+        offers,
+        templates: Arc::new(templates),
+        response,
+        retention: retention.filter(ResponseModel::has_learned),
+        models,
+        policy,
+    })
 }
 
 /// What a definition names, found and checked.

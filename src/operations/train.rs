@@ -1,19 +1,19 @@
 //! Trains models from history, keeps every fit, and lets those serve that pass their gate.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 use ndarray::Axis;
 use serde::Serialize;
 
-use crate::clock::Timestamp;
+use crate::clock::{DAY, Timestamp};
 use crate::customers::store as customers;
 use crate::error::{Error, Result};
 use crate::features::{FeatureMatrix, matrix, purchase_within};
 use crate::ids::{CustomerId, ModelVersionId};
 use crate::models::response::Context;
-use crate::models::spec::{ChurnSpec, ResponseSpec, SegmentsSpec};
+use crate::models::spec::{ChurnSpec, PurchaseLabel, ResponseSpec, SegmentsSpec};
 use crate::models::training::split_by_time;
 use crate::models::{Fit, Labelled, LoggedDecision, ModelSpec, OfferPrior, registry, train_churn, train_response};
 use crate::offers::store as offers;
@@ -113,12 +113,15 @@ fn fit_churn(ws: &Workspace, spec: &ChurnSpec) -> Result<Fit> {
 }
 
 fn fit_response(ws: &Workspace, spec: &ResponseSpec) -> Result<Fit> {
-    let logs = logged_decisions(ws)?;
+    let logs = match spec.label {
+        None => logged_decisions(ws)?,
+        Some(label) => relabelled(ws, logged_decisions(ws)?, label)?,
+    };
     let (from, until) = match (logs.first(), logs.last()) {
-        (Some((first, _)), Some((last, _))) => (*first, last.plus(1)),
+        (Some(first), Some(last)) => (first.at, last.at.plus(1)),
         _ => (ws.now(), ws.now()),
     };
-    let (earlier, later) = split_by_time(logs, spec.test_share);
+    let (earlier, later) = split_by_time(logs.into_iter().map(|log| (log.at, log.decision)).collect(), spec.test_share);
     train_response(
         spec,
         &earlier,
@@ -126,6 +129,41 @@ fn fit_response(ws: &Workspace, spec: &ResponseSpec) -> Result<Fit> {
         &ws.store().read(priors_of)?,
         crate::models::training::DataWindow { from, until },
     )
+}
+
+/// The decisions old enough to know, with another label: whether the customer bought within `[from_days, until_days)` after.
+fn relabelled(ws: &Workspace, logs: Vec<Logged>, label: PurchaseLabel) -> Result<Vec<Logged>> {
+    let known_until = span(ws)?.map_or(Timestamp(0), |(_, last)| last);
+    let mut orders: HashMap<i64, Vec<i64>> = HashMap::new();
+    let sql = "SELECT customer_id, occurred_at FROM order_item GROUP BY customer_id, occurred_at";
+    ws.history().snapshot()?.stream(sql, |batch| {
+        let customers = batch.column(0).as_primitive::<arrow::datatypes::Int64Type>();
+        let times = batch.column(1).as_primitive::<TimestampMicrosecondType>();
+        for row in 0..batch.num_rows() {
+            orders.entry(customers.value(row)).or_default().push(times.value(row));
+        }
+        Ok(())
+    })?;
+    let labelled = logs.into_iter().filter_map(|mut log| {
+        let from = log.at.plus(i64::from(label.from_days) * DAY);
+        let until = log.at.plus(i64::from(label.until_days) * DAY);
+        let bought =
+            orders.get(&log.customer.0).is_some_and(|times| times.iter().any(|at| (from.0..until.0).contains(at)));
+        log.decision.converted = f64::from(u8::from(bought));
+        (until <= known_until).then_some(log)
+    });
+    Ok(labelled.collect())
+}
+
+/// A logged decision, whose it was, and when.
+#[derive(Debug, Clone)]
+pub struct Logged {
+    /// When it was made.
+    pub at: Timestamp,
+    /// For whom.
+    pub customer: CustomerId,
+    /// What was decided, and what came of it.
+    pub decision: LoggedDecision,
 }
 
 /// The first and the last order.
@@ -167,7 +205,7 @@ pub(super) fn priors_of(conn: &mut Connection) -> Result<Vec<OfferPrior>> {
 
 /// Decisions with a known outcome, in the order of time: what may be learned from. Only choices that were drawn at random, or
 /// whose chance was logged, teach what would have happened otherwise; a certain choice teaches its own rate all the same.
-pub fn logged_decisions(ws: &Workspace) -> Result<Vec<(Timestamp, LoggedDecision)>> {
+pub fn logged_decisions(ws: &Workspace) -> Result<Vec<Logged>> {
     let objecting: HashSet<i64> = ws.store().read(customers::objecting)?.into_iter().map(|id| id.0).collect();
     let sql = "SELECT customer_id, occurred_at, offer, channel, propensity, converted, context FROM decision \
         WHERE converted IS NOT NULL ORDER BY occurred_at, customer_id, fact_key";
@@ -179,16 +217,17 @@ pub fn logged_decisions(ws: &Workspace) -> Result<Vec<(Timestamp, LoggedDecision
         let [propensities, converted] = [4, 5].map(|column| batch.column(column).as_primitive::<Float64Type>());
         for row in (0..batch.num_rows()).filter(|&row| !objecting.contains(&customers.value(row))) {
             let offer = offers[row].clone().filter(|offer| offer != "none");
-            logs.push((
-                Timestamp(times.value(row)),
-                LoggedDecision {
+            logs.push(Logged {
+                at: Timestamp(times.value(row)),
+                customer: CustomerId(customers.value(row)),
+                decision: LoggedDecision {
                     context: context(contexts[row].as_deref().unwrap_or("{}"))?,
                     channel: channels[row].clone().filter(|_| offer.is_some()),
                     offer,
                     propensity: propensities.value(row),
                     converted: converted.value(row),
                 },
-            ));
+            });
         }
         Ok(())
     })?;

@@ -11,7 +11,7 @@ mod training;
 
 pub use encoding::ContextEncoder;
 pub use logged::{Context, Features, LoggedDecision, NamedRow};
-pub use model::{EncodedCustomer, Estimate, ResponseArm, ResponseModel};
+pub use model::{EncodedCustomer, Estimate, LiftCalibration, ResponseArm, ResponseModel};
 pub use training::{OfferPrior, ResponseParams};
 
 #[cfg(test)]

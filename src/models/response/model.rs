@@ -124,6 +124,22 @@ impl Layout {
     }
 }
 
+/// How far a predicted lift can be believed: `lift = offset + slope x predicted`, fitted out of fold on decisions that were drawn
+/// at random. Choosing the best of many predictions picks those that are too high; the slope takes that back.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LiftCalibration {
+    /// What is added to every lift.
+    pub offset: f64,
+    /// What a predicted lift is multiplied by, 0..=1.
+    pub slope: f64,
+}
+
+impl Default for LiftCalibration {
+    fn default() -> LiftCalibration {
+        LiftCalibration { offset: 0.0, slope: 1.0 }
+    }
+}
+
 /// P(convert | customer, offer, channel). Serialise it with serde; scoring needs nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResponseModel {
@@ -135,6 +151,9 @@ pub struct ResponseModel {
     pub(super) centre: f64,
     /// By offer; no contact first.
     arms: Vec<ResponseArm>,
+    /// How far predicted lifts can be believed.
+    #[serde(default)]
+    pub lift: LiftCalibration,
 }
 
 /// A customer as the model sees them: make it once, ask for many treatments.
@@ -160,6 +179,7 @@ impl ResponseModel {
             calibration: Platt::default(),
             centre: 0.0,
             arms,
+            lift: LiftCalibration::default(),
         }
     }
 
@@ -170,12 +190,25 @@ impl ResponseModel {
         calibration: Platt,
         arms: Vec<ResponseArm>,
     ) -> ResponseModel {
-        ResponseModel { encoder, layout, weights, calibration, centre: 0.0, arms }
+        let lift = LiftCalibration::default();
+        ResponseModel { encoder, layout, weights, calibration, centre: 0.0, arms, lift }
     }
 
     /// Whether anything was learned of who differs from whom; if not, each offer's rate speaks, the same for all.
     pub fn has_learned(&self) -> bool {
         !self.weights.is_empty()
+    }
+
+    /// (P with the contact, P without), the lift between them corrected by [`LiftCalibration`]. An offer that was never tried
+    /// keeps what was stated of it.
+    pub fn with_and_without(&self, seen: &EncodedCustomer, offer: &str, channel: &str) -> (f64, f64) {
+        let without = self.predict_encoded(seen, None, None).mean;
+        let with = self.predict_encoded(seen, Some(offer), Some(channel));
+        if with.evidence <= 0.0 {
+            return (with.mean, without);
+        }
+        let lift = self.lift.offset + self.lift.slope * (with.mean - without);
+        ((without + lift).clamp(0.0, 1.0), without)
     }
 
     /// The offers known, and no contact.

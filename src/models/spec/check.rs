@@ -160,5 +160,9 @@ pub(super) fn response(raw: RawResponse, faults: &mut Faults) -> ResponseSpec {
     let weight = learning.default_weight;
     faults.demand(weight >= 0.0, "learning.default_weight", || format!("{weight} is below 0"));
     faults.demand(learning.folds <= 20, "learning.folds", || format!("{} is above 20", learning.folds));
-    ResponseSpec { name: raw.name, learning, test_share: share, min_gain: gain }
+    if let Some(label) = raw.label {
+        let good = label.from_days < label.until_days && label.until_days <= 3_650;
+        faults.demand(good, "label.until_days", || "must lie after from_days and within ten years".to_owned());
+    }
+    ResponseSpec { name: raw.name, label: raw.label, learning, test_share: share, min_gain: gain }
 }

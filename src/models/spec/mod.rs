@@ -19,6 +19,7 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("segments", include_str!("../../../models/segments.toml")),
     ("churn", include_str!("../../../models/churn.toml")),
     ("response", include_str!("../../../models/response.toml")),
+    ("retention", include_str!("../../../models/retention.toml")),
 ];
 
 /// What is done to a feature before it is used.
@@ -106,11 +107,23 @@ pub struct SegmentsSpec {
     pub seed: u64,
 }
 
+/// A label of its own: whether the customer bought within `[from_days, until_days)` after the decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PurchaseLabel {
+    /// Days after the decision from which purchases count.
+    pub from_days: u32,
+    /// Days after the decision until which they count; a decision that is younger teaches nothing.
+    pub until_days: u32,
+}
+
 /// Who converts on what.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ResponseSpec {
     /// The model's name.
     pub name: String,
+    /// What is foretold; the logged conversion when absent.
+    pub label: Option<PurchaseLabel>,
     /// How to learn.
     pub learning: ResponseParams,
     /// Share of the decisions, the latest, on which the model is judged.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::check;
-use super::{ChurnGate, FeatureSpec, ModelSpec};
+use super::{ChurnGate, FeatureSpec, ModelSpec, PurchaseLabel};
 use crate::error::{Error, Fault, Result};
 use crate::models::response::ResponseParams;
 
@@ -52,6 +52,8 @@ pub(super) struct RawResponse {
     pub name: String,
     #[serde(rename = "kind")]
     _kind: String,
+    #[serde(default)]
+    pub label: Option<PurchaseLabel>,
     #[serde(default)]
     pub learning: ResponseParams,
     pub split: RawResponseSplit,

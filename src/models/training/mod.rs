@@ -1,6 +1,7 @@
 //! Training: a checked spec and data in, a fit out; pure, so that the same spec, data and seed give the same fit.
 
 mod churn;
+mod lift;
 mod response;
 
 pub use churn::train_churn;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::lift;
 use super::{DataWindow, Fit, Verdict, to_json};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -57,10 +58,12 @@ pub fn train_response(
 ) -> Result<Fit> {
     let judged = ResponseModel::train(train, priors, &spec.learning)?;
     let metrics = judge(&judged, train, test);
-    let model = match test {
+    let all = [train, test].concat();
+    let mut model = match test {
         [] => judged,
-        _ => ResponseModel::train(&[train, test].concat(), priors, &spec.learning)?,
+        _ => ResponseModel::train(&all, priors, &spec.learning)?,
     };
+    model.lift = lift::calibrate(&all, priors, &spec.learning)?;
     let verdict = Verdict::of(missed(spec, &model, &metrics));
     if metrics.log_loss.is_some_and(|loss| !loss.is_finite()) {
         return Err(Error::internal("the response model gave something that is not a probability"));

@@ -19,7 +19,7 @@ struct Server {
 pub fn database() -> Option<String> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let Some(server) = SERVER.get_or_init(|| start("", "")) else {
+    let Some(server) = SERVER.get_or_init(|| start(":", "")) else {
         assert!(std::env::var_os("VIZAVI_REQUIRE_POSTGRES").is_none(), "PostgreSQL is required and was not found");
         eprintln!("skipped on PostgreSQL: initdb and postgres were not found (apt-get install postgresql)");
         return None;

@@ -197,13 +197,16 @@ impl<'a> Menu<'a> {
             average: self.base.baseline,
         };
         let mut candidates = Vec::new();
-        for (c, channel) in self.spec.channels.iter().enumerate() {
-            let slots = self.slots(person, channel, now);
+        let slots: Vec<Vec<Slot>> = self.spec.channels.iter().map(|channel| self.slots(person, channel, now)).collect();
+        let best = slots.iter().flatten().map(|&slot| self.tempo(&features, slot)).fold(0.0, f64::max);
+        for (c, (channel, slots)) in self.spec.channels.iter().zip(slots).enumerate() {
             for (o, offer) in self.offers.iter().enumerate().filter(|(_, offer)| !offer.spec.earned) {
                 let treatment = self.treatment(o, c, variant, person);
                 for &slot in slots.iter().filter(|slot| offer.spec.is_valid_at(slot.from)) {
                     let (with, without) = response.of(offer, &channel.channel);
-                    let p1 = (without + (with - without) * self.tempo(&features, slot)).clamp(0.0, 1.0);
+                    // The best hour promises what was learned, and no more: the others less.
+                    let tempo = self.tempo(&features, slot) / best;
+                    let p1 = (without + (with - without) * tempo).clamp(0.0, 1.0);
                     let uses = self.uses[o * self.spec.channels.len() + c].clone();
                     candidates.push(self.candidate(
                         &features,

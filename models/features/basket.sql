@@ -19,13 +19,36 @@ WITH line AS (
         sum(coalesce(discount, 0)) AS discount
     FROM order_item
     GROUP BY customer_id, order_key, sku
+),
+orders AS (
+    SELECT customer_id, count(*) AS n, sum(articles) AS articles, sum(items) AS items, sum(amount) AS amount,
+        sum(discount) AS discount
+    FROM (
+        SELECT customer_id, order_key, count(*) AS articles, sum(quantity) AS items, sum(amount) AS amount,
+            sum(discount) AS discount
+        FROM line
+        GROUP BY customer_id, order_key
+    )
+    GROUP BY customer_id
+),
+-- Each distinct thing first, then how many: a set for each customer would take kilobytes a customer.
+articles AS (
+    SELECT customer_id, count(*) AS n
+    FROM (SELECT customer_id, sku FROM order_item GROUP BY customer_id, sku)
+    GROUP BY customer_id
+),
+families AS (
+    SELECT customer_id, count(category) AS n
+    FROM (SELECT customer_id, category FROM line GROUP BY customer_id, category)
+    GROUP BY customer_id
 )
 SELECT
-    customer_id,
-    sum(quantity) AS items,
-    count(*) / CAST(count(DISTINCT order_key) AS DOUBLE) AS lines_per_inv,
-    count(DISTINCT sku) AS n_sku,
-    count(DISTINCT category) AS n_category,
-    sum(discount) / CAST(nullif(sum(amount + discount), 0) AS DOUBLE) AS discount_share
-FROM line
-GROUP BY customer_id
+    orders.customer_id,
+    orders.items,
+    orders.articles / CAST(orders.n AS DOUBLE) AS lines_per_inv,
+    articles.n AS n_sku,
+    families.n AS n_category,
+    orders.discount / CAST(nullif(orders.amount + orders.discount, 0) AS DOUBLE) AS discount_share
+FROM orders
+JOIN articles ON orders.customer_id = articles.customer_id
+JOIN families ON orders.customer_id = families.customer_id

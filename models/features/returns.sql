@@ -7,12 +7,15 @@
 -- feature: returned90 | currency units | 0 | value of what came back in the last 90 days
 -- feature: return_rate | share | 0 | value that came back, of the value bought
 WITH back AS (
-    SELECT
-        customer_id,
-        count(DISTINCT order_key) AS n,
-        sum(amount) AS amount,
-        sum(CASE WHEN occurred_at >= :as_of - INTERVAL '90 days' THEN amount ELSE 0 END) AS amount90
-    FROM return_item
+    SELECT customer_id, count(*) AS n, sum(amount) AS amount, sum(amount90) AS amount90
+    FROM (
+        SELECT
+            customer_id,
+            sum(amount) AS amount,
+            sum(CASE WHEN occurred_at >= :as_of - INTERVAL '90 days' THEN amount ELSE 0 END) AS amount90
+        FROM return_item
+        GROUP BY customer_id, order_key
+    )
     GROUP BY customer_id
 ),
 bought AS (

@@ -4,6 +4,7 @@
 
 mod bars;
 mod campaign;
+pub mod demo;
 
 mod customer;
 mod experiment;
@@ -81,6 +82,8 @@ enum Verb {
     User(user::Args),
     /// What machines call the API with
     Key(key::Args),
+    /// Show everything on simulated clients with known truth
+    Demo(demo::DemoArgs),
     /// Bring the store to the present schema
     Migrate,
 }
@@ -124,6 +127,7 @@ fn dispatch(cli: &Cli) -> Done {
         Verb::Kpi => kpi::run(place),
         Verb::User(args) => user::run(place, args),
         Verb::Key(args) => key::run(place, args),
+        Verb::Demo(args) => Ok(demo::run(args)?),
         Verb::Migrate => migrate::run(place),
     }
 }

@@ -21,7 +21,8 @@ pub fn run(place: &Place, args: &Args) -> Done {
     serve(&ws, !args.no_work, no_user).map_err(Failure::after_some)
 }
 
-fn serve(ws: &Workspace, with_worker: bool, no_user: bool) -> Result<()> {
+/// Serves a workspace until a signal comes.
+pub(super) fn serve(ws: &Workspace, with_worker: bool, no_user: bool) -> Result<()> {
     let stop = Stop::default();
     std::thread::scope(|scope| {
         let worker = with_worker.then(|| scope.spawn(|| jobs::work(ws, &stop, false, None)));

@@ -73,9 +73,10 @@ pub fn kind_of(candidate: &Candidate) -> ArmKind {
     }
 }
 
-/// One contact for an offer: the group is the offer's id, folded to 32 bits.
+/// One contact for an offer: the group is the hash of the offer's own key, folded to 32 bits. Not of its id, which is another one
+/// in every store: equal data must give equal decisions, in whatever store they lie.
 fn group_of(candidate: &Candidate) -> u32 {
-    (random::mix(candidate.treatment.offer.0 as u64) >> 32) as u32
+    (random::salted_hash("offer", &candidate.treatment.offer_key) >> 32) as u32
 }
 
 impl<'a> Screened<'a> {

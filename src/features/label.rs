@@ -31,8 +31,9 @@ pub fn purchase_within(history: &History, as_of: Timestamp, horizon_days: u32) -
     let until = as_of.plus(i64::from(horizon_days) * DAY);
     let instant = |at: Timestamp| format!("arrow_cast({}, 'Timestamp(Microsecond, Some(\"UTC\"))')", at.0);
     let sql = format!(
-        "SELECT customer_id, count(DISTINCT order_key) AS orders, sum(amount) AS amount FROM order_item \
-         WHERE occurred_at >= {} AND occurred_at < {} GROUP BY customer_id",
+        "SELECT customer_id, count(*) AS orders, sum(amount) AS amount FROM (\
+         SELECT customer_id, sum(amount) AS amount FROM order_item \
+         WHERE occurred_at >= {} AND occurred_at < {} GROUP BY customer_id, order_key) GROUP BY customer_id",
         instant(as_of),
         instant(until)
     );

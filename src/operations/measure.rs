@@ -171,9 +171,11 @@ fn purchases(ws: &Workspace, from: Timestamp, until: Timestamp) -> Result<HashMa
     let inside = format!("occurred_at >= {} AND occurred_at < {}", instant(from), instant(until));
     let worth = format!("CASE WHEN cost IS NULL THEN amount * {margin:?} ELSE CAST(amount - cost AS DOUBLE) END");
     let sql = format!(
-        "SELECT customer_id, count(DISTINCT order_key), sum(amount), sum(margin) FROM (\
-         SELECT customer_id, order_key, amount, {worth} AS margin FROM order_item WHERE {inside} UNION ALL \
-         SELECT customer_id, NULL, -amount, -({worth}) FROM return_item WHERE {inside}) GROUP BY customer_id"
+        "SELECT customer_id, sum(bought), sum(amount), sum(margin) FROM (\
+         SELECT customer_id, max(bought) AS bought, sum(amount) AS amount, sum(margin) AS margin FROM (\
+         SELECT customer_id, order_key, 1 AS bought, amount, {worth} AS margin FROM order_item WHERE {inside} UNION ALL \
+         SELECT customer_id, NULL, 0, -amount, -({worth}) FROM return_item WHERE {inside}) \
+         GROUP BY customer_id, order_key) GROUP BY customer_id"
     );
     let mut purchases = HashMap::new();
     ws.history().snapshot()?.stream(&sql, |batch| {

@@ -34,6 +34,16 @@ pub struct Exported {
     pub offers: usize,
 }
 
+/// Which column of each file fills which field: what a company writes once for its own files.
+pub const MAPPINGS: [(&str, &str); 6] = [
+    ("customers.toml", include_str!("mappings/customers.toml")),
+    ("consents.toml", include_str!("mappings/consents.toml")),
+    ("orders.toml", include_str!("mappings/orders.toml")),
+    ("returns.toml", include_str!("mappings/returns.toml")),
+    ("interactions.toml", include_str!("mappings/interactions.toml")),
+    ("decisions.toml", include_str!("mappings/decisions.toml")),
+];
+
 #[derive(Serialize)]
 struct CustomerRow<'a> {
     external_id: &'a str,
@@ -50,19 +60,8 @@ struct CustomerRow<'a> {
     source: &'static str,
 }
 
-#[derive(Serialize)]
-struct ConsentRow<'a> {
-    external_id: &'a str,
-    channel: &'static str,
-    purpose: &'static str,
-    granted: bool,
-    legal_basis: &'static str,
-    source: &'static str,
-    recorded_at: Timestamp,
-}
-
 /// Writes `customers.csv`, `consents.csv`, `orders.csv`, `returns.csv`, `interactions.csv`, `decisions.csv` and `offers.ndjson`
-/// into an existing folder.
+/// into an existing folder, with a mapping beside each CSV.
 ///
 /// # Errors
 /// Unavailable when the folder cannot be written, or the disk is full.
@@ -70,6 +69,9 @@ pub fn write(company: &Company, folder: &Path) -> Result<Exported> {
     let clients = &company.clients;
     let now = company.shape.now;
     let offers = offers(clients.len())?;
+    for (name, text) in MAPPINGS {
+        std::fs::write(folder.join(name), text)?;
+    }
     let text: Vec<String> = offers.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
     std::fs::write(folder.join("offers.ndjson"), text.join("\n") + "\n")?;
     Ok(Exported {
@@ -179,13 +181,13 @@ fn customer(client: &Client) -> CustomerRow<'_> {
     }
 }
 
-fn consents<'a>(client: &'a Client, company: &Company) -> impl Iterator<Item = ConsentRow<'a>> {
+fn consents<'a>(client: &'a Client, company: &Company) -> impl Iterator<Item = records::ConsentRow> + 'a {
     let recorded_at = company.shape.from();
     Channel::ALL.into_iter().filter(|channel| client.person.consent[channel.index()]).map(move |channel| {
         let granted = client.life.consent[channel.index()];
         let stop = || client.life.interactions.iter().rev().find(|i| i.reason == "stop" && i.channel == channel);
-        ConsentRow {
-            external_id: &client.person.external_id,
+        records::ConsentRow {
+            external_id: client.person.external_id.clone(),
             channel: channel.name(),
             purpose: "marketing",
             granted,

@@ -205,7 +205,7 @@ mod tests {
             let market = Market::open(&world, holdout);
             let assignment = random(&market, &company.capacities(), seed);
             let played = world.play_assignment(&assignment);
-            let measured = measure::lift(&company, &played.profit, holdout).unwrap();
+            let measured = measure::lift(&company, &played.profit, &vec![0; 1000], holdout).unwrap();
             covered += usize::from(measured.covers(played.truth.window));
         }
         // 95 % of 40 is 38; below 33 has a chance of about 1 in 1,000.

@@ -240,8 +240,8 @@ pub fn decision(client: &Client, past: &PastDecision) -> DecisionRow {
     }
 }
 
-/// The rows of a played window: order lines, returns, interactions. Outbound contacts are left out: whoever sent them has them
-/// on record. `round` keeps the keys of different windows apart; what a window causes after its end is moved to its last minute.
+/// The rows of a played window: order lines, returns, interactions. Outbound contacts are left out, since whoever sent them has
+/// them on record; permissions withdrawn too, since they come through the link in the message. `round` keeps the keys of different windows apart; what a window causes after its end is moved to its last minute.
 pub fn of_window(facts: &Facts, round: u32, end: Timestamp) -> (Vec<LineRow>, Vec<LineRow>, Vec<InteractionRow>) {
     let (mut sold, mut back, mut talks) = (Vec::new(), Vec::new(), Vec::new());
     let last = end.plus(-crate::clock::MINUTE);
@@ -257,10 +257,30 @@ pub fn of_window(facts: &Facts, round: u32, end: Timestamp) -> (Vec<LineRow>, Ve
         talks.extend(calls);
     }
     let inbound = facts.interactions.iter().filter(|fact| fact.fact.direction == Direction::Inbound);
+    let inbound = inbound.filter(|fact| fact.fact.reason != "stop");
     for (n, fact) in inbound.enumerate() {
         talks.push(interaction(&fact.external_id, format!("W{round}-I{n}"), &fact.fact, fact.delivery));
     }
     (sold, back, talks)
+}
+
+/// A permission, given or withdrawn.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConsentRow {
+    /// The company's key of the client.
+    pub external_id: String,
+    /// For which channel.
+    pub channel: &'static str,
+    /// For what.
+    pub purpose: &'static str,
+    /// Given, or withdrawn.
+    pub granted: bool,
+    /// On what ground.
+    pub legal_basis: &'static str,
+    /// Where it was said.
+    pub source: &'static str,
+    /// When.
+    pub recorded_at: Timestamp,
 }
 
 /// The name of the campaign, or newsletter, of a month.

@@ -130,14 +130,21 @@ pub struct Reconciliation {
     pub states: Vec<(String, u64)>,
     /// How often the sender was killed.
     pub kills: u32,
-    /// Clients with more than one message.
+    /// Messages that the killed sender had handed over without noting it.
+    pub unnoted: u64,
+    /// Clients with more than one message in the files that were handed over.
     pub doubled: u64,
+    /// Deliveries that count as sent.
+    pub sent: u64,
+    /// Messages in the files.
+    pub written: u64,
 }
 
 impl Reconciliation {
-    /// Planned deliveries that no state accounts for; negative when there are more states than plans.
-    pub fn lost(&self) -> i64 {
-        self.planned as i64 - self.states.iter().map(|(_, count)| *count as i64).sum::<i64>()
+    /// Planned deliveries that no state accounts for, and those that count as sent without a message in the files.
+    pub fn lost(&self) -> u64 {
+        let counted: u64 = self.states.iter().map(|(_, count)| *count).sum();
+        self.planned.abs_diff(counted) + self.sent.saturating_sub(self.written)
     }
 }
 
@@ -145,11 +152,17 @@ impl Reconciliation {
 pub fn reconciliation(of: &Reconciliation) -> String {
     let parts: Vec<String> =
         of.states.iter().map(|(state, count)| format!("{} {state}", thousands(*count as i64))).collect();
+    let unnoted = match (of.kills, of.unnoted) {
+        (0, _) | (_, 0) => String::new(),
+        (_, n) => format!("; {} messages handed over and not yet noted", thousands(n as i64)),
+    };
     format!(
-        "Every delivery accounted for (sender killed {} in mid-run)\n  {} planned = {}\n  doubled {}, lost {}\n",
+        "Every delivery accounted for (sender killed {} in mid-run{unnoted})\n  {} planned = {}\n  {} messages found in the \
+         files; doubled {}, lost {}\n",
         times(of.kills),
         thousands(of.planned as i64),
         if parts.is_empty() { "0".into() } else { parts.join(" + ") },
+        thousands(of.written as i64),
         of.doubled,
         of.lost()
     )
@@ -268,10 +281,13 @@ mod tests {
     #[test]
     fn what_is_lost_is_said() {
         let states = vec![("sent".into(), 1190), ("suppressed (no consent)".into(), 8), ("held".into(), 2)];
-        let of = Reconciliation { planned: 1201, states, kills: 1, doubled: 0 };
+        let of =
+            Reconciliation { planned: 1201, states, kills: 1, unnoted: 200, doubled: 0, sent: 1190, written: 1190 };
         let text = reconciliation(&of);
         assert!(text.contains("killed once") && text.contains("1,201 planned = 1,190 sent"), "{text}");
+        assert!(text.contains("200 messages handed over and not yet noted"), "{text}");
         assert!(text.contains("doubled 0, lost 1"), "{text}");
+        assert_eq!(Reconciliation { written: 1180, ..of }.lost(), 11);
     }
 
     #[test]

@@ -224,6 +224,10 @@ impl Field {
     /// What is wrong with it, without the value itself: it may be personal.
     pub fn read(&self, record: &Record, positions: &Positions, currency: Currency) -> Result<Value, String> {
         let value = match self.kind {
+            // Our own ids have up to nineteen digits: more than amounts may have.
+            FieldKind::Int if !self.expr.is_numeric() && self.expr.text(record, positions).parse::<i64>().is_ok() => {
+                self.expr.text(record, positions).parse().ok().map(Value::Int)
+            }
             FieldKind::Int | FieldKind::Money | FieldKind::Float => {
                 self.expr.number(record, positions)?.map(|n| self.numeric(n, currency)).transpose()?
             }

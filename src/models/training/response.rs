@@ -32,12 +32,18 @@ pub struct ResponseMetrics {
     pub ece10: Option<f64>,
 }
 
-/// The last `share` of decisions by time, and those before; equal times stay together on the earlier side.
+/// The last `share` of decisions by time, and those before. Equal times stay together on the earlier side, unless nothing
+/// later would be left.
 pub fn split_by_time<T>(mut logs: Vec<(Timestamp, T)>, share: f64) -> (Vec<T>, Vec<T>) {
     logs.sort_by_key(|(at, _)| *at);
     let mut cut = ((logs.len() as f64) * (1.0 - share)).round() as usize;
     while cut > 0 && cut < logs.len() && logs[cut].0 == logs[cut - 1].0 {
         cut += 1;
+    }
+    // A large run has one instant: when it is the last, all of it is later, or nothing would be left to judge by.
+    if cut == logs.len() && share > 0.0 {
+        let last = logs.last().map(|(at, _)| *at);
+        cut = logs.iter().position(|(at, _)| Some(*at) == last).filter(|first| *first > 0).unwrap_or(cut);
     }
     let later = logs.split_off(cut.min(logs.len()));
     (logs.into_iter().map(|(_, log)| log).collect(), later.into_iter().map(|(_, log)| log).collect())

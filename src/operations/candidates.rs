@@ -231,17 +231,10 @@ impl<'a> Menu<'a> {
                 let (with, without) = response.of(offer, &channel.channel);
                 let later_loss = response.later_loss(offer, &channel.channel);
                 for &slot in slots.iter().filter(|slot| offer.spec.is_valid_at(slot.from)) {
-<<<<<<< HEAD
                     // The best hour promises what was learned, and no more; the others less.
                     let tempo = self.tempo(&features, slot) / best;
                     let chances =
                         Chances { with: (without + (with - without) * tempo).clamp(0.0, 1.0), without, later_loss };
-=======
-                    let (with, without) = response.of(offer, &channel.channel);
-                    // The best hour promises what was learned, and no more: the others less.
-                    let tempo = self.tempo(&features, slot) / best;
-                    let p1 = (without + (with - without) * tempo).clamp(0.0, 1.0);
->>>>>>> demo
                     let uses = self.uses[o * self.spec.channels.len() + c].clone();
                     candidates.push(self.candidate(&features, offer, channel, treatment.clone(), slot, chances, uses));
                 }

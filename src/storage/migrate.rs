@@ -16,7 +16,19 @@ macro_rules! migrations {
 }
 
 /// Name and text of each migration, in order. A migration that has been released is never edited.
-pub const MIGRATIONS: &[(&str, &str)] = migrations!["001_workspace", "002_customers", "003_offers", "004_campaigns", "010_history", "020_models", "030_decisions", "040_deliveries", "050_outcomes", "060_jobs", "070_access"];
+pub const MIGRATIONS: &[(&str, &str)] = migrations![
+    "001_workspace",
+    "002_customers",
+    "003_offers",
+    "004_campaigns",
+    "010_history",
+    "020_models",
+    "030_decisions",
+    "040_deliveries",
+    "050_outcomes",
+    "060_jobs",
+    "070_access"
+];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \
     (name TEXT PRIMARY KEY, digest TEXT NOT NULL, applied_at BIGINT NOT NULL)";

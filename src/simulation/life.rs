@@ -207,7 +207,7 @@ impl Story<'_> {
             self.life.decisions.push(decision);
         }
         let silent = self.s.uniform() < self.person.dropout;
-        self.life.active &= stays && !(silent && !self.person.prospect);
+        self.life.active &= stays && (self.person.prospect || !silent);
     }
 
     fn leaves(&mut self, channel: Channel) -> bool {

@@ -60,18 +60,23 @@ pub fn pass<'a>(demo: &Demo<'a>, world: &World<'a>, run: CampaignRunId, people: 
     world.play(&contacts)
 }
 
-/// The contacts that were made: by whom the outbox says so, at the hour they were planned for.
+/// The contacts that were made: those of whom the outbox says so, at the hour they were decided for. When exactly the sender
+/// that was killed, or the one after it, came round to them must not change what follows.
 fn contacts(ws: &Workspace, run: CampaignRunId, people: &People) -> Result<Vec<Contact>> {
-    let offers: HashMap<_, _> =
-        decided(ws, run)?.into_iter().filter_map(|row| Some((row.customer_id, row.offer?))).collect();
+    let decided = decided(ws, run)?.into_iter();
+    let decided: HashMap<_, _> =
+        decided.filter_map(|row| Some((row.customer_id, (row.offer?, row.slot_from?)))).collect();
     let mut contacts = Vec::new();
     for delivery in deliveries(ws, run)?.into_iter().filter(|delivery| delivery.state == State::Sent) {
-        let offer = offers.get(&delivery.customer_id).cloned().unwrap_or_default();
+        let (offer, at) = decided
+            .get(&delivery.customer_id)
+            .cloned()
+            .ok_or_else(|| Error::internal("a message was sent that nobody decided"))?;
         contacts.push(Contact {
             external_id: people.external_id(delivery.customer_id)?.to_owned(),
             offer,
             channel: delivery.channel,
-            at: delivery.next_at,
+            at,
             delivery: delivery.id.0,
         });
     }

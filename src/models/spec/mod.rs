@@ -230,7 +230,8 @@ mod tests {
     fn the_embedded_specs_are_good_and_bear_their_names() {
         for (name, text) in EMBEDDED {
             let spec = ModelSpec::parse(text, name).unwrap();
-            assert_eq!((spec.name(), spec.kind()), (*name, *name));
+            let kind = if *name == "retention" { "response" } else { name };
+            assert_eq!((spec.name(), spec.kind()), (*name, kind));
         }
     }
 
@@ -277,7 +278,10 @@ mod tests {
         let text = EMBEDDED[1].1.replace("horizon_days = 90", "horizon_days = 30");
         std::fs::write(folder.path().join("models/mine.toml"), text).unwrap();
         let specs = ModelSpec::load_all(folder.path()).unwrap();
-        assert_eq!(specs.iter().map(ModelSpec::name).collect::<Vec<_>>(), ["churn", "response", "segments"]);
+        assert_eq!(
+            specs.iter().map(ModelSpec::name).collect::<Vec<_>>(),
+            ["churn", "response", "retention", "segments"]
+        );
         assert!(matches!(&specs[0], ModelSpec::Churn(churn) if churn.horizon_days == 30));
     }
 }

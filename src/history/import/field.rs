@@ -188,6 +188,11 @@ fn decimal(text: &str) -> Result<Decimal, String> {
     Decimal::parse(&format!("{float:.12}")).ok_or_else(|| "is out of range".to_owned())
 }
 
+/// Nineteen digits that fit a signed 64-bit number.
+fn is_long_id(text: &str) -> bool {
+    text.len() == 19 && text.parse::<i64>().is_ok()
+}
+
 impl Field {
     /// Checks what fills a field.
     pub fn check(
@@ -224,8 +229,8 @@ impl Field {
     /// What is wrong with it, without the value itself: it may be personal.
     pub fn read(&self, record: &Record, positions: &Positions, currency: Currency) -> Result<Value, String> {
         let value = match self.kind {
-            // Our own ids have up to nineteen digits: more than amounts may have.
-            FieldKind::Int if !self.expr.is_numeric() && self.expr.text(record, positions).parse::<i64>().is_ok() => {
+            // Our own ids have nineteen digits, one more than amounts may have; what is shorter goes the way of all numbers.
+            FieldKind::Int if !self.expr.is_numeric() && is_long_id(&self.expr.text(record, positions)) => {
                 self.expr.text(record, positions).parse().ok().map(Value::Int)
             }
             FieldKind::Int | FieldKind::Money | FieldKind::Float => {

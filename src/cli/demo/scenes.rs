@@ -1,5 +1,6 @@
 //! Five clients of the first round: what they were sent and why, before the run; what they did, after the month.
 
+use crate::decisions::Decision;
 use crate::error::Result;
 use crate::messages::Form;
 use crate::messages::preview::preview;
@@ -19,8 +20,6 @@ use super::Demo;
 
 /// Lines of a message that are shown.
 const LINES: usize = 9;
-/// Reasons that are shown.
-const REASONS: usize = 2;
 
 /// A scene that is not played yet, with the client's position in the company.
 #[derive(Debug, Clone)]
@@ -48,13 +47,12 @@ pub fn open(demo: &Demo<'_>, world: &World<'_>, setup: &Setup, batch: &Batch) ->
             let made = choice.and_then(|c| treatment(&c.treatment.offer_key, &c.treatment.channel));
             let best = market.arms[client].iter().map(|arm| arm.effect.total()).max_by(f64::total_cmp);
             let worth = made.and_then(|made| market.effect(client, made)).map(|effect| effect.total());
-            let words = decision.trace.words(demo.ws.settings().currency);
             let scene = Scene {
                 role,
                 name: format!("{} {}", person.name.0, person.name.1),
                 external_id: person.external_id.clone(),
                 message: choice.map(|_| message(demo, setup, batch, at)).transpose()?,
-                why: why(&words, choice.is_some()),
+                why: why(demo, decision),
                 p0: world.outlook(client).p0(),
                 worth: (best, worth),
                 did: String::new(),
@@ -64,10 +62,24 @@ pub fn open(demo: &Demo<'_>, world: &World<'_>, setup: &Setup, batch: &Batch) ->
         .collect()
 }
 
-/// The first reasons in the engine's words; where nothing was chosen, why not.
-fn why(words: &[String], chosen: bool) -> String {
-    let shown = if chosen { 1 } else { REASONS };
-    words.iter().take(shown).map(String::as_str).collect::<Vec<_>>().join(" ")
+/// Why this, in the engine's words; where nothing was chosen, why not even the best.
+fn why(demo: &Demo<'_>, decision: &Decision) -> String {
+    if !decision.to_make().is_empty() {
+        return decision.trace.words(demo.ws.settings().currency).into_iter().next().unwrap_or_default();
+    }
+    let valued = decision.trace.candidates.iter().filter_map(|candidate| Some((candidate.value?.total, candidate)));
+    match valued.max_by(|a, b| a.0.total_cmp(&b.0)) {
+        None => "Nothing: no contact is allowed.".into(),
+        Some((total, best)) if total <= 0.0 => {
+            format!("Nothing: even the best, {}, would add {}.", best.treatment, cents(total))
+        }
+        Some((total, best)) => format!(
+            "Nothing: the best, {}, would add {}, but what it uses is worth {} elsewhere.",
+            best.treatment,
+            cents(total),
+            cents(best.price)
+        ),
+    }
 }
 
 fn treatment(offer: &str, channel: &str) -> Option<Treatment> {

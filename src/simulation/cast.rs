@@ -31,17 +31,21 @@ impl Role {
 
 /// Fills the parts: position of a client for each role, in the order of [`Role::ALL`]; none twice, and only clients who may be
 /// reached by e-mail and are in `open`, so that silence is a choice and not a lack of consent or the luck of the draw. `None`
-/// where a small company has nobody.
-pub fn cast(world: &World<'_>, open: impl Fn(&str) -> bool) -> [Option<usize>; 5] {
+/// where a small company has nobody. The persuadable is taken from those whom the engine `found`, if there is one: what it does
+/// for such a client is to be seen; the others are cast by the truth alone.
+pub fn cast(world: &World<'_>, open: impl Fn(&str) -> bool, found: impl Fn(&str) -> bool) -> [Option<usize>; 5] {
     let mut taken: Vec<usize> = Vec::new();
     Role::ALL.map(|role| {
         let clients = &world.company().clients;
         let free = (0..clients.len()).filter(|index| !taken.contains(index) && world.states[*index].consent[0]);
         let best = free
             .filter(|index| open(&clients[*index].person.external_id))
-            .filter_map(|index| Some((fitness(world, role, index)?, index)))
-            .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
-            .map(|(_, index)| index);
+            .filter_map(|index| {
+                let wanted = role == Role::Persuadable && found(&clients[index].person.external_id);
+                Some((wanted, fitness(world, role, index)?, index))
+            })
+            .max_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(b.2.cmp(&a.2)))
+            .map(|(_, _, index)| index);
         taken.extend(best);
         best
     })
@@ -76,7 +80,7 @@ mod tests {
     fn the_parts_are_played_by_five_different_clients() {
         let company = Company::generate(Shape { customers: 2000, ..Shape::default() }).unwrap();
         let world = World::new(&company, 30.0);
-        let parts = cast(&world, |_| true).map(|part| part.expect("two thousand clients fill five parts"));
+        let parts = cast(&world, |_| true, |_| false).map(|part| part.expect("two thousand clients fill five parts"));
         assert!((0..5).all(|a| (0..a).all(|b| parts[a] != parts[b])));
         let loudest = &company.clients[parts[3]];
         let reachable = company.clients.iter().filter(|client| client.life.consent[0]);

@@ -85,7 +85,8 @@ pub struct Scene {
 
 /// Five clients: what was said to them, why, and what the truth knows.
 pub fn scenes(scenes: &[Scene]) -> String {
-    let mut text = String::from("Five clients\n");
+    let mut text =
+        String::from("Five clients (the persuadable is one whom it found; the others are cast by the truth alone)\n");
     for scene in scenes {
         text.push_str(&format!("\n  {} ({}), {}\n", scene.name, scene.external_id, scene.role.name()));
         match &scene.message {

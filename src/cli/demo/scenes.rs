@@ -36,7 +36,8 @@ pub fn open(demo: &Demo<'_>, world: &World<'_>, setup: &Setup, batch: &Batch) ->
     let chosen =
         |id: &str| position.get(id).is_some_and(|at| batch.result.decisions[*at].arm == crate::decisions::Arm::Treated);
     let market = Market::open(world, |_| false);
-    let parts = cast(world, chosen);
+    let found = |id: &str| position.get(id).is_some_and(|at| !batch.result.decisions[*at].to_make().is_empty());
+    let parts = cast(world, chosen, found);
     let filled = Role::ALL.into_iter().zip(parts).filter_map(|(role, client)| Some((role, client?)));
     filled
         .map(|(role, client)| {

@@ -1,5 +1,6 @@
 //! `vizavi import`: a file into history and store.
 
+mod definitions;
 mod sink;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +36,9 @@ pub fn import(workspace: &Workspace, history: &History, what: &Import, progress:
         let kinds: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
         Error::invalid(format!("`{}` cannot be imported; these can: {}", what.kind, kinds.join(", ")))
     })?;
+    if target.name == "offers" && what.mapping.is_none() && definitions::are_in(&what.file)? {
+        return definitions::import(workspace, &what.file, what.dry_run);
+    }
     let settings = workspace.settings();
     let mapping = what.mapping.as_deref().map(|path| Mapping::load(path, settings.currency)).transpose()?;
     let rejects = rejects_file(workspace.data(), &what.file, what.dry_run)?;

@@ -229,3 +229,19 @@ fn what_is_not_a_fact_goes_to_the_store_and_leaves_the_rest_as_it_was() {
     let offers = store.read(vizavi::offers::store::all).unwrap();
     assert_eq!((offers.len(), offers[0].spec.least_basket.0), (1, 5_000));
 }
+
+#[test]
+fn offers_come_as_whole_definitions_too_all_or_none() {
+    let place = Place::new();
+    let offers = Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns/offers.ndjson");
+    let report = place.import("offers", &offers, None).unwrap();
+    assert_eq!((report.accepted, report.rejected), (5, 0));
+    let bad = place.file(
+        "bad.ndjson",
+        "{\"name\":\"a\",\"benefit\":{\"percent\":5}}\n{\"name\":\"b\",\"benefit\":{\"percent\":500}}\n",
+    );
+    let error = place.import("offers", &bad, None).unwrap_err();
+    assert_eq!((error.kind(), error.fault_list()[0].line), (Kind::Invalid, Some(2)), "{error}");
+    let kept = place.workspace.store().read(vizavi::offers::store::all).unwrap();
+    assert_eq!(kept.len(), 5, "nothing of the bad file was kept");
+}

@@ -212,7 +212,9 @@ impl Refusal {
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Refusal::Suppressed(channel) => write!(f, "{channel} is suppressed for this customer"),
+            Refusal::Suppressed(channel) => {
+                write!(f, "{channel} is suppressed for this customer, or there is no address")
+            }
             Refusal::NoConsent(channel) => write!(f, "no consent to be contacted by {channel}"),
             Refusal::StateUnknown => f.write_str("the customer's state is missing or too old"),
             Refusal::ContactsUnknown => f.write_str("it is not known how often the customer was contacted"),

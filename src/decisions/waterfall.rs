@@ -102,7 +102,9 @@ impl Waterfall {
 fn advice(reason: &str) -> &'static str {
     match reason {
         "no_consent" => "there is no consent for the campaign's channels; import consents, or ask for them.",
-        "suppressed" => "every channel is suppressed; look at bounces and complaints.",
+        "suppressed" => {
+            "every channel is suppressed or has no address; import addresses and consents, look at bounces and complaints."
+        }
         "state_unknown" => "the customers' state is missing or too old; run `vizavi score`.",
         "contacts_unknown" => "the contact ledger could not be read; check the store.",
         "complaints_unknown" => {

@@ -10,20 +10,28 @@ const RANDOM_BELOW: f64 = 0.999;
 /// The most that every lift is moved.
 const MOST_OFFSET: f64 = 0.1;
 
-/// Fits `y - p0 = a + treated (offset + slope x predicted lift)` by least squares, where p0 and the lift of each half of the
-/// decisions are predicted by a model that was trained on the other half. With too few random decisions, or none without a
-/// contact, predictions are believed as they are.
+/// Fits `y - p0 = a + treated (offset + slope x predicted lift)` by least squares on decisions that the predicting model has not
+/// seen: on `test` with `judged`, which was trained on `train`; where too few of them were drawn at random, on each half of all
+/// decisions with a model that was trained on the other half. With too few random decisions, or none without a contact,
+/// predictions are believed as they are.
 ///
 /// # Errors
 /// As training.
-pub fn calibrate(logs: &[LoggedDecision], priors: &[OfferPrior], params: &ResponseParams) -> Result<LiftCalibration> {
-    let random = |log: &&LoggedDecision| log.propensity < RANDOM_BELOW;
-    let treated = logs.iter().filter(random).filter(|log| log.offer.is_some()).count();
-    let alone = logs.iter().filter(random).filter(|log| log.offer.is_none()).count();
-    if treated + alone < LEAST || alone < LEAST / 20 || treated < LEAST / 20 {
+pub fn calibrate(
+    (train, test): (&[LoggedDecision], &[LoggedDecision]),
+    judged: &ResponseModel,
+    priors: &[OfferPrior],
+    params: &ResponseParams,
+) -> Result<LiftCalibration> {
+    let mut sums = Sums::default();
+    if suffice(test) && judged.has_learned() {
+        test.iter().for_each(|log| sums.look(judged, log));
+        return Ok(sums.solve());
+    }
+    let logs = [train, test].concat();
+    if !suffice(&logs) {
         return Ok(LiftCalibration::default());
     }
-    let mut sums = Sums::default();
     for half in 0..2 {
         let (own, other): (Vec<_>, Vec<_>) = logs.iter().enumerate().partition(|(at, _)| at % 2 == half);
         let other: Vec<LoggedDecision> = other.into_iter().map(|(_, log)| log.clone()).collect();
@@ -31,17 +39,20 @@ pub fn calibrate(logs: &[LoggedDecision], priors: &[OfferPrior], params: &Respon
         if !model.has_learned() {
             return Ok(LiftCalibration::default());
         }
-        for (_, log) in own.into_iter().filter(|(_, log)| random(log)) {
-            let seen = model.encode(&log.context);
-            let without = model.predict_encoded(&seen, None, None).mean;
-            let lift = log
-                .offer
-                .as_deref()
-                .map(|offer| model.predict_encoded(&seen, Some(offer), log.channel.as_deref()).mean - without);
-            sums.add(log.converted - without, lift);
-        }
+        own.into_iter().for_each(|(_, log)| sums.look(&model, log));
     }
     Ok(sums.solve())
+}
+
+fn is_random(log: &LoggedDecision) -> bool {
+    log.propensity < RANDOM_BELOW
+}
+
+/// Whether enough were drawn at random, with and without a contact.
+fn suffice(logs: &[LoggedDecision]) -> bool {
+    let treated = logs.iter().filter(|log| is_random(log) && log.offer.is_some()).count();
+    let alone = logs.iter().filter(|log| is_random(log) && log.offer.is_none()).count();
+    treated + alone >= LEAST && alone.min(treated) >= LEAST / 20
 }
 
 /// Sums of the regression: among those left alone only the mean matters, since it fixes `a`.
@@ -56,6 +67,17 @@ struct Sums {
 }
 
 impl Sums {
+    /// Adds a decision, when it was drawn at random.
+    fn look(&mut self, model: &ResponseModel, log: &LoggedDecision) {
+        if !is_random(log) {
+            return;
+        }
+        let seen = model.encode(&log.context);
+        let without = model.predict_encoded(&seen, None, None).mean;
+        let with = |offer| model.predict_encoded(&seen, Some(offer), log.channel.as_deref()).mean;
+        self.add(log.converted - without, log.offer.as_deref().map(|offer| with(offer) - without));
+    }
+
     fn add(&mut self, residual: f64, lift: Option<f64>) {
         match lift {
             None => {

@@ -64,12 +64,12 @@ pub fn train_response(
 ) -> Result<Fit> {
     let judged = ResponseModel::train(train, priors, &spec.learning)?;
     let metrics = judge(&judged, train, test);
-    let all = [train, test].concat();
+    let lift = lift::calibrate((train, test), &judged, priors, &spec.learning)?;
     let mut model = match test {
         [] => judged,
-        _ => ResponseModel::train(&all, priors, &spec.learning)?,
+        _ => ResponseModel::train(&[train, test].concat(), priors, &spec.learning)?,
     };
-    model.lift = lift::calibrate(&all, priors, &spec.learning)?;
+    model.lift = lift;
     let verdict = Verdict::of(missed(spec, &model, &metrics));
     if metrics.log_loss.is_some_and(|loss| !loss.is_finite()) {
         return Err(Error::internal("the response model gave something that is not a probability"));

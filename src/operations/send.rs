@@ -58,14 +58,17 @@ pub fn send_through(ws: &Workspace, transports: &Transports, stop: &AtomicBool) 
 fn finish(ws: &Workspace) -> Result<()> {
     let now = ws.now();
     for run in ws.store().read(|conn| campaigns::runs_in(conn, &[RunState::Sending]))? {
-        ws.store().write(|conn| {
-            if outbox::reconcile::reconcile(conn, run.id)?.open > 0 {
+        let finished = ws.store().write(|conn| {
+            let still = campaigns::run(conn, run.id)?.state == RunState::Sending.as_str();
+            if !still || outbox::reconcile::reconcile(conn, run.id)?.open > 0 {
                 return Ok(());
             }
             let campaign = campaigns::by_id(conn, run.campaign_id)?;
             campaigns::set_run_state(conn, run.id, RunState::Finished, now)?;
             campaigns::act(conn, &campaign, Action::Finish, "sender", now).map(drop)
-        })?;
+        });
+        // Another sender may have finished it at the same moment.
+        finished.or_else(|error| if error.kind() == crate::error::Kind::Conflict { Ok(()) } else { Err(error) })?;
     }
     Ok(())
 }

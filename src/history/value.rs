@@ -16,7 +16,7 @@ use crate::ids::CustomerId;
 pub enum Value {
     /// Nothing is known.
     Null,
-    /// A whole number or an amount in minor units.
+    /// A whole number, an amount in minor units, or an instant in microseconds UTC.
     Int(i64),
     /// A number.
     Float(f64),
@@ -41,6 +41,7 @@ pub struct Fact {
 
 enum Builder {
     Int(Int64Builder),
+    Time(TimestampMicrosecondBuilder),
     Float(Float64Builder),
     Text(StringBuilder),
 }
@@ -49,6 +50,7 @@ impl Builder {
     fn finish(&mut self) -> ArrayRef {
         match self {
             Builder::Int(b) => Arc::new(b.finish()),
+            Builder::Time(b) => Arc::new(b.finish().with_timezone("UTC")),
             Builder::Float(b) => Arc::new(b.finish()),
             Builder::Text(b) => Arc::new(b.finish()),
         }
@@ -59,6 +61,8 @@ impl Builder {
         match (self, value) {
             (Builder::Int(b), Value::Int(v)) => b.append_value(*v),
             (Builder::Int(b), Value::Null) => b.append_null(),
+            (Builder::Time(b), Value::Int(v)) => b.append_value(*v),
+            (Builder::Time(b), Value::Null) => b.append_null(),
             (Builder::Float(b), Value::Float(v)) => b.append_value(*v),
             // JSON writes 1.0 as 1: a whole number is a number.
             (Builder::Float(b), Value::Int(v)) => b.append_value(*v as f64),
@@ -87,6 +91,7 @@ impl FactBatch {
     pub fn new(fact_type: &'static FactType) -> FactBatch {
         let builder = |kind: Kind| match kind {
             Kind::Int | Kind::Money => Builder::Int(Int64Builder::new()),
+            Kind::Time => Builder::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
             Kind::Float => Builder::Float(Float64Builder::new()),
             Kind::Text | Kind::Json => Builder::Text(StringBuilder::new()),
         };
@@ -158,7 +163,7 @@ pub(super) fn check(fact_type: &FactType, values: &[Value]) -> Result<()> {
     for (column, value) in fact_type.columns.iter().zip(values) {
         let fits = match (column.kind, value) {
             (_, Value::Null) => !column.required,
-            (Kind::Int | Kind::Money, Value::Int(_)) | (Kind::Text | Kind::Json, Value::Text(_)) => true,
+            (Kind::Int | Kind::Money | Kind::Time, Value::Int(_)) | (Kind::Text | Kind::Json, Value::Text(_)) => true,
             (Kind::Float, Value::Float(v)) => v.is_finite(),
             (Kind::Float, Value::Int(_)) => true,
             _ => false,

@@ -7,18 +7,24 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
+mod claim;
 mod decision;
+mod event;
 mod interaction;
 mod order_item;
 mod return_item;
+mod subscription;
 
+pub use claim::CLAIM;
 pub use decision::DECISION;
+pub use event::EVENT;
 pub use interaction::INTERACTION;
 pub use order_item::ORDER_ITEM;
 pub use return_item::RETURN_ITEM;
+pub use subscription::SUBSCRIPTION;
 
 /// Every fact type, in the order in which a customer's day goes.
-pub static ALL: [&FactType; 4] = [&ORDER_ITEM, &RETURN_ITEM, &INTERACTION, &DECISION];
+pub static ALL: [&FactType; 7] = [&ORDER_ITEM, &RETURN_ITEM, &INTERACTION, &EVENT, &SUBSCRIPTION, &CLAIM, &DECISION];
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +33,8 @@ pub enum Kind {
     Int,
     /// An amount in minor units of the workspace's currency.
     Money,
+    /// An instant; a fact's value holds its microseconds UTC.
+    Time,
     /// A number.
     Float,
     /// Text.
@@ -40,6 +48,7 @@ impl Kind {
     pub fn data_type(self) -> DataType {
         match self {
             Kind::Int | Kind::Money => DataType::Int64,
+            Kind::Time => time_type(),
             Kind::Float => DataType::Float64,
             Kind::Text | Kind::Json => DataType::Utf8,
         }

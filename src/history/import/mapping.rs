@@ -62,7 +62,7 @@ pub struct RejectSpec {
 }
 
 /// What a line becomes.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordSpec {
     /// `orders`, `customers`, ...
@@ -75,6 +75,9 @@ pub struct RecordSpec {
     /// Free values of customers.
     #[serde(default)]
     pub attributes: BTreeMap<String, FieldSpec>,
+    /// Free values of events.
+    #[serde(default)]
+    pub properties: BTreeMap<String, FieldSpec>,
     /// Free values of decisions.
     #[serde(default)]
     pub context: BTreeMap<String, FieldSpec>,
@@ -184,9 +187,12 @@ impl Mapping {
         if !faults.is_empty() {
             return Err(Error::faults("the file cannot be imported without a mapping", faults));
         }
-        let (attributes, context) =
-            if target.free == Some("context") { (BTreeMap::new(), free) } else { (free, BTreeMap::new()) };
-        let record = RecordSpec { target: target.name.to_owned(), when: Vec::new(), fields, attributes, context };
+        let mut record = RecordSpec { target: target.name.to_owned(), fields, ..RecordSpec::default() };
+        match target.free {
+            Some("context") => record.context = free,
+            Some("properties") => record.properties = free,
+            _ => record.attributes = free,
+        }
         let spec = MappingSpec { record: vec![record], ..MappingSpec::default() };
         let any = Currency::parse("EUR").expect("EUR is a currency code");
         spec.check(any).map_err(|faults| {
@@ -278,7 +284,7 @@ fn check_record(key: &str, spec: RecordSpec, defaults: &Defaults, faults: &mut V
         faults.push(Fault::at(format!("{key}.fields.{}", missing.name), format!("{} need it", target.name)));
     }
     let mut free = Vec::new();
-    for (kind, specs) in [("attributes", spec.attributes), ("context", spec.context)] {
+    for (kind, specs) in [("attributes", spec.attributes), ("properties", spec.properties), ("context", spec.context)] {
         if !specs.is_empty() && target.free != Some(kind) {
             faults.push(Fault::at(format!("{key}.{kind}"), format!("{} have none", target.name)));
             continue;

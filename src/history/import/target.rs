@@ -1,6 +1,8 @@
 //! What can be imported, and the fields that each kind takes.
 
-use crate::history::facts::{DECISION, FactType, INTERACTION, Kind, ORDER_ITEM, RETURN_ITEM};
+use crate::history::facts::{
+    CLAIM, DECISION, EVENT, FactType, INTERACTION, Kind, ORDER_ITEM, RETURN_ITEM, SUBSCRIPTION,
+};
 
 /// What a field holds, once read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,8 @@ pub struct Target {
     pub fact_type: Option<&'static FactType>,
     /// The fields that are not columns of the fact type.
     fields: &'static [TargetField],
-    /// The name under which a mapping lists free values: attributes of customers, the context of decisions.
+    /// The name under which a mapping lists free values: attributes of customers, properties of events, the context of
+    /// decisions.
     pub free: Option<&'static str>,
 }
 
@@ -108,7 +111,7 @@ const OFFER: &[TargetField] = &[
 ];
 
 /// All kinds.
-pub static ALL: [&Target; 8] = [
+pub static ALL: [&Target; 11] = [
     &Target { name: "customers", fact_type: None, fields: CUSTOMER, free: Some("attributes") },
     &Target { name: "consents", fact_type: None, fields: CONSENT, free: None },
     &Target { name: "suppressions", fact_type: None, fields: SUPPRESSION, free: None },
@@ -116,6 +119,9 @@ pub static ALL: [&Target; 8] = [
     &Target { name: "orders", fact_type: Some(&ORDER_ITEM), fields: FACT, free: None },
     &Target { name: "returns", fact_type: Some(&RETURN_ITEM), fields: FACT, free: None },
     &Target { name: "interactions", fact_type: Some(&INTERACTION), fields: FACT, free: None },
+    &Target { name: "events", fact_type: Some(&EVENT), fields: FACT, free: Some("properties") },
+    &Target { name: "subscriptions", fact_type: Some(&SUBSCRIPTION), fields: FACT, free: None },
+    &Target { name: "claims", fact_type: Some(&CLAIM), fields: FACT, free: None },
     &Target { name: "decisions", fact_type: Some(&DECISION), fields: FACT, free: Some("context") },
 ];
 
@@ -124,6 +130,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("customer_id", "customer"),
     ("external_id", "customer"),
     ("order_id", "order_key"),
+    ("subscription_id", "subscription_key"),
+    ("claim_id", "claim_key"),
     ("decision_id", "decision_key"),
 ];
 
@@ -141,6 +149,7 @@ impl Target {
             let kind = match column.kind {
                 Kind::Int => Int,
                 Kind::Money => Money,
+                Kind::Time => Time,
                 Kind::Float => Float,
                 Kind::Text | Kind::Json => Text,
             };

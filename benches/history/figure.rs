@@ -1,0 +1,27 @@
+//! A figure as a JSON line, and what the process has used so far.
+
+use serde_json::{Value, json};
+
+/// Prints a figure; `more` adds keys: `limit`, `peer`, `peer_value`, `peak_mib`.
+pub fn print(case: &str, metric: &str, value: f64, unit: &str, more: Value) {
+    let mut line = json!({"bench": "history", "case": case, "metric": metric, "value": value, "unit": unit});
+    if let (Value::Object(line), Value::Object(more)) = (&mut line, more) {
+        line.extend(more);
+    }
+    println!("{line}");
+}
+
+/// Processor seconds of this process, in user and kernel mode, over all threads.
+pub fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux tells");
+    let after = stat.rsplit(") ").next().expect("fields after the name");
+    let ticks: f64 = after.split(' ').skip(11).take(2).map(|field| field.parse::<f64>().expect("ticks")).sum();
+    ticks / 100.0
+}
+
+/// The most memory this process has held so far, in MiB.
+pub fn peak_mib() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux tells");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).expect("a number") / 1024.0
+}

@@ -1,0 +1,39 @@
+//! How fast history is kept and read, one JSON line a figure: `cargo bench --bench history -- [CASE...] [--lines N] [--json]`.
+//!
+//! Each case is a file of its name. Without a case all are run.
+
+#![allow(clippy::print_stdout)] // its lines are its result
+
+#[allow(dead_code, reason = "a case takes what it needs")]
+mod company;
+#[allow(dead_code, reason = "a case takes what it needs")]
+mod figure;
+
+/// A case and what runs it.
+type Case = (&'static str, fn(&Options));
+
+const CASES: &[Case] = &[];
+
+/// How large.
+pub struct Options {
+    /// Order lines; a tenth as many customers.
+    pub lines: u64,
+}
+
+fn main() {
+    let mut options = Options { lines: 10_000_000 };
+    let mut wanted = Vec::new();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--lines" => options.lines = arguments.next().and_then(|n| n.parse().ok()).expect("--lines takes a number"),
+            "--json" | "--bench" => {}
+            case => wanted.push(case.to_owned()),
+        }
+    }
+    for (name, run) in CASES {
+        if wanted.is_empty() || wanted.iter().any(|case| case == name) {
+            run(&options);
+        }
+    }
+}

@@ -1,10 +1,12 @@
 //! The history of one workspace: its folder, its tables in the store, its engine.
 
 use std::fs::File;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 
 use super::engine::{self, Engine, Snapshot};
 use super::facts::{self, FactType};
@@ -94,24 +96,62 @@ impl History {
     }
 
     fn snapshot_where(&self, before: Option<Timestamp>) -> Result<Snapshot> {
-        let tables = self.0.store.read(|conn| {
+        let session = self.0.engine.session();
+        for known in self.known()? {
+            self.add_known(&session, &known, before, &(i64::MIN..=i64::MAX))?;
+        }
+        Ok(session)
+    }
+
+    /// The facts of a range of customers, for a query of one thread.
+    pub(super) fn slice(
+        &self,
+        known: &[Known],
+        before: Timestamp,
+        customers: &RangeInclusive<i64>,
+    ) -> Result<Snapshot> {
+        let session = self.0.engine.session_of_one_thread();
+        for known in known {
+            self.add_known(&session, known, Some(before), customers)?;
+        }
+        Ok(session)
+    }
+
+    /// Manifest and tail as they are at one moment.
+    pub(super) fn known(&self) -> Result<Vec<Known>> {
+        self.0.store.read(|conn| {
             let read = |fact_type: &'static FactType| {
                 let segments = manifest::segments(conn, fact_type)?;
                 let mut tail = tail::open_facts(conn, fact_type, None)?;
-                Ok((fact_type, segments, (!tail.is_empty()).then(|| tail.take())))
+                Ok(Known { fact_type, segments, tail: (!tail.is_empty()).then(|| tail.take()) })
             };
-            facts::ALL.into_iter().map(read).collect::<Result<Vec<_>>>()
-        })?;
-        let session = self.0.engine.session();
-        for (fact_type, mut segments, tail) in tables {
-            segments.retain(|segment| before.is_none_or(|before| segment.min_time < before.0));
-            let files = self.paths(fact_type, &segments);
-            session.add_table(fact_type.name, fact_type.schema(), &files, true, tail.into_iter().collect())?;
-            if let Some(before) = before {
-                session.cut(fact_type.name, before)?;
-            }
-        }
-        Ok(session)
+            facts::ALL.into_iter().map(read).collect()
+        })
+    }
+
+    /// Adds the table of a fact type, of which queries see only these customers, and only before an instant.
+    fn add_known(
+        &self,
+        session: &Snapshot,
+        known: &Known,
+        before: Option<Timestamp>,
+        customers: &RangeInclusive<i64>,
+    ) -> Result<()> {
+        let mut segments = known.segments.clone();
+        segments.retain(|segment| {
+            before.is_none_or(|before| segment.min_time < before.0)
+                && segment.min_customer <= *customers.end()
+                && segment.max_customer >= *customers.start()
+        });
+        let tail = known.tail.as_ref().map(|tail| within(tail, customers)).filter(|tail| tail.num_rows() > 0);
+        // What a file holds besides must be filtered out; most files hold nothing besides.
+        let before = before.filter(|before| tail.is_some() || segments.iter().any(|s| s.max_time >= before.0));
+        let whole = |s: &Segment| customers.contains(&s.min_customer) && customers.contains(&s.max_customer);
+        let customers = (!segments.iter().all(whole)).then_some(customers);
+        let fact_type = known.fact_type;
+        let files = self.paths(fact_type, &segments);
+        session.add_table(fact_type.name, fact_type.schema(), &files, true, tail.into_iter().collect())?;
+        session.narrow(fact_type.name, before, customers)
     }
 
     /// Runs a SQL query over everything known now. Tables are the fact types; see [`facts`].
@@ -163,6 +203,29 @@ impl History {
     pub(super) fn paths(&self, fact_type: &FactType, segments: &[Segment]) -> Vec<PathBuf> {
         engine::paths(&self.0.folder, fact_type, segments.iter().map(|segment| segment.file.clone()))
     }
+}
+
+/// What is known of one fact type at one moment: its sealed segments, and what waits in the tail, in a segment's order.
+pub(super) struct Known {
+    fact_type: &'static FactType,
+    segments: Vec<Segment>,
+    tail: Option<RecordBatch>,
+}
+
+impl Known {
+    /// How many facts it holds.
+    pub fn rows(&self) -> i64 {
+        let sealed: i64 = self.segments.iter().map(|segment| segment.row_count).sum();
+        sealed + self.tail.as_ref().map_or(0, |tail| tail.num_rows() as i64)
+    }
+}
+
+/// The rows of these customers, of a batch in the order of customers.
+fn within(batch: &RecordBatch, customers: &RangeInclusive<i64>) -> RecordBatch {
+    let ids = batch.column(0).as_primitive::<Int64Type>().values();
+    let start = ids.partition_point(|id| id < customers.start());
+    let end = ids.partition_point(|id| id <= customers.end());
+    batch.slice(start, end - start)
 }
 
 /// Removes files that no manifest row names, unfinished imports and spilled sorts.

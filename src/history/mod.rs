@@ -10,6 +10,7 @@
 //! the transaction that adds its row to the manifest; a file without a row is what a crash left behind, and is removed when
 //! the folder is opened. A query sees one snapshot of manifest and tail.
 
+mod aggregates;
 mod engine;
 pub mod facts;
 mod folder;
@@ -17,6 +18,7 @@ pub mod import;
 mod manifest;
 mod seal;
 mod segment;
+mod slice;
 mod tail;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -27,5 +29,6 @@ pub use facts::{Column, FactType, Kind};
 pub use folder::{DEFAULT_BUCKETS, History, Options};
 pub use manifest::Segment;
 pub use seal::{Sealed, Staged};
+pub use slice::Slices;
 pub use tail::Appended;
 pub use value::{Fact, FactBatch, Value};

@@ -10,6 +10,7 @@
 //! the transaction that adds its row to the manifest; a file without a row is what a crash left behind, and is removed when
 //! the folder is opened. A query sees one snapshot of manifest and tail.
 
+mod aggregates;
 mod buckets;
 mod change;
 mod compact;
@@ -24,6 +25,7 @@ mod manifest;
 mod model_tests;
 mod seal;
 mod segment;
+mod slice;
 mod tail;
 mod tail_change;
 #[cfg(test)]
@@ -39,5 +41,6 @@ pub use facts::{Column, FactType, Kind};
 pub use folder::{DEFAULT_BUCKETS, History, Options};
 pub use manifest::Segment;
 pub use seal::{Sealed, Staged};
+pub use slice::Slices;
 pub use tail::Appended;
 pub use value::{Fact, FactBatch, Value};

@@ -11,6 +11,7 @@
 //! the folder is opened. A query sees one snapshot of manifest and tail.
 
 mod engine;
+pub mod event_types;
 pub mod facts;
 mod folder;
 pub mod import;

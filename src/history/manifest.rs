@@ -35,6 +35,8 @@ pub struct Segment {
     pub max_time: i64,
     /// When it was sealed, microseconds UTC.
     pub sealed_at: i64,
+    /// The generation at which it came to count; tombstones of later generations hide rows of it.
+    pub generation: i64,
 }
 
 /// The segments of a fact type, in the order in which they were sealed.

@@ -189,7 +189,8 @@ impl History {
             for (of, generation, segments) in written {
                 manifest::advance(conn, of.fact_type, *generation)?;
                 for segment in segments {
-                    manifest::add(conn, &Segment { sealed_at: now.0, ..segment.clone() })?;
+                    let generation = generation + 1;
+                    manifest::add(conn, &Segment { sealed_at: now.0, generation, ..segment.clone() })?;
                 }
                 if let Some(batch) = of.batch {
                     tail::seal(conn, batch, of.rows as usize, now)?;

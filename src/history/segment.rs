@@ -71,6 +71,7 @@ impl SegmentWriter {
             min_time: i64::MAX,
             max_time: i64::MIN,
             sealed_at: 0,
+            generation: 0,
         };
         Ok(SegmentWriter { writer, segment })
     }

@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::customers::{Customer, store as customers};
+use crate::customers::{Aliases, Customer, store as customers};
 use crate::error::{Error, Result};
 use crate::history::event_types::EventTypes;
 use crate::history::event_types::store::{self as event_types, Personal};
@@ -146,10 +146,16 @@ fn record<R: Report>(ws: &Workspace, reports: Vec<R>, declared: EventTypes) -> R
 fn accept(
     conn: &mut Connection,
     people: &[(CustomerId, String)],
-    entries: Vec<Entry>,
+    mut entries: Vec<Entry>,
     now: Timestamp,
 ) -> Result<Recorded> {
-    customers::add_unknown(conn, people, |id, key| Customer::unknown(id, key, now))?;
+    let ids: Vec<CustomerId> = people.iter().map(|(id, _)| *id).collect();
+    let aliases = Aliases::of(conn, &ids)?;
+    for entry in &mut entries {
+        entry.fact.customer = aliases.canonical(entry.fact.customer);
+    }
+    let people: Vec<&(CustomerId, String)> = people.iter().filter(|(id, _)| aliases.canonical(*id) == *id).collect();
+    customers::add_unknown(conn, &people, |id, key| Customer::unknown(id, key, now))?;
     let mut recorded = Recorded::default();
     let (mut changes, mut personal) = (Vec::new(), Vec::new());
     for run in entries.chunk_by(|a, b| std::ptr::eq(a.fact_type, b.fact_type)) {

@@ -18,11 +18,11 @@ mod workspaces;
 
 pub use access::{api_key, idempotency, login_failure, user_session, workspace_user};
 pub use campaigns::{campaign, campaign_run, campaign_version};
-pub use customers::{consent, contact_ledger, customer, customer_state, suppression};
+pub use customers::{consent, contact_ledger, customer, customer_alias, customer_state, suppression};
 pub use decisions::{decision, decision_price};
 pub use deliveries::{delivery, delivery_brake, delivery_pace};
 pub use events::{event_personal, event_type};
-pub use history::{history_segment, history_state, history_tail};
+pub use history::{history_retired, history_segment, history_state, history_tail, history_tombstone};
 pub use jobs::job;
 pub use migrations::schema_migration;
 pub use models::{model_version, score, segment, segment_member};

@@ -28,7 +28,7 @@ impl Appended {
 
 #[derive(Insertable)]
 #[diesel(table_name = history_tail)]
-struct Row<'a> {
+pub(super) struct Row<'a> {
     id: i64,
     fact_type: &'a str,
     source: &'a str,
@@ -100,7 +100,7 @@ fn insert_at_once(c: &mut PostgresConnection, fact_type: &FactType, rows: &[Row]
     Ok(rows.iter().map(|row| inserted.contains(&row.id)).collect())
 }
 
-fn row<'a>(fact_type: &'a FactType, fact: &'a Fact, now: Timestamp) -> Result<Row<'a>> {
+pub(super) fn row<'a>(fact_type: &'a FactType, fact: &'a Fact, now: Timestamp) -> Result<Row<'a>> {
     Ok(Row {
         id: ids::fresh(now),
         fact_type: fact_type.name,
@@ -153,11 +153,14 @@ pub(super) fn open_facts(conn: &mut Connection, fact_type: &'static FactType, ba
     Ok(facts)
 }
 
-/// Marks all waiting facts of this type as belonging to `batch`.
-pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64) -> Result<usize> {
-    let rows =
-        history_tail::table.filter(history_tail::fact_type.eq(fact_type.name)).filter(history_tail::sealed_at.eq(0));
-    Ok(diesel::update(rows).set(history_tail::batch.eq(batch)).execute(conn)?)
+/// Marks the oldest `limit` waiting facts of this type as belonging to `batch`.
+pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64, limit: i64) -> Result<usize> {
+    let waiting =
+        || history_tail::table.filter(history_tail::fact_type.eq(fact_type.name)).filter(history_tail::sealed_at.eq(0));
+    let first_left: Option<i64> =
+        waiting().order(history_tail::id).offset(limit).select(history_tail::id).first(conn).optional()?;
+    let claimed = diesel::update(waiting().filter(history_tail::id.lt(first_left.unwrap_or(i64::MAX))));
+    Ok(claimed.set(history_tail::batch.eq(batch)).execute(conn)?)
 }
 
 /// Marks a claimed batch as sealed; only the keys stay.

@@ -29,3 +29,5 @@ pub use models::{model_version, score, segment, segment_member};
 pub use offers::offer;
 pub use outcomes::outcome;
 pub use workspaces::{audit, workspace};
+
+diesel::allow_tables_to_appear_in_same_query!(customer_alias, history_tail);

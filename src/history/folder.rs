@@ -1,5 +1,6 @@
 //! The history of one workspace: its folder, its tables in the store, its engine.
 
+use std::borrow::Borrow;
 use std::fs::File;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -174,7 +175,12 @@ impl History {
     ///
     /// # Errors
     /// Invalid, when a fact does not fit its type.
-    pub fn append_in(conn: &mut Connection, fact_type: &FactType, facts: &[Fact], now: Timestamp) -> Result<Appended> {
+    pub fn append_in<F: Borrow<Fact>>(
+        conn: &mut Connection,
+        fact_type: &FactType,
+        facts: &[F],
+        now: Timestamp,
+    ) -> Result<Appended> {
         tail::append(conn, fact_type, facts, now)
     }
 

@@ -15,6 +15,7 @@ mod buckets;
 mod change;
 mod compact;
 mod engine;
+pub mod event_types;
 pub mod facts;
 mod files;
 mod folder;

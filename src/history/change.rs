@@ -103,7 +103,7 @@ impl History {
         let mut wanted: HashMap<String, &Fact> =
             facts.iter().map(|fact| (view::identity(&fact.source, &fact.key), fact)).collect();
         let owners = facts.iter().map(|fact| fact.customer).collect();
-        let known = self.known(&view, wanted.keys().cloned().collect(), &owners)?;
+        let known = self.known_of(&view, wanted.keys().cloned().collect(), &owners)?;
         let mut tombstones = Vec::new();
         for sealed in known {
             let key = view::identity(&sealed.source, &sealed.key);
@@ -131,7 +131,7 @@ impl History {
     ) -> Result<Change> {
         let view = self.view(fact_type)?;
         let wanted = identities.iter().map(|(source, key)| view::identity(source, key)).collect();
-        let known = self.known(&view, wanted, owners)?;
+        let known = self.known_of(&view, wanted, owners)?;
         let tombstones = known.iter().map(|fact| Tombstone::of_fact(fact.customer, &fact.source, &fact.key)).collect();
         Ok(Change(vec![Part { tombstones, withdrawn: identities.to_vec(), ..Part::of(&view) }]))
     }
@@ -199,7 +199,7 @@ impl History {
     }
 
     /// The sealed facts of these identities: first among the likely owners', then everywhere.
-    fn known(&self, view: &View, wanted: HashSet<String>, owners: &BTreeSet<CustomerId>) -> Result<Vec<Fact>> {
+    fn known_of(&self, view: &View, wanted: HashSet<String>, owners: &BTreeSet<CustomerId>) -> Result<Vec<Fact>> {
         let mut known = self.sealed_facts(view, owners)?;
         known.retain(|fact| wanted.contains(&view::identity(&fact.source, &fact.key)));
         let found: HashSet<String> = known.iter().map(|fact| view::identity(&fact.source, &fact.key)).collect();

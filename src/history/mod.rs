@@ -10,11 +10,13 @@
 //! the transaction that adds its row to the manifest; a file without a row is what a crash left behind, and is removed when
 //! the folder is opened. A query sees one snapshot of manifest and tail.
 
+mod aggregates;
 mod buckets;
 mod change;
 mod check;
 mod compact;
 mod engine;
+pub mod event_types;
 mod export;
 pub mod facts;
 mod files;
@@ -26,6 +28,7 @@ mod manifest;
 mod model_tests;
 mod seal;
 mod segment;
+mod slice;
 mod tail;
 mod tail_change;
 #[cfg(test)]
@@ -43,5 +46,6 @@ pub use facts::{Column, FactType, Kind};
 pub use folder::{DEFAULT_BUCKETS, History, Options};
 pub use manifest::Segment;
 pub use seal::{Sealed, Staged};
+pub use slice::Slices;
 pub use tail::Appended;
 pub use value::{Fact, FactBatch, Value};

@@ -9,6 +9,7 @@ use crate::decisions::store as decisions;
 use crate::deliveries::outbox::reassign;
 use crate::error::{Error, Fault, Result};
 use crate::history::Change;
+use crate::history::event_types::store as event_types;
 use crate::ids::CustomerId;
 use crate::models::scoring;
 use crate::operations::checks::Checks;
@@ -87,6 +88,7 @@ fn merge_one(conn: &mut Connection, step: &Step, now: Timestamp, checks: &Checks
     let shifts = decisions::reassign(conn, *alias, *survivor)?;
     reassign::reassign(conn, *alias, *survivor, &shifts, now, checks)?;
     outcomes::reassign(conn, *alias, *survivor)?;
+    event_types::move_personal(conn, *alias, *survivor)?;
     segments::reassign(conn, *alias, *survivor)?;
     scoring::forget(conn, *alias)?;
     Ok(())

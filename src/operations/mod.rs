@@ -9,6 +9,7 @@ pub mod checks;
 pub mod decide_now;
 pub mod erase;
 pub mod evaluate;
+pub mod event_types;
 pub mod facts;
 pub mod history;
 pub mod import;

@@ -6,6 +6,7 @@ mod cli;
 mod console;
 mod deliveries;
 mod features;
+mod history;
 mod import;
 mod models;
 mod schema;

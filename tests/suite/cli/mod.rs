@@ -5,6 +5,6 @@ mod company;
 mod inputs;
 mod loop_closed;
 mod policy;
-mod program;
+pub mod program;
 mod verbs;
 mod workers;

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
-    ConsentsWrite, CustomersRead, CustomersWrite, DecisionsMake, DecisionsRead, DeliveriesRead, EventTypesWrite,
-    FactsWrite, JobsRead, OffersRead, OffersWrite,
+    ConsentsWrite, CustomersManage, CustomersRead, CustomersWrite, DecisionsMake, DecisionsRead, DeliveriesRead,
+    EventTypesWrite, FactsWrite, JobsRead, OffersRead, OffersWrite,
 };
 
 const GET: Method = Method::GET;
@@ -33,6 +33,11 @@ pub fn table() -> Vec<Route> {
         route(PUT, "/v1/customers/{id}", Needs(CustomersWrite), customers::put::handle)
             .says("Adds a customer (201), or replaces the profile.").takes(named("CustomerInput"))
             .answers(200, named("CustomerShown")).also(201, named("CustomerShown")).versioned(),
+        route(DELETE, "/v1/customers/{id}", Needs(CustomersManage), customers::erase::handle)
+            .says("Erases a person for good, from the store at once; the numbers of runs stay.").answers_as(204, "").or(&[404]),
+        route(POST, "/v1/customers/{id}/aliases", Needs(CustomersManage), customers::alias::handle)
+            .says("Merges another key into this customer for good: facts, consents and messages move.")
+            .takes(named("AliasInput")).answers(200, named("AliasAdded")).or(&[404]),
         route(GET, "/v1/customers/{id}/timeline", Needs(CustomersRead), analysis::timeline)
             .says("The whole story of a customer: facts, decisions, messages and what came of them.").answers(200, object()),
         route(GET, "/v1/customers/{id}/decisions", Needs(DecisionsRead), decisions::of_customer)

@@ -58,18 +58,18 @@ impl Change {
 }
 
 impl History {
-    /// Prepares a change and writes it, as often as something else comes between.
+    /// Prepares a change, with whatever else the caller prepares beside it, and writes it, as often as something else comes between.
     ///
     /// # Errors
     /// Those of `prepare` and `write`; conflict, when something else kept coming between.
-    pub fn change<T>(
+    pub fn change<P, T>(
         &self,
-        prepare: impl Fn() -> Result<Change>,
-        mut write: impl FnMut(&mut Connection, &Change) -> Result<T>,
+        prepare: impl Fn() -> Result<P>,
+        mut write: impl FnMut(&mut Connection, &P) -> Result<T>,
     ) -> Result<T> {
         again_on_conflict(ATTEMPTS, || {
-            let change = prepare()?;
-            self.0.store.write(|conn| write(conn, &change))
+            let prepared = prepare()?;
+            self.0.store.write(|conn| write(conn, &prepared))
         })
     }
 
@@ -144,7 +144,6 @@ impl History {
         view: &View,
         since: Timestamp,
     ) -> Result<Option<Change>> {
-        identity::hold(conn)?;
         let merged: BTreeMap<CustomerId, CustomerId> = identity::merged_since(conn, since)?.into_iter().collect();
         let mut hidden = tombstone::customers_hidden_after(conn, view.fact_type, since)?;
         hidden.extend(merged.keys());

@@ -13,9 +13,11 @@
 mod aggregates;
 mod buckets;
 mod change;
+mod check;
 mod compact;
 mod engine;
 pub mod event_types;
+mod export;
 pub mod facts;
 mod files;
 mod folder;
@@ -36,8 +38,10 @@ mod value;
 mod view;
 
 pub use change::Change;
+pub use check::{Checked, Finding};
 pub use compact::{Compacted, Depth};
 pub use engine::Snapshot;
+pub use export::{Export, Exported, Format};
 pub use facts::{Column, FactType, Kind};
 pub use folder::{DEFAULT_BUCKETS, History, Options};
 pub use manifest::Segment;

@@ -153,6 +153,34 @@ pub(super) fn open_facts(conn: &mut Connection, fact_type: &'static FactType, ba
     Ok(facts)
 }
 
+/// What is wrong with waiting facts of this type: rows that another program, or a fault, has left unreadable.
+pub(super) fn faults(conn: &mut Connection, fact_type: &FactType) -> Result<Vec<String>> {
+    const PAGE: i64 = 10_000;
+    let mut faults = Vec::new();
+    let mut after = i64::MIN;
+    loop {
+        let rows: Vec<(i64, String)> = history_tail::table
+            .filter(history_tail::fact_type.eq(fact_type.name))
+            .filter(history_tail::sealed_at.eq(0))
+            .filter(history_tail::id.gt(after))
+            .order(history_tail::id)
+            .limit(PAGE)
+            .select((history_tail::id, history_tail::payload))
+            .load(conn)?;
+        let Some((last, _)) = rows.last() else { return Ok(faults) };
+        after = *last;
+        for (id, payload) in rows {
+            let read = serde_json::from_str(&payload).map_err(Error::from).and_then(|mut values: Vec<Value>| {
+                values.resize(fact_type.columns.len().max(values.len()), Value::Null);
+                check(fact_type, &values)
+            });
+            if let Err(error) = read {
+                faults.push(format!("row {id} of the tail cannot be read: {}", error.message()));
+            }
+        }
+    }
+}
+
 /// Marks the oldest `limit` waiting facts of this type as belonging to `batch`.
 pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64, limit: i64) -> Result<usize> {
     let waiting =

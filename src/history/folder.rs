@@ -9,7 +9,7 @@ use arrow::array::RecordBatch;
 use super::engine::{self, Engine, Snapshot};
 use super::facts::{self, FactType};
 use super::manifest::{self, Segment};
-use super::tail::{self, Appended};
+use super::tail::{self, Appended, Which};
 use super::value::Fact;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -82,7 +82,16 @@ impl History {
     /// # Errors
     /// Unavailable, when the store does not answer or a file is missing.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.snapshot_where(None)
+        self.snapshot_where(None, Which::Open, |_| Ok(())).map(|(snapshot, ())| snapshot)
+    }
+
+    /// What is sealed and what was handed over to followers of the [`feed`](super::feed), with whatever `also` reads of the store
+    /// in the same instant.
+    ///
+    /// # Errors
+    /// As [`History::snapshot`], and those of `also`.
+    pub fn snapshot_handed_over<T>(&self, also: impl FnOnce(&mut Connection) -> Result<T>) -> Result<(Snapshot, T)> {
+        self.snapshot_where(None, Which::HandedOver, also)
     }
 
     /// What had happened before an instant: a query sees no fact with `occurred_at >= as_of`, whatever it asks for.
@@ -90,17 +99,23 @@ impl History {
     /// # Errors
     /// As [`History::snapshot`].
     pub fn snapshot_before(&self, as_of: Timestamp) -> Result<Snapshot> {
-        self.snapshot_where(Some(as_of))
+        self.snapshot_where(Some(as_of), Which::Open, |_| Ok(())).map(|(snapshot, ())| snapshot)
     }
 
-    fn snapshot_where(&self, before: Option<Timestamp>) -> Result<Snapshot> {
-        let tables = self.0.store.read(|conn| {
+    fn snapshot_where<T>(
+        &self,
+        before: Option<Timestamp>,
+        which: Which,
+        also: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<(Snapshot, T)> {
+        let (tables, also) = self.0.store.read(|conn| {
             let read = |fact_type: &'static FactType| {
                 let segments = manifest::segments(conn, fact_type)?;
-                let mut tail = tail::open_facts(conn, fact_type, None)?;
+                let mut tail = tail::open_facts(conn, fact_type, which)?;
                 Ok((fact_type, segments, (!tail.is_empty()).then(|| tail.take())))
             };
-            facts::ALL.into_iter().map(read).collect::<Result<Vec<_>>>()
+            let tables = facts::ALL.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+            Ok((tables, also(conn)?))
         })?;
         let session = self.0.engine.session();
         for (fact_type, mut segments, tail) in tables {
@@ -111,7 +126,7 @@ impl History {
                 session.cut(fact_type.name, before)?;
             }
         }
-        Ok(session)
+        Ok((session, also))
     }
 
     /// Runs a SQL query over everything known now. Tables are the fact types; see [`facts`].

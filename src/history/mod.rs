@@ -12,6 +12,7 @@
 
 mod engine;
 pub mod facts;
+pub mod feed;
 mod folder;
 pub mod import;
 mod manifest;

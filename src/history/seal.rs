@@ -12,6 +12,7 @@ use arrow::datatypes::Int64Type;
 
 use super::engine::Snapshot;
 use super::facts::{self, FactType};
+use super::feed;
 use super::folder::History;
 use super::manifest::{self, Segment};
 use super::segment::{SegmentWriter, sync_folder};
@@ -87,8 +88,10 @@ impl History {
                 continue;
             }
             let batch = ids::fresh(now);
-            store.write(|conn| tail::claim(conn, fact_type, batch))?;
-            let mut facts = store.read(|conn| tail::open_facts(conn, fact_type, Some(batch)))?;
+            if store.write(|conn| tail::claim(conn, fact_type, batch))? == 0 {
+                continue;
+            }
+            let mut facts = store.read(|conn| tail::open_facts(conn, fact_type, tail::Which::Batch(batch)))?;
             let rows = facts.len() as i64;
             let in_memory = vec![facts.take()];
             let incoming = Incoming { fact_type, files: Vec::new(), in_memory, rows, batch: Some(batch) };
@@ -191,8 +194,13 @@ impl History {
                 for segment in segments {
                     manifest::add(conn, &Segment { sealed_at: now.0, ..segment.clone() })?;
                 }
+                let added: i64 = segments.iter().map(|segment| segment.row_count).sum();
                 if let Some(batch) = of.batch {
                     tail::seal(conn, batch, of.rows as usize, now)?;
+                }
+                // Facts that were handed over are no news; facts of an import are, and so is one fact less than was handed over.
+                if of.batch.map_or(added > 0, |_| added < of.rows) {
+                    feed::disturb(conn, of.fact_type)?;
                 }
             }
             Ok(())

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use super::facts::{self, FactType};
+use super::feed;
 use super::value::{Fact, FactBatch, Value, check};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -99,12 +100,51 @@ pub(super) fn waiting(conn: &mut Connection, fact_type: &FactType) -> Result<i64
         .get_result(conn)?)
 }
 
-/// The facts of this type that are not sealed, or those of one claimed batch.
-pub(super) fn open_facts(conn: &mut Connection, fact_type: &'static FactType, batch: Option<i64>) -> Result<FactBatch> {
-    type Stored = (String, String, i64, i64, String);
-    let rows = history_tail::table
-        .filter(history_tail::fact_type.eq(fact_type.name))
-        .filter(history_tail::sealed_at.eq(0))
+/// Which facts of the tail.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Which {
+    /// All that are not sealed.
+    Open,
+    /// Those that were handed over to followers.
+    HandedOver,
+    /// Those of a claimed batch.
+    Batch(i64),
+}
+
+/// Facts of this type that are not sealed.
+pub(super) fn open_facts(conn: &mut Connection, fact_type: &'static FactType, which: Which) -> Result<FactBatch> {
+    let rows = open_rows(fact_type);
+    let rows: Vec<Stored> = match which {
+        Which::Open => rows.load(conn)?,
+        Which::HandedOver => rows.filter(history_tail::feed.gt(0)).load(conn)?,
+        Which::Batch(batch) => rows.filter(history_tail::batch.eq(batch)).load(conn)?,
+    };
+    let mut facts = FactBatch::new(fact_type);
+    for row in rows {
+        facts.push(&fact(fact_type, row)?)?;
+    }
+    Ok(facts)
+}
+
+/// The facts of this type that were handed over after `after` and up to `until`.
+pub(super) fn handed_over(
+    conn: &mut Connection,
+    fact_type: &'static FactType,
+    after: i64,
+    until: i64,
+) -> Result<Vec<Fact>> {
+    let rows = open_rows(fact_type).filter(history_tail::feed.gt(after)).filter(history_tail::feed.le(until));
+    rows.load(conn)?.into_iter().map(|row| fact(fact_type, row)).collect()
+}
+
+type Stored = (String, String, i64, i64, String);
+
+#[diesel::dsl::auto_type]
+fn open_rows(fact_type: &'static FactType) -> _ {
+    let name: &'static str = fact_type.name;
+    history_tail::table
+        .filter(history_tail::fact_type.eq(name))
+        .filter(history_tail::sealed_at.eq(0_i64))
         .order((history_tail::customer_id, history_tail::occurred_at, history_tail::fact_key))
         .select((
             history_tail::source,
@@ -112,27 +152,30 @@ pub(super) fn open_facts(conn: &mut Connection, fact_type: &'static FactType, ba
             history_tail::customer_id,
             history_tail::occurred_at,
             history_tail::payload,
-        ));
-    let rows: Vec<Stored> = match batch {
-        Some(batch) => rows.filter(history_tail::batch.eq(batch)).load(conn)?,
-        None => rows.load(conn)?,
-    };
-    let mut facts = FactBatch::new(fact_type);
-    for (source, key, customer, occurred_at, payload) in rows {
-        let mut values: Vec<Value> = serde_json::from_str(&payload)?;
-        // A row written before a column was added to the end of its type lacks it.
-        values.resize(fact_type.columns.len(), Value::Null);
-        let (customer, occurred_at) = (CustomerId(customer), Timestamp(occurred_at));
-        facts.push(&Fact { customer, occurred_at, source, key, values })?;
-    }
-    Ok(facts)
+        ))
 }
 
-/// Marks all waiting facts of this type as belonging to `batch`.
+fn fact(fact_type: &FactType, (source, key, customer, occurred_at, payload): Stored) -> Result<Fact> {
+    let mut values: Vec<Value> = serde_json::from_str(&payload)?;
+    // A row written before a column was added to the end of its type lacks it.
+    values.resize(fact_type.columns.len(), Value::Null);
+    Ok(Fact { customer: CustomerId(customer), occurred_at: Timestamp(occurred_at), source, key, values })
+}
+
+/// Marks all waiting facts of this type as belonging to `batch`, except those that a follower has not taken in.
 pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64) -> Result<usize> {
+    // Held, so that nobody begins to follow between this look and the seal.
+    feed::hold(conn)?;
     let rows =
         history_tail::table.filter(history_tail::fact_type.eq(fact_type.name)).filter(history_tail::sealed_at.eq(0));
-    Ok(diesel::update(rows).set(history_tail::batch.eq(batch)).execute(conn)?)
+    let claimed = history_tail::batch.eq(batch);
+    Ok(match feed::taken_in(conn)? {
+        None => diesel::update(rows).set(claimed).execute(conn)?,
+        Some(taken_in) => {
+            let known = rows.filter(history_tail::feed.gt(0)).filter(history_tail::feed.le(taken_in));
+            diesel::update(known).set(claimed).execute(conn)?
+        }
+    })
 }
 
 /// Marks a claimed batch as sealed; only the keys stay.

@@ -27,7 +27,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "040_deliveries",
     "050_outcomes",
     "060_jobs",
-    "070_access"
+    "070_access",
+    "082_rule_segments"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

@@ -31,6 +31,7 @@ diesel::table! {
         payload -> Text,
         batch -> BigInt,
         sealed_at -> BigInt,
+        feed -> BigInt,
     }
 }
 

@@ -18,7 +18,7 @@ const CHANNELS: [&str; 3] = ["web", "shop", "call"];
 const REASONS: [&str; 5] = ["question", "order", "complaint", "campaign", "campaign"];
 
 /// A hash that serves as a random number: the same for the same place and purpose.
-fn draw(place: u64, purpose: u64) -> u64 {
+pub fn draw(place: u64, purpose: u64) -> u64 {
     let mut z = place.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(purpose.wrapping_mul(0xd1b5_4a32_d192_ed03));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -1,4 +1,4 @@
-//! How fast history is kept and read, one JSON line a figure: `cargo bench --bench history -- [CASE...] [--lines N] [--json]`.
+//! How fast history is kept and read, one JSON line a figure: `cargo bench --bench history -- [CASE...] [--lines N] [--kills N] [--json]`.
 //!
 //! Each case is a file of its name. Without a case all are run.
 
@@ -6,27 +6,35 @@
 
 #[allow(dead_code, reason = "a case takes what it needs")]
 mod company;
+mod crash;
 #[allow(dead_code, reason = "a case takes what it needs")]
 mod figure;
+#[allow(dead_code, reason = "tests use more of it")]
+#[path = "../../tests/suite/support/postgres.rs"]
+mod postgres;
+mod process;
 
 /// A case and what runs it.
 type Case = (&'static str, fn(&Options));
 
-const CASES: &[Case] = &[];
+const CASES: &[Case] = &[("crash", crash::run)];
 
 /// How large.
 pub struct Options {
     /// Order lines; a tenth as many customers.
     pub lines: u64,
+    /// Kills on each store.
+    pub kills: u64,
 }
 
 fn main() {
-    let mut options = Options { lines: 10_000_000 };
+    let mut options = Options { lines: 10_000_000, kills: 100 };
     let mut wanted = Vec::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--lines" => options.lines = arguments.next().and_then(|n| n.parse().ok()).expect("--lines takes a number"),
+            "--kills" => options.kills = arguments.next().and_then(|n| n.parse().ok()).expect("--kills takes a number"),
             "--json" | "--bench" => {}
             case => wanted.push(case.to_owned()),
         }

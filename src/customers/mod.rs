@@ -3,6 +3,7 @@
 pub mod change;
 pub mod consent;
 pub mod contact_ledger;
+pub mod identity;
 pub mod profile;
 pub mod state;
 pub mod store;
@@ -10,5 +11,6 @@ pub mod suppression;
 
 pub use consent::Consent;
 pub use contact_ledger::Contact;
+pub use identity::Aliases;
 pub use profile::{Customer, Kind};
 pub use state::CustomerState;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::{Consent, Customer, CustomerState, change};
+use super::{Consent, Customer, CustomerState, change, identity};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::CustomerId;
@@ -80,17 +80,17 @@ pub fn insert_unknown(conn: &mut Connection, rows: &[Customer]) -> Result<usize>
     Ok(added)
 }
 
-/// One customer by the company's key.
+/// One customer by the company's key, or by one that became an alias.
 ///
 /// # Errors
 /// Not found, naming the key.
 pub fn by_external_id(conn: &mut Connection, external_id: &str) -> Result<Customer> {
-    customer::table
-        .filter(customer::external_id.eq(external_id))
-        .select(Customer::as_select())
-        .first(conn)
-        .optional()?
-        .ok_or_else(|| Error::not_found(format!("there is no customer `{external_id}`")))
+    let found = customer::table.filter(customer::external_id.eq(external_id)).select(Customer::as_select()).first(conn);
+    let found = match found.optional()? {
+        None => identity::survivor_of(conn, external_id)?.map(|id| by_id(conn, id)).transpose()?.flatten(),
+        found => found,
+    };
+    found.ok_or_else(|| Error::not_found(format!("there is no customer `{external_id}`")))
 }
 
 /// One customer by id.

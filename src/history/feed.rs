@@ -6,8 +6,9 @@
 //! so that numbers are given, and seen, in order; a fact that is not seen yet simply gets a later number. A follower remembers
 //! the last number it has taken in, in the transaction that writes what it made of the facts: each fact counts once.
 //!
-//! Sealing leaves alone what a follower has not taken in. What comes into history in other ways (imports, corrections, merges,
-//! erasures, repetitions that a seal finds) is no feed: [`disturb`] says so, and followers start anew from history.
+//! Sealing leaves alone what a follower has not taken in. What changes history in other ways (imports, corrections, merges,
+//! repetitions that a seal finds) is no feed: [`disturb`] says so, and followers start anew from history. Who is erased is
+//! forgotten by followers in the same transaction.
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;

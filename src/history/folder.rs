@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 
-use super::engine::{self, Engine, Snapshot};
+use super::engine::{Engine, Snapshot};
 use super::facts::{self, FactType};
+use super::files::{Files, Readers};
 use super::manifest::{self, Segment};
 use super::tail::{self, Appended, Which};
 use super::value::Fact;
+use super::view::View;
 use crate::clock::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::storage::{Connection, Store};
 
 /// How many ranges of customers a new history is cut into.
@@ -48,9 +50,10 @@ pub struct History(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) store: Store,
-    pub(super) folder: PathBuf,
+    pub(super) files: Files,
     pub(super) buckets: i32,
     pub(super) engine: Arc<Engine>,
+    pub(super) readers: Readers,
     /// Held shared while open: whoever can take it alone knows that nobody is writing a file.
     _lock: File,
 }
@@ -62,9 +65,7 @@ impl History {
     /// Unavailable, when the folder cannot be made or written to, or the store does not answer.
     pub fn open(store: &Store, data: &Path, options: &Options) -> Result<History> {
         let folder = data.join("history");
-        for sub in facts::ALL.iter().map(|fact_type| fact_type.name).chain(["staging", "spill"]) {
-            std::fs::create_dir_all(folder.join(sub)).map_err(|e| Error::from(e).context("the history folder"))?;
-        }
+        let files = Files::open(&folder)?;
         let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
         if lock.try_lock().is_ok() {
             let known = store.read(manifest::files)?;
@@ -73,8 +74,10 @@ impl History {
         }
         lock.lock_shared()?;
         let buckets = store.write(|conn| manifest::begin(conn, options.buckets))?;
-        let engine = Engine::start(options.threads.max(1), options.memory.max(32 << 20), &folder.join("spill"))?;
-        Ok(History(Arc::new(Inner { store: store.clone(), folder, buckets, engine: Arc::new(engine), _lock: lock })))
+        let (threads, memory) = (options.threads.max(1), options.memory.max(32 << 20));
+        let readers = Readers::of(&folder);
+        let engine = Arc::new(Engine::start(threads, memory, &folder.join("spill"), readers.clone())?);
+        Ok(History(Arc::new(Inner { store: store.clone(), files, buckets, engine, readers, _lock: lock })))
     }
 
     /// Everything known now: segments and tail, in one snapshot.
@@ -108,20 +111,22 @@ impl History {
         which: Which,
         also: impl FnOnce(&mut Connection) -> Result<T>,
     ) -> Result<(Snapshot, T)> {
+        let session = self.0.engine.session()?;
         let (tables, also) = self.0.store.read(|conn| {
             let read = |fact_type: &'static FactType| {
-                let segments = manifest::segments(conn, fact_type)?;
+                let view = View::read(conn, fact_type)?;
                 let mut tail = tail::open_facts(conn, fact_type, which)?;
-                Ok((fact_type, segments, (!tail.is_empty()).then(|| tail.take())))
+                Ok((view, (!tail.is_empty()).then(|| tail.take())))
             };
             let tables = facts::ALL.into_iter().map(read).collect::<Result<Vec<_>>>()?;
             Ok((tables, also(conn)?))
         })?;
-        let session = self.0.engine.session();
-        for (fact_type, mut segments, tail) in tables {
-            segments.retain(|segment| before.is_none_or(|before| segment.min_time < before.0));
-            let files = self.paths(fact_type, &segments);
-            session.add_table(fact_type.name, fact_type.schema(), &files, true, tail.into_iter().collect())?;
+        for (mut view, tail) in tables {
+            let fact_type = view.fact_type;
+            let tail = tail.map(|tail| self.unsealed(&view, tail)).transpose()?;
+            view.segments.retain(|segment| before.is_none_or(|before| segment.min_time < before.0));
+            let parts = view.parts(&self.0.files)?;
+            session.add_table(fact_type.name, fact_type.schema(), parts, true, tail.into_iter().collect())?;
             if let Some(before) = before {
                 session.cut(fact_type.name, before)?;
             }
@@ -171,12 +176,7 @@ impl History {
 
     /// Where imports collect what they have read.
     pub(crate) fn staging(&self) -> PathBuf {
-        self.0.folder.join("staging")
-    }
-
-    /// The files of segments.
-    pub(super) fn paths(&self, fact_type: &FactType, segments: &[Segment]) -> Vec<PathBuf> {
-        engine::paths(&self.0.folder, fact_type, segments.iter().map(|segment| segment.file.clone()))
+        self.0.files.folder().join("staging")
     }
 }
 

@@ -10,19 +10,31 @@
 //! the transaction that adds its row to the manifest; a file without a row is what a crash left behind, and is removed when
 //! the folder is opened. A query sees one snapshot of manifest and tail.
 
+mod buckets;
+mod change;
+mod compact;
 mod engine;
 pub mod facts;
 pub mod feed;
+mod files;
 mod folder;
 pub mod import;
+mod lookup;
 mod manifest;
+#[cfg(test)]
+mod model_tests;
 mod seal;
 mod segment;
 mod tail;
+mod tail_change;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tombstone;
 mod value;
+mod view;
 
+pub use change::Change;
+pub use compact::{Compacted, Depth};
 pub use engine::Snapshot;
 pub use facts::{Column, FactType, Kind};
 pub use folder::{DEFAULT_BUCKETS, History, Options};

@@ -71,8 +71,14 @@ impl SegmentWriter {
             min_time: i64::MAX,
             max_time: i64::MIN,
             sealed_at: 0,
+            generation: 0,
         };
         Ok(SegmentWriter { writer, segment })
+    }
+
+    /// The file's name.
+    pub fn file(&self) -> &str {
+        &self.segment.file
     }
 
     /// Adds rows, which must follow those before in the segment's order.

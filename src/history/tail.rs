@@ -28,7 +28,7 @@ impl Appended {
 
 #[derive(Insertable)]
 #[diesel(table_name = history_tail)]
-struct Row<'a> {
+pub(super) struct Row<'a> {
     id: i64,
     fact_type: &'a str,
     source: &'a str,
@@ -76,7 +76,7 @@ fn insert(conn: &mut Connection, rows: &[Row], new: &mut Vec<bool>) -> Result<()
     Ok(())
 }
 
-fn row<'a>(fact_type: &'a FactType, fact: &'a Fact, now: Timestamp) -> Result<Row<'a>> {
+pub(super) fn row<'a>(fact_type: &'a FactType, fact: &'a Fact, now: Timestamp) -> Result<Row<'a>> {
     Ok(Row {
         id: ids::fresh(now),
         fact_type: fact_type.name,
@@ -162,20 +162,34 @@ fn fact(fact_type: &FactType, (source, key, customer, occurred_at, payload): Sto
     Ok(Fact { customer: CustomerId(customer), occurred_at: Timestamp(occurred_at), source, key, values })
 }
 
-/// Marks all waiting facts of this type as belonging to `batch`, except those that a follower has not taken in.
-pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64) -> Result<usize> {
-    // Held, so that nobody begins to follow between this look and the seal.
-    feed::hold(conn)?;
+/// The hand-overs whose facts may be sealed: all, or those that every follower has taken in.
+fn sealable(conn: &mut Connection) -> Result<(i64, i64)> {
+    Ok(feed::taken_in(conn)?.map_or((0, i64::MAX), |taken_in| (1, taken_in)))
+}
+
+/// How many facts of this type can be sealed.
+pub(super) fn ready(conn: &mut Connection, fact_type: &FactType) -> Result<i64> {
+    let (from, until) = sealable(conn)?;
     let rows =
         history_tail::table.filter(history_tail::fact_type.eq(fact_type.name)).filter(history_tail::sealed_at.eq(0));
-    let claimed = history_tail::batch.eq(batch);
-    Ok(match feed::taken_in(conn)? {
-        None => diesel::update(rows).set(claimed).execute(conn)?,
-        Some(taken_in) => {
-            let known = rows.filter(history_tail::feed.gt(0)).filter(history_tail::feed.le(taken_in));
-            diesel::update(known).set(claimed).execute(conn)?
-        }
-    })
+    Ok(rows.filter(history_tail::feed.between(from, until)).count().get_result(conn)?)
+}
+
+/// Marks the oldest `limit` waiting facts of this type as belonging to `batch`, except those that a follower has not taken in.
+pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64, limit: i64) -> Result<usize> {
+    // Held, so that nobody begins to follow between this look and the claim.
+    feed::hold(conn)?;
+    let (from, until) = sealable(conn)?;
+    let waiting = || {
+        history_tail::table
+            .filter(history_tail::fact_type.eq(fact_type.name))
+            .filter(history_tail::sealed_at.eq(0))
+            .filter(history_tail::feed.between(from, until))
+    };
+    let first_left: Option<i64> =
+        waiting().order(history_tail::id).offset(limit).select(history_tail::id).first(conn).optional()?;
+    let claimed = diesel::update(waiting().filter(history_tail::id.lt(first_left.unwrap_or(i64::MAX))));
+    Ok(claimed.set(history_tail::batch.eq(batch)).execute(conn)?)
 }
 
 /// Marks a claimed batch as sealed; only the keys stay.

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Float64Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
+};
+use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 use serde::{Deserialize, Serialize};
 
 use super::facts::{FactType, Kind};
@@ -152,6 +155,31 @@ impl FactBatch {
         RecordBatch::try_new(self.fact_type.schema(), arrays)
             .expect("builders follow the schema, and push() checks nulls")
     }
+}
+
+/// The rows of a batch that has the columns of its type.
+pub(super) fn read_facts(fact_type: &FactType, batch: &RecordBatch) -> Result<Vec<Fact>> {
+    let customers = batch.column(0).as_primitive::<Int64Type>();
+    let times = batch.column(1).as_primitive::<TimestampMicrosecondType>();
+    let (sources, keys) = (batch.column(2).as_string::<i32>(), batch.column(3).as_string::<i32>());
+    let value = |column: &ArrayRef, kind: Kind, row: usize| match kind {
+        _ if column.is_null(row) => Value::Null,
+        Kind::Int | Kind::Money => Value::Int(column.as_primitive::<Int64Type>().value(row)),
+        Kind::Time => Value::Int(column.as_primitive::<TimestampMicrosecondType>().value(row)),
+        Kind::Float => Value::Float(column.as_primitive::<Float64Type>().value(row)),
+        Kind::Text | Kind::Json => Value::Text(column.as_string::<i32>().value(row).to_owned()),
+    };
+    if batch.schema().fields() != fact_type.schema().fields() {
+        return Err(Error::internal(format!("rows of {} have other columns", fact_type.name)));
+    }
+    let fact = |row: usize| Fact {
+        customer: CustomerId(customers.value(row)),
+        occurred_at: Timestamp(times.value(row)),
+        source: sources.value(row).to_owned(),
+        key: keys.value(row).to_owned(),
+        values: (fact_type.columns.iter().zip(&batch.columns()[4..])).map(|(c, of)| value(of, c.kind, row)).collect(),
+    };
+    Ok((0..batch.num_rows()).map(fact).collect())
 }
 
 /// Checks a fact's values against its type.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::customers::{Consent, Customer, CustomerState, consent, store as customers};
+use crate::customers::{Aliases, Consent, Customer, CustomerState, consent, store as customers};
 use crate::deliveries::outbox::find;
 use crate::error::{Error, Fault, Result};
 use crate::history::facts::{INTERACTION, ORDER_ITEM, RETURN_ITEM};
@@ -253,6 +253,10 @@ fn interaction_fact(interaction: &NewInteraction, customer: CustomerId, at: Time
 
 fn known_customer(ws: &Workspace, conn: &mut Connection, external_id: &str, now: Timestamp) -> Result<CustomerId> {
     let id = ws.id_key().customer(external_id);
+    let canonical = Aliases::of(conn, &[id])?.canonical(id);
+    if canonical != id {
+        return Ok(canonical);
+    }
     customers::insert_unknown(conn, &[Customer::unknown(id, external_id, now)])?;
     Ok(id)
 }

@@ -28,6 +28,7 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "050_outcomes",
     "060_jobs",
     "070_access",
+    "080_identity",
     "082_rule_segments"
 ];
 

@@ -12,7 +12,7 @@ use crate::api::auth::Caller;
 use crate::api::problem::Problem;
 use crate::api::{Ws, body, etag, on_pool};
 use crate::clock::Timestamp;
-use crate::customers::{Customer, change, store};
+use crate::customers::{Aliases, Customer, change, store};
 use crate::error::{Error, Fault};
 use crate::money::Money;
 use crate::operations::audit;
@@ -97,6 +97,7 @@ pub async fn handle(
         let now = ws.now();
         let key = ws.id_key().customer(&id);
         ws.store().write(|conn| {
+            let key = Aliases::of(conn, &[key])?.canonical(key);
             let known = store::by_id(conn, key)?;
             if let Err(problem) = expected.check(known.as_ref().map(|row| row.version)) {
                 return Ok(Err(problem));

@@ -27,6 +27,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Keys that became one customer with another.
+    customer_alias (alias_id) {
+        alias_id -> BigInt,
+        external_id -> Text,
+        customer_id -> BigInt,
+        merged_at -> BigInt,
+    }
+}
+
+diesel::table! {
     /// What a customer agreed to.
     consent (customer_id, channel, purpose) {
         customer_id -> BigInt,

@@ -15,6 +15,29 @@ diesel::table! {
         min_time -> BigInt,
         max_time -> BigInt,
         sealed_at -> BigInt,
+        generation -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Sealed facts that count no more.
+    history_tombstone (id) {
+        id -> BigInt,
+        fact_type -> Text,
+        generation -> BigInt,
+        customer_id -> BigInt,
+        source -> Nullable<Text>,
+        fact_key -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Files that no longer count and are not removed yet.
+    history_retired (file) {
+        file -> Text,
+        fact_type -> Text,
+        retired_at -> BigInt,
     }
 }
 

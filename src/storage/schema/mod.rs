@@ -18,10 +18,10 @@ mod workspaces;
 
 pub use access::{api_key, idempotency, login_failure, user_session, workspace_user};
 pub use campaigns::{campaign, campaign_run, campaign_version};
-pub use customers::{consent, contact_ledger, customer, customer_state, suppression};
+pub use customers::{consent, contact_ledger, customer, customer_alias, customer_state, suppression};
 pub use decisions::{decision, decision_price};
 pub use deliveries::{delivery, delivery_brake, delivery_pace};
-pub use history::{history_segment, history_state, history_tail};
+pub use history::{history_retired, history_segment, history_state, history_tail, history_tombstone};
 pub use jobs::job;
 pub use migrations::schema_migration;
 pub use models::{model_version, score, segment, segment_member};
@@ -29,3 +29,5 @@ pub use offers::offer;
 pub use outcomes::outcome;
 pub use segments::{counter, customer_change, feed_follower, rule_segment, rule_segment_block, rule_segment_change};
 pub use workspaces::{audit, workspace};
+
+diesel::allow_tables_to_appear_in_same_query!(customer_alias, history_tail);

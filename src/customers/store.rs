@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::{Consent, Customer, CustomerState, identity};
+use super::{Consent, Customer, CustomerState, change, identity};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::CustomerId;
@@ -69,6 +69,8 @@ pub fn upsert(conn: &mut Connection, rows: &[Customer]) -> Result<()> {
         round.push(row.clone());
     }
     insert_rows!(conn, first, (c, values) => upsert_rows!(c, values))?;
+    let (ids, latest): (Vec<CustomerId>, Vec<Timestamp>) = first.iter().map(|row| (row.id, row.updated_at)).unzip();
+    change::note(conn, &ids, latest.into_iter().max().unwrap_or_default())?;
     if again.is_empty() { Ok(()) } else { upsert(conn, &again) }
 }
 

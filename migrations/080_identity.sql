@@ -21,7 +21,7 @@ CREATE TABLE history_tombstone (
 );
 CREATE INDEX history_tombstone_type ON history_tombstone (fact_type, generation);
 
--- The generation at which a segment came to count; what compaction made has that of the youngest segment it read.
+-- The generation at which a segment came to count; what compaction made has the one at which its inputs were read.
 ALTER TABLE history_segment ADD COLUMN generation BIGINT NOT NULL DEFAULT 0;
 
 -- Files that no longer count; they stay until nobody can be reading them.

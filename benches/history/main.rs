@@ -10,6 +10,7 @@ mod crash;
 mod features;
 #[allow(dead_code, reason = "a case takes what it needs")]
 mod figure;
+mod ingest;
 mod peer;
 #[allow(dead_code, reason = "tests use more of it")]
 #[path = "../../tests/suite/support/postgres.rs"]
@@ -21,7 +22,7 @@ use std::path::PathBuf;
 /// A case and what runs it.
 type Case = (&'static str, fn(&Options));
 
-const CASES: &[Case] = &[("crash", crash::run), ("features", features::run)];
+const CASES: &[Case] = &[("crash", crash::run), ("ingest", ingest::run), ("features", features::run)];
 
 /// How large.
 pub struct Options {

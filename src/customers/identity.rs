@@ -107,9 +107,9 @@ pub fn survivor_of(conn: &mut Connection, external_id: &str) -> Result<Option<Cu
     Ok(row.select(customer_alias::customer_id).first(conn).optional()?)
 }
 
-/// Aliases made at or after an instant: what was read before may still carry them.
+/// Aliases made after an instant: what was read before may still carry them.
 pub fn merged_since(conn: &mut Connection, since: Timestamp) -> Result<Vec<(CustomerId, CustomerId)>> {
-    let rows = customer_alias::table.filter(customer_alias::merged_at.ge(since)).order(customer_alias::alias_id);
+    let rows = customer_alias::table.filter(customer_alias::merged_at.gt(since)).order(customer_alias::alias_id);
     Ok(rows.select((customer_alias::alias_id, customer_alias::customer_id)).load(conn)?)
 }
 

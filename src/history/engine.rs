@@ -1,5 +1,6 @@
 //! The query engine: DataFusion in this process, on a runtime of its own, so that callers stay synchronous.
 
+use std::fs::File;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,14 +14,14 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::logical_expr::SortExpr;
+use datafusion::logical_expr::{Expr, SortExpr};
 use datafusion::physical_plan::SendableRecordBatchStream;
-use datafusion::prelude::{DataFrame, Expr, SessionConfig, SessionContext, col, lit};
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, lit};
 use datafusion::scalar::ScalarValue;
 use tokio::runtime::Runtime;
 
 use super::aggregates;
-use super::facts::FactType;
+use super::files::{Readers, local_url};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
@@ -30,11 +31,12 @@ pub(super) struct Engine {
     runtime: Option<Runtime>,
     env: Arc<RuntimeEnv>,
     threads: usize,
+    readers: Readers,
 }
 
 impl Engine {
     /// An engine that uses at most `memory` bytes for sorting and grouping, and spills beyond into `spill`.
-    pub fn start(threads: usize, memory: usize, spill: &Path) -> Result<Engine> {
+    pub fn start(threads: usize, memory: usize, spill: &Path, readers: Readers) -> Result<Engine> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("history")
@@ -45,7 +47,7 @@ impl Engine {
             .with_temp_file_path(spill)
             .build_arc()
             .map_err(failed)?;
-        Ok(Engine { runtime: Some(runtime), env, threads })
+        Ok(Engine { runtime: Some(runtime), env, threads, readers })
     }
 
     /// Runs to the end on the engine's own threads.
@@ -58,29 +60,35 @@ impl Engine {
         self.threads
     }
 
-    /// A session without tables.
-    pub fn session(self: &Arc<Engine>) -> Snapshot {
-        self.session_with(self.threads, false)
+    /// A session without tables. Begin it before the manifest is read: no file is removed while it lasts.
+    pub fn session(self: &Arc<Engine>) -> Result<Snapshot> {
+        self.session_with(self.threads, false, false)
+    }
+
+    /// A session for a few rows of many: columns are decoded only where the condition holds.
+    pub fn lookup_session(self: &Arc<Engine>) -> Result<Snapshot> {
+        self.session_with(self.threads, false, true)
     }
 
     /// A session without tables for one of several queries that run beside each other: each stays in one thread, in the order of
     /// segments, and reads texts as views, which are cheaper to group by.
-    pub fn session_of_one_thread(self: &Arc<Engine>) -> Snapshot {
-        self.session_with(1, true)
+    pub fn session_of_one_thread(self: &Arc<Engine>) -> Result<Snapshot> {
+        self.session_with(1, true, false)
     }
 
-    fn session_with(self: &Arc<Engine>, partitions: usize, text_views: bool) -> Snapshot {
+    fn session_with(self: &Arc<Engine>, partitions: usize, text_views: bool, pushdown: bool) -> Result<Snapshot> {
+        let reading = self.readers.enter()?;
         let config = SessionConfig::new()
             .with_target_partitions(partitions)
             .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
             // Segments of different customers follow one another: read them in order instead of sorting.
             .set_bool("datafusion.execution.split_file_groups_by_statistics", true)
-            .set_bool("datafusion.execution.parquet.pushdown_filters", false)
+            .set_bool("datafusion.execution.parquet.pushdown_filters", pushdown)
             // A merge of two sorted sides spills; a hash table of all keys would not.
             .set_bool("datafusion.optimizer.prefer_hash_join", false);
         let context = SessionContext::new_with_config_rt(config, self.env.clone());
         aggregates::all().into_iter().for_each(|aggregate| context.register_udaf(aggregate));
-        Snapshot { engine: self.clone(), context, text_views }
+        Ok(Snapshot { engine: self.clone(), context, text_views, _reading: reading })
     }
 }
 
@@ -93,10 +101,27 @@ impl Drop for Engine {
     }
 }
 
+/// Sealed files that are read alike.
+pub(super) struct Part {
+    pub urls: Vec<ListingTableUrl>,
+    /// The condition on which a row counts; none when all do.
+    pub shown: Option<Expr>,
+}
+
+impl Part {
+    /// Files all of whose rows count.
+    pub fn whole(files: &[PathBuf]) -> Result<Part> {
+        let urls = files.iter().map(|file| local_url(file)).collect::<Result<Vec<_>>>()?;
+        Ok(Part { urls, shown: None })
+    }
+}
+
 /// History as of one instant of the manifest and the tail: whatever is sealed or appended later is not seen.
 pub struct Snapshot {
     engine: Arc<Engine>,
     context: SessionContext,
+    /// While it is held, no file that is read here is removed.
+    _reading: File,
     /// Whether texts are read as views instead of copies.
     text_views: bool,
 }
@@ -158,7 +183,7 @@ impl Snapshot {
         &self,
         name: &str,
         schema: SchemaRef,
-        files: &[PathBuf],
+        parts: Vec<Part>,
         sorted: bool,
         mut tail: Vec<RecordBatch>,
     ) -> Result<()> {
@@ -166,25 +191,37 @@ impl Snapshot {
         for batch in &mut tail {
             *batch = cast(batch, &schema)?;
         }
-        let in_memory = MemTable::try_new(schema.clone(), vec![tail.clone()]).map_err(failed)?;
-        if files.is_empty() {
+        let mut frames = Vec::new();
+        for part in parts.into_iter().filter(|part| !part.urls.is_empty()) {
+            frames.push(self.sealed(part, schema.clone(), sorted)?);
+        }
+        let in_memory = MemTable::try_new(schema, vec![tail.clone()]).map_err(failed)?;
+        if frames.is_empty() {
             return self.context.register_table(name, Arc::new(in_memory)).map(drop).map_err(failed);
         }
-        let urls = files.iter().map(|file| url(file)).collect::<Result<Vec<_>>>()?;
+        if !tail.is_empty() {
+            let in_memory = if sorted { in_memory.with_sort_order(vec![order()]) } else { in_memory };
+            frames.push(self.context.read_table(Arc::new(in_memory)).map_err(failed)?);
+        }
+        let first = frames.remove(0);
+        let all = frames.into_iter().try_fold(first, DataFrame::union).map_err(failed)?;
+        self.context.register_table(name, all.into_view()).map(drop).map_err(failed)
+    }
+
+    /// Sealed files, less their hidden rows.
+    fn sealed(&self, part: Part, schema: SchemaRef, sorted: bool) -> Result<DataFrame> {
         let mut options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
         if sorted {
             options = options.with_file_sort_order(vec![order()]);
         }
-        let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
-        let sealed = Arc::new(ListingTable::try_new(config).map_err(failed)?);
-        if tail.is_empty() {
-            return self.context.register_table(name, sealed).map(drop).map_err(failed);
+        let config =
+            ListingTableConfig::new_with_multi_paths(part.urls).with_listing_options(options).with_schema(schema);
+        let table = Arc::new(ListingTable::try_new(config).map_err(failed)?);
+        let rows = self.context.read_table(table).map_err(failed)?;
+        match part.shown {
+            Some(shown) => rows.filter(shown).map_err(failed),
+            None => Ok(rows),
         }
-        let both = self.context.read_table(sealed).and_then(|sealed| {
-            let in_memory = self.context.read_table(Arc::new(in_memory.with_sort_order(vec![order()])))?;
-            sealed.union(in_memory)
-        });
-        self.context.register_table(name, both.map_err(failed)?.into_view()).map(drop).map_err(failed)
     }
 
     /// Hides from a table what happened at or after an instant, and what other customers did.
@@ -230,25 +267,6 @@ fn cast(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
 /// The order of a segment.
 fn order() -> Vec<SortExpr> {
     ["customer_id", "occurred_at", "fact_key"].into_iter().map(|column| col(column).sort(true, false)).collect()
-}
-
-/// Names a file so that no character of its path is taken for a pattern.
-fn url(file: &Path) -> Result<ListingTableUrl> {
-    let absolute = std::path::absolute(file)?;
-    let path = absolute.to_str().ok_or_else(|| Error::invalid("the data folder's path must be UTF-8"))?;
-    let mut escaped = String::from("file://");
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => escaped.push(byte as char),
-            _ => escaped.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    ListingTableUrl::parse(escaped).map_err(failed)
-}
-
-/// The path of a table's files, for the messages of tests.
-pub(super) fn paths(folder: &Path, fact_type: &FactType, files: impl Iterator<Item = String>) -> Vec<PathBuf> {
-    files.map(|file| folder.join(fact_type.name).join(file)).collect()
 }
 
 /// Which side is at fault: the query, the machine's resources, or ours.

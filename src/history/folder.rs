@@ -1,5 +1,6 @@
 //! The history of one workspace: its folder, its tables in the store, its engine.
 
+use std::borrow::Borrow;
 use std::fs::File;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -8,13 +9,15 @@ use std::sync::Arc;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 
-use super::engine::{self, Engine, Snapshot};
+use super::engine::{Engine, Snapshot};
 use super::facts::{self, FactType};
+use super::files::{Files, Readers};
 use super::manifest::{self, Segment};
 use super::tail::{self, Appended};
 use super::value::Fact;
+use super::view::View;
 use crate::clock::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::storage::{Connection, Store};
 
 /// How many ranges of customers a new history is cut into.
@@ -50,9 +53,10 @@ pub struct History(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) store: Store,
-    pub(super) folder: PathBuf,
+    pub(super) files: Files,
     pub(super) buckets: i32,
     pub(super) engine: Arc<Engine>,
+    pub(super) readers: Readers,
     /// Held shared while open: whoever can take it alone knows that nobody is writing a file.
     _lock: File,
 }
@@ -64,9 +68,7 @@ impl History {
     /// Unavailable, when the folder cannot be made or written to, or the store does not answer.
     pub fn open(store: &Store, data: &Path, options: &Options) -> Result<History> {
         let folder = data.join("history");
-        for sub in facts::ALL.iter().map(|fact_type| fact_type.name).chain(["staging", "spill"]) {
-            std::fs::create_dir_all(folder.join(sub)).map_err(|e| Error::from(e).context("the history folder"))?;
-        }
+        let files = Files::open(&folder)?;
         let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
         if lock.try_lock().is_ok() {
             let known = store.read(manifest::files)?;
@@ -75,8 +77,10 @@ impl History {
         }
         lock.lock_shared()?;
         let buckets = store.write(|conn| manifest::begin(conn, options.buckets))?;
-        let engine = Engine::start(options.threads.max(1), options.memory.max(32 << 20), &folder.join("spill"))?;
-        Ok(History(Arc::new(Inner { store: store.clone(), folder, buckets, engine: Arc::new(engine), _lock: lock })))
+        let (threads, memory) = (options.threads.max(1), options.memory.max(32 << 20));
+        let readers = Readers::of(&folder);
+        let engine = Arc::new(Engine::start(threads, memory, &folder.join("spill"), readers.clone())?);
+        Ok(History(Arc::new(Inner { store: store.clone(), files, buckets, engine, readers, _lock: lock })))
     }
 
     /// Everything known now: segments and tail, in one snapshot.
@@ -96,7 +100,7 @@ impl History {
     }
 
     fn snapshot_where(&self, before: Option<Timestamp>) -> Result<Snapshot> {
-        let session = self.0.engine.session();
+        let session = self.0.engine.session()?;
         for known in self.known()? {
             self.add_known(&session, &known, before, &(i64::MIN..=i64::MAX))?;
         }
@@ -110,23 +114,28 @@ impl History {
         before: Timestamp,
         customers: &RangeInclusive<i64>,
     ) -> Result<Snapshot> {
-        let session = self.0.engine.session_of_one_thread();
+        let session = self.0.engine.session_of_one_thread()?;
         for known in known {
             self.add_known(&session, known, Some(before), customers)?;
         }
         Ok(session)
     }
 
-    /// Manifest and tail as they are at one moment.
+    /// Manifest and tail as they are at one moment. Enter as a reader before, or files may be gone.
     pub(super) fn known(&self) -> Result<Vec<Known>> {
-        self.0.store.read(|conn| {
+        let tables = self.0.store.read(|conn| {
             let read = |fact_type: &'static FactType| {
-                let segments = manifest::segments(conn, fact_type)?;
+                let view = View::read(conn, fact_type)?;
                 let mut tail = tail::open_facts(conn, fact_type, None)?;
-                Ok(Known { fact_type, segments, tail: (!tail.is_empty()).then(|| tail.take()) })
+                Ok((view, (!tail.is_empty()).then(|| tail.take())))
             };
-            facts::ALL.into_iter().map(read).collect()
-        })
+            facts::ALL.into_iter().map(read).collect::<Result<Vec<_>>>()
+        })?;
+        let known = |(view, tail): (View, Option<RecordBatch>)| {
+            let tail = tail.map(|tail| self.unsealed(&view, tail)).transpose()?;
+            Ok(Known { view, tail })
+        };
+        tables.into_iter().map(known).collect()
     }
 
     /// Adds the table of a fact type, of which queries see only these customers, and only before an instant.
@@ -137,20 +146,20 @@ impl History {
         before: Option<Timestamp>,
         customers: &RangeInclusive<i64>,
     ) -> Result<()> {
-        let mut segments = known.segments.clone();
-        segments.retain(|segment| {
+        let mut view = known.view.clone();
+        view.segments.retain(|segment| {
             before.is_none_or(|before| segment.min_time < before.0)
                 && segment.min_customer <= *customers.end()
                 && segment.max_customer >= *customers.start()
         });
         let tail = known.tail.as_ref().map(|tail| within(tail, customers)).filter(|tail| tail.num_rows() > 0);
         // What a file holds besides must be filtered out; most files hold nothing besides.
-        let before = before.filter(|before| tail.is_some() || segments.iter().any(|s| s.max_time >= before.0));
+        let before = before.filter(|before| tail.is_some() || view.segments.iter().any(|s| s.max_time >= before.0));
         let whole = |s: &Segment| customers.contains(&s.min_customer) && customers.contains(&s.max_customer);
-        let customers = (!segments.iter().all(whole)).then_some(customers);
-        let fact_type = known.fact_type;
-        let files = self.paths(fact_type, &segments);
-        session.add_table(fact_type.name, fact_type.schema(), &files, true, tail.into_iter().collect())?;
+        let customers = (!view.segments.iter().all(whole)).then_some(customers);
+        let fact_type = view.fact_type;
+        let parts = view.parts(&self.0.files)?;
+        session.add_table(fact_type.name, fact_type.schema(), parts, true, tail.into_iter().collect())?;
         session.narrow(fact_type.name, before, customers)
     }
 
@@ -166,7 +175,12 @@ impl History {
     ///
     /// # Errors
     /// Invalid, when a fact does not fit its type.
-    pub fn append_in(conn: &mut Connection, fact_type: &FactType, facts: &[Fact], now: Timestamp) -> Result<Appended> {
+    pub fn append_in<F: Borrow<Fact>>(
+        conn: &mut Connection,
+        fact_type: &FactType,
+        facts: &[F],
+        now: Timestamp,
+    ) -> Result<Appended> {
         tail::append(conn, fact_type, facts, now)
     }
 
@@ -196,26 +210,20 @@ impl History {
 
     /// Where imports collect what they have read.
     pub(crate) fn staging(&self) -> PathBuf {
-        self.0.folder.join("staging")
-    }
-
-    /// The files of segments.
-    pub(super) fn paths(&self, fact_type: &FactType, segments: &[Segment]) -> Vec<PathBuf> {
-        engine::paths(&self.0.folder, fact_type, segments.iter().map(|segment| segment.file.clone()))
+        self.0.files.folder().join("staging")
     }
 }
 
 /// What is known of one fact type at one moment: its sealed segments, and what waits in the tail, in a segment's order.
 pub(super) struct Known {
-    fact_type: &'static FactType,
-    segments: Vec<Segment>,
+    view: View,
     tail: Option<RecordBatch>,
 }
 
 impl Known {
     /// How many facts it holds.
     pub fn rows(&self) -> i64 {
-        let sealed: i64 = self.segments.iter().map(|segment| segment.row_count).sum();
+        let sealed: i64 = self.view.segments.iter().map(|segment| segment.row_count).sum();
         sealed + self.tail.as_ref().map_or(0, |tail| tail.num_rows() as i64)
     }
 }

@@ -3,8 +3,9 @@
 use diesel::prelude::*;
 
 use super::facts::{self, FactType};
+use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::storage::schema::{history_segment, history_state};
+use crate::storage::schema::{history_retired, history_segment, history_state};
 use crate::storage::{Connection, on_each};
 
 /// A sealed Parquet file.
@@ -45,9 +46,44 @@ pub(super) fn segments(conn: &mut Connection, fact_type: &FactType) -> Result<Ve
     Ok(rows.order(history_segment::id).load(conn)?)
 }
 
-/// The files of every segment.
+/// The files that may be there, by type: those of segments, and retired ones that are not removed yet.
 pub(super) fn files(conn: &mut Connection) -> Result<Vec<(String, String)>> {
-    Ok(history_segment::table.select((history_segment::fact_type, history_segment::file)).load(conn)?)
+    let mut files: Vec<(String, String)> =
+        history_segment::table.select((history_segment::fact_type, history_segment::file)).load(conn)?;
+    files.extend(retired_before(conn, Timestamp(i64::MAX))?);
+    Ok(files)
+}
+
+/// Takes segments out; their files stay for those who are reading them.
+///
+/// # Errors
+/// Conflict, when somebody else has taken one of them out before.
+pub(super) fn retire(conn: &mut Connection, segments: &[Segment], now: Timestamp) -> Result<()> {
+    for segment in segments {
+        let row = history_segment::table.find(segment.id);
+        if diesel::delete(row).execute(conn)? != 1 {
+            return Err(Error::conflict("history is being compacted by somebody else; try again"));
+        }
+        let row = (
+            history_retired::file.eq(&segment.file),
+            history_retired::fact_type.eq(&segment.fact_type),
+            history_retired::retired_at.eq(now),
+        );
+        diesel::insert_into(history_retired::table).values(row).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// The files retired until an instant: type and name.
+pub(super) fn retired_before(conn: &mut Connection, until: Timestamp) -> Result<Vec<(String, String)>> {
+    let rows = history_retired::table.filter(history_retired::retired_at.le(until));
+    Ok(rows.select((history_retired::fact_type, history_retired::file)).load(conn)?)
+}
+
+/// Forgets a retired file, which is gone.
+pub(super) fn forget(conn: &mut Connection, file: &str) -> Result<()> {
+    diesel::delete(history_retired::table.find(file)).execute(conn)?;
+    Ok(())
 }
 
 /// Adds a segment.
@@ -89,4 +125,12 @@ pub(super) fn advance(conn: &mut Connection, fact_type: &FactType, expected: i64
         return Ok(());
     }
     Err(Error::conflict(format!("facts of type {} were sealed by somebody else meanwhile; try again", fact_type.name)))
+}
+
+/// Raises the generation, whatever it is; answers the new one. Whoever seals or changes facts of the type meanwhile must begin
+/// again.
+pub(super) fn raise(conn: &mut Connection, fact_type: &FactType) -> Result<i64> {
+    let row = history_state::table.find(fact_type.name);
+    diesel::update(row).set(history_state::generation.eq(history_state::generation + 1)).execute(conn)?;
+    generation(conn, fact_type)
 }

@@ -11,19 +11,32 @@
 //! the folder is opened. A query sees one snapshot of manifest and tail.
 
 mod aggregates;
+mod buckets;
+mod change;
+mod compact;
 mod engine;
+pub mod event_types;
 pub mod facts;
+mod files;
 mod folder;
 pub mod import;
+mod lookup;
 mod manifest;
+#[cfg(test)]
+mod model_tests;
 mod seal;
 mod segment;
 mod slice;
 mod tail;
+mod tail_change;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tombstone;
 mod value;
+mod view;
 
+pub use change::Change;
+pub use compact::{Compacted, Depth};
 pub use engine::Snapshot;
 pub use facts::{Column, FactType, Kind};
 pub use folder::{DEFAULT_BUCKETS, History, Options};

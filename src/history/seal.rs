@@ -7,21 +7,25 @@
 
 use std::path::PathBuf;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
+use arrow::array::RecordBatch;
 
-use super::engine::Snapshot;
+use super::buckets::BucketWriter;
+use super::change::again_on_conflict;
+use super::engine::{Part, Snapshot};
 use super::facts::{self, FactType};
 use super::folder::History;
 use super::manifest::{self, Segment};
-use super::segment::{SegmentWriter, sync_folder};
-use super::tail;
+use super::view::View;
+use super::{tail, tail_change};
 use crate::clock::{DAY, Timestamp};
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::ids;
+use crate::storage::Connection;
 
 /// Up to this many facts all buckets share one file; many small files would cost more than they save.
-const SMALL: i64 = 100_000;
+pub(super) const SMALL: i64 = 100_000;
+/// Facts of the tail that are sealed at a time; bounds the memory of a seal.
+const BATCH: i64 = 200_000;
 /// For how long the key of a sealed fact is remembered in the store, so that a repetition is refused at the door.
 const REMEMBERED: i64 = 30 * DAY;
 const ATTEMPTS: usize = 5;
@@ -47,6 +51,7 @@ pub struct Sealed {
 }
 
 /// New facts of one type, as a table of a session.
+#[derive(Clone)]
 struct Incoming {
     fact_type: &'static FactType,
     files: Vec<PathBuf>,
@@ -56,8 +61,17 @@ struct Incoming {
     batch: Option<i64>,
 }
 
+/// Segments that wait for their transaction.
+struct Written<'a> {
+    of: &'a Incoming,
+    /// The generation of the type when its known facts were read.
+    generation: i64,
+    segments: Vec<Segment>,
+}
+
 impl History {
-    /// Seals staged facts of several types at once: all of them count from the same instant.
+    /// Seals staged facts of several types at once: all of them count from the same instant. `now` is when the import began:
+    /// what was merged or erased since is seen to.
     ///
     /// # Errors
     /// Unavailable, when the disk or the store fails; nothing is then added.
@@ -72,7 +86,7 @@ impl History {
                 batch: None,
             })
             .collect();
-        self.seal(&incoming, now)
+        self.seal(|| Ok(incoming.clone()), now)
     }
 
     /// Seals what waits in the tail, and forgets keys sealed long ago.
@@ -82,122 +96,126 @@ impl History {
     pub fn seal_tail(&self, now: Timestamp) -> Result<Sealed> {
         let mut total = Sealed::default();
         for fact_type in facts::ALL {
-            let store = &self.0.store;
-            if store.read(|conn| tail::waiting(conn, fact_type))? == 0 {
-                continue;
+            let mut left = self.0.store.read(|conn| tail::waiting(conn, fact_type))?;
+            while left > 0 {
+                let sealed = self.seal(|| self.claimed(fact_type, now).map(|claimed| vec![claimed]), now)?[0];
+                total.added += sealed.added;
+                total.duplicates += sealed.duplicates;
+                // What arrived meanwhile waits for the next seal.
+                left -= (sealed.added + sealed.duplicates).max(1);
             }
-            let batch = ids::fresh(now);
-            store.write(|conn| tail::claim(conn, fact_type, batch))?;
-            let mut facts = store.read(|conn| tail::open_facts(conn, fact_type, Some(batch)))?;
-            let rows = facts.len() as i64;
-            let in_memory = vec![facts.take()];
-            let incoming = Incoming { fact_type, files: Vec::new(), in_memory, rows, batch: Some(batch) };
-            let sealed = self.seal(&[incoming], now)?[0];
-            total.added += sealed.added;
-            total.duplicates += sealed.duplicates;
         }
         self.0.store.write(|conn| tail::prune(conn, now.plus(-REMEMBERED)))?;
         Ok(total)
     }
 
-    fn seal(&self, incoming: &[Incoming], now: Timestamp) -> Result<Vec<Sealed>> {
-        let mut attempt = 1;
-        loop {
-            match self.seal_once(incoming, now) {
-                Err(error) if error.kind() == Kind::Conflict && attempt < ATTEMPTS => attempt += 1,
-                result => return result,
+    /// The oldest waiting facts, claimed for one seal.
+    fn claimed(&self, fact_type: &'static FactType, now: Timestamp) -> Result<Incoming> {
+        let batch = ids::fresh(now);
+        self.0.store.write(|conn| {
+            // A fact that was on its way in while its customer was merged.
+            if tail_change::follow_aliases(conn, fact_type)? > 0 {
+                manifest::raise(conn, fact_type)?;
             }
-        }
+            tail::claim(conn, fact_type, batch, BATCH)
+        })?;
+        let mut facts = self.0.store.read(|conn| tail::open_facts(conn, fact_type, Some(batch)))?;
+        let rows = facts.len() as i64;
+        Ok(Incoming { fact_type, files: Vec::new(), in_memory: vec![facts.take()], rows, batch: Some(batch) })
+    }
+
+    fn seal(&self, incoming: impl Fn() -> Result<Vec<Incoming>>, now: Timestamp) -> Result<Vec<Sealed>> {
+        again_on_conflict(ATTEMPTS, || self.seal_once(&incoming()?, now))
     }
 
     fn seal_once(&self, incoming: &[Incoming], now: Timestamp) -> Result<Vec<Sealed>> {
-        let mut written: Vec<(&Incoming, i64, Vec<Segment>)> = Vec::new();
+        let mut written: Vec<Written<'_>> = Vec::new();
         let result = self.write_all(incoming, now, &mut written).and_then(|()| self.commit(&written, now));
         if result.is_err() {
-            for (of, _, segments) in &written {
-                for path in self.paths(of.fact_type, segments) {
-                    // Best effort: a file without a manifest row is removed when the folder is next opened.
-                    std::fs::remove_file(path).ok();
-                }
+            for segment in written.iter().flat_map(|one| &one.segments) {
+                // Best effort: a file without a manifest row is removed later.
+                self.0.files.remove(&segment.fact_type, &segment.file).ok();
             }
         }
         result?;
         Ok(written
             .iter()
-            .map(|(of, _, segments)| {
-                let added = segments.iter().map(|segment| segment.row_count).sum();
-                Sealed { added, duplicates: of.rows - added }
+            .map(|one| {
+                let added = one.segments.iter().map(|segment| segment.row_count).sum();
+                Sealed { added, duplicates: one.of.rows - added }
             })
             .collect())
     }
 
-    fn write_all<'a>(
-        &self,
-        incoming: &'a [Incoming],
-        now: Timestamp,
-        written: &mut Vec<(&'a Incoming, i64, Vec<Segment>)>,
-    ) -> Result<()> {
+    fn write_all<'a>(&self, incoming: &'a [Incoming], now: Timestamp, written: &mut Vec<Written<'a>>) -> Result<()> {
         for one in incoming {
-            let (generation, known) = self.0.store.read(|conn| {
-                Ok((manifest::generation(conn, one.fact_type)?, manifest::segments(conn, one.fact_type)?))
+            let session = self.0.engine.session()?;
+            let (view, mut tail) = self.0.store.read(|conn| {
+                let tail = if one.batch.is_some() { None } else { Some(tail::open_facts(conn, one.fact_type, None)?) };
+                Ok((View::read(conn, one.fact_type)?, tail))
             })?;
-            let session = self.0.engine.session();
+            // What waits in the tail is known too: a file must not bring back what was corrected a moment ago.
+            let tail: Vec<RecordBatch> = tail.iter_mut().filter(|t| !t.is_empty()).map(|t| t.take()).collect();
+            let any_known = !view.segments.is_empty() || !tail.is_empty();
             let schema = one.fact_type.schema();
-            session.add_table("incoming", schema.clone(), &one.files, false, one.in_memory.clone())?;
-            session.add_table("known", schema, &self.paths(one.fact_type, &known), true, Vec::new())?;
-            let sql = once_each(&session, one.fact_type, !known.is_empty())?;
-            written.push((one, generation, Vec::new()));
-            let (_, _, segments) = written.last_mut().expect("just pushed");
-            self.write_segments(&session, one, &sql, now, segments)?;
+            session.add_table(
+                "incoming",
+                schema.clone(),
+                vec![Part::whole(&one.files)?],
+                false,
+                one.in_memory.clone(),
+            )?;
+            session.add_table("known", schema, view.parts(&self.0.files)?, true, tail)?;
+            let sql = once_each(&session, one.fact_type, any_known)?;
+            written.push(Written { of: one, generation: view.generation, segments: Vec::new() });
+            let written = written.last_mut().expect("just pushed");
+            written.segments = self.write_segments(&session, one, &sql, now)?;
         }
         Ok(())
     }
 
-    /// Writes the rows of `sql`, which come in a segment's order. Each finished segment stands in `segments` also when a later one fails.
-    fn write_segments(
-        &self,
-        session: &Snapshot,
-        of: &Incoming,
-        sql: &str,
-        now: Timestamp,
-        segments: &mut Vec<Segment>,
-    ) -> Result<()> {
-        let folder = self.0.folder.join(of.fact_type.name);
-        let small = of.rows <= SMALL;
-        let mut open: Option<(i32, SegmentWriter)> = None;
-        session.stream(sql, |batch| {
-            for (bucket, part) in split(&batch, if small { 0 } else { self.0.buckets }) {
-                if open.as_ref().is_none_or(|(current, _)| *current != bucket) {
-                    if let Some((_, full)) = open.take() {
-                        segments.push(full.finish()?);
-                    }
-                    open = Some((bucket, SegmentWriter::create(&folder, of.fact_type, ids::fresh(now), bucket)?));
-                }
-                let (_, writer) = open.as_mut().expect("opened above");
-                writer.write(&part)?;
-            }
-            Ok(())
-        })?;
-        if let Some((_, last)) = open.take() {
-            segments.push(last.finish()?);
-        }
-        sync_folder(&folder)
+    /// Writes the rows of `sql`, which come in a segment's order.
+    fn write_segments(&self, session: &Snapshot, of: &Incoming, sql: &str, now: Timestamp) -> Result<Vec<Segment>> {
+        let buckets = if of.rows <= SMALL { 0 } else { self.0.buckets };
+        let mut writer = BucketWriter::new(self.0.files.of_type(of.fact_type), of.fact_type, buckets, now);
+        session.stream(sql, |batch| writer.write(&batch))?;
+        let segments = writer.end()?;
+        self.0.files.publish(of.fact_type, &segments)?;
+        Ok(segments)
     }
 
-    fn commit(&self, written: &[(&Incoming, i64, Vec<Segment>)], now: Timestamp) -> Result<()> {
+    fn commit(&self, written: &[Written<'_>], now: Timestamp) -> Result<()> {
         self.0.store.write(|conn| {
-            for (of, generation, segments) in written {
+            for Written { of, generation, segments } in written {
                 manifest::advance(conn, of.fact_type, *generation)?;
-                for segment in segments {
-                    let generation = generation + 1;
-                    manifest::add(conn, &Segment { sealed_at: now.0, generation, ..segment.clone() })?;
-                }
-                if let Some(batch) = of.batch {
-                    tail::seal(conn, batch, of.rows as usize, now)?;
+                let generation = generation + 1;
+                let counted = |s: &Segment| Segment { sealed_at: now.0, generation, ..s.clone() };
+                let segments: Vec<Segment> = segments.iter().map(counted).collect();
+                segments.iter().try_for_each(|segment| manifest::add(conn, segment))?;
+                match of.batch {
+                    Some(batch) => tail::seal(conn, batch, of.rows as usize, now)?,
+                    None => self.settle(conn, of.fact_type, generation, segments, now)?,
                 }
             }
             Ok(())
         })
+    }
+
+    /// Customers may have been merged or erased since the import began, and its facts still carry their ids: moves the facts of
+    /// the former, hides those of the latter.
+    fn settle(
+        &self,
+        conn: &mut Connection,
+        fact_type: &'static FactType,
+        generation: i64,
+        segments: Vec<Segment>,
+        since: Timestamp,
+    ) -> Result<()> {
+        let view = View { fact_type, generation, segments, tombstones: Vec::new() };
+        match self.prepare_settling(conn, &view, since)? {
+            Some(change) => change.apply(conn, since),
+            None => Ok(()),
+        }
     }
 }
 
@@ -226,40 +244,4 @@ fn once_each(session: &Snapshot, fact_type: &FactType, any_known: bool) -> Resul
              ORDER BY occurred_at, customer_id) AS copy FROM incoming) i {unknown} WHERE i.copy = 1 {ORDER}"
         ),
     })
-}
-
-/// The range of customers that a customer's id falls into: ids are uniform hashes, so equal ranges hold equally many.
-fn bucket_of(customer: i64, buckets: i32) -> i32 {
-    ((customer as u128 * buckets as u128) >> 63) as i32
-}
-
-/// Cuts rows sorted by customer where one bucket ends; -1 and the whole when `buckets` is 0.
-fn split(batch: &RecordBatch, buckets: i32) -> Vec<(i32, RecordBatch)> {
-    if buckets == 0 {
-        return vec![(-1, batch.clone())];
-    }
-    let customers = batch.column(0).as_primitive::<Int64Type>().values();
-    let mut parts = Vec::new();
-    let mut start = 0;
-    while start < customers.len() {
-        let bucket = bucket_of(customers[start], buckets);
-        let length = customers[start..].partition_point(|&customer| bucket_of(customer, buckets) == bucket);
-        parts.push((bucket, batch.slice(start, length)));
-        start += length;
-    }
-    parts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn buckets_cut_the_range_of_ids_evenly_and_in_order() {
-        assert_eq!(bucket_of(0, 8), 0);
-        assert_eq!(bucket_of(i64::MAX, 8), 7);
-        assert_eq!(bucket_of(i64::MAX / 2, 3), 1);
-        let middle = i64::MAX / 8 + 1;
-        assert_eq!((bucket_of(middle - 1, 8), bucket_of(middle, 8)), (0, 1));
-    }
 }

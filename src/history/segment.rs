@@ -76,6 +76,11 @@ impl SegmentWriter {
         Ok(SegmentWriter { writer, segment })
     }
 
+    /// The file's name.
+    pub fn file(&self) -> &str {
+        &self.segment.file
+    }
+
     /// Adds rows, which must follow those before in the segment's order.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         if batch.num_rows() == 0 {

@@ -5,6 +5,7 @@
 //! group ends where the next one's rows begin. Slices run beside each other, one a thread.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -25,6 +26,8 @@ pub struct Slices {
     known: Vec<Known>,
     before: Timestamp,
     ranges: Vec<RangeInclusive<i64>>,
+    /// While it is held, no file of the snapshot is removed.
+    _reading: File,
 }
 
 impl History {
@@ -33,10 +36,11 @@ impl History {
     /// # Errors
     /// As [`History::snapshot`].
     pub fn slices_before(&self, as_of: Timestamp) -> Result<Slices> {
+        let reading = self.0.readers.enter()?;
         let known = self.known()?;
         let most = known.iter().map(Known::rows).max().unwrap_or(0);
         let ranges = cut(if most <= SMALL { 1 } else { self.0.buckets as i64 * share(most, self.0.buckets) });
-        Ok(Slices { history: self.clone(), known, before: as_of, ranges })
+        Ok(Slices { history: self.clone(), known, before: as_of, ranges, _reading: reading })
     }
 }
 

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Float64Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
+};
+use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 use serde::{Deserialize, Serialize};
 
 use super::facts::{FactType, Kind};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::CustomerId;
+use crate::money::Money;
 
 /// The value of one column of one fact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +26,18 @@ pub enum Value {
     Float(f64),
     /// Text or JSON.
     Text(String),
+}
+
+impl Value {
+    /// The text, or nothing.
+    pub fn text(text: &Option<String>) -> Value {
+        text.clone().map_or(Value::Null, Value::Text)
+    }
+
+    /// The amount, or nothing.
+    pub fn money(amount: Option<Money>) -> Value {
+        amount.map_or(Value::Null, |amount| Value::Int(amount.0))
+    }
 }
 
 /// One fact.
@@ -152,6 +168,31 @@ impl FactBatch {
         RecordBatch::try_new(self.fact_type.schema(), arrays)
             .expect("builders follow the schema, and push() checks nulls")
     }
+}
+
+/// The rows of a batch that has the columns of its type.
+pub(super) fn read_facts(fact_type: &FactType, batch: &RecordBatch) -> Result<Vec<Fact>> {
+    let customers = batch.column(0).as_primitive::<Int64Type>();
+    let times = batch.column(1).as_primitive::<TimestampMicrosecondType>();
+    let (sources, keys) = (batch.column(2).as_string::<i32>(), batch.column(3).as_string::<i32>());
+    let value = |column: &ArrayRef, kind: Kind, row: usize| match kind {
+        _ if column.is_null(row) => Value::Null,
+        Kind::Int | Kind::Money => Value::Int(column.as_primitive::<Int64Type>().value(row)),
+        Kind::Time => Value::Int(column.as_primitive::<TimestampMicrosecondType>().value(row)),
+        Kind::Float => Value::Float(column.as_primitive::<Float64Type>().value(row)),
+        Kind::Text | Kind::Json => Value::Text(column.as_string::<i32>().value(row).to_owned()),
+    };
+    if batch.schema().fields() != fact_type.schema().fields() {
+        return Err(Error::internal(format!("rows of {} have other columns", fact_type.name)));
+    }
+    let fact = |row: usize| Fact {
+        customer: CustomerId(customers.value(row)),
+        occurred_at: Timestamp(times.value(row)),
+        source: sources.value(row).to_owned(),
+        key: keys.value(row).to_owned(),
+        values: (fact_type.columns.iter().zip(&batch.columns()[4..])).map(|(c, of)| value(of, c.kind, row)).collect(),
+    };
+    Ok((0..batch.num_rows()).map(fact).collect())
 }
 
 /// Checks a fact's values against its type.

@@ -8,6 +8,7 @@ pub mod candidates;
 pub mod checks;
 pub mod decide_now;
 pub mod evaluate;
+pub mod event_types;
 pub mod facts;
 pub mod import;
 pub mod links;

@@ -26,6 +26,13 @@ pub use subscription::SUBSCRIPTION;
 /// Every fact type, in the order in which a customer's day goes.
 pub static ALL: [&FactType; 7] = [&ORDER_ITEM, &RETURN_ITEM, &INTERACTION, &EVENT, &SUBSCRIPTION, &CLAIM, &DECISION];
 
+/// Every fact type by name: the order in which transactions lock their states, so that no two wait for each other.
+pub(super) fn by_name() -> impl Iterator<Item = &'static FactType> {
+    let mut types = ALL;
+    types.sort_unstable_by_key(|fact_type| fact_type.name);
+    types.into_iter()
+}
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

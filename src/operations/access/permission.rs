@@ -31,6 +31,8 @@ permissions! {
     ConsentsWrite = "consents:write",
     /// Post events, orders, interactions and outcomes.
     FactsWrite = "facts:write",
+    /// Declare what events may carry.
+    EventTypesWrite = "event-types:write",
     /// See offers.
     OffersRead = "offers:read",
     /// Add and change offers.

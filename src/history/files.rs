@@ -1,0 +1,115 @@
+//! Where the files of segments are.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use datafusion::datasource::listing::ListingTableUrl;
+
+use super::engine::failed;
+use super::facts::{self, FactType};
+use super::manifest::Segment;
+use super::segment::sync_folder;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+
+/// The folder of a history.
+pub(super) struct Files {
+    folder: PathBuf,
+}
+
+impl Files {
+    /// Makes the folder and what belongs in it.
+    pub fn open(folder: &Path) -> Result<Files> {
+        for sub in facts::ALL.iter().map(|fact_type| fact_type.name).chain(["staging", "spill"]) {
+            std::fs::create_dir_all(folder.join(sub)).map_err(|e| Error::from(e).context("the history folder"))?;
+        }
+        Ok(Files { folder: folder.to_owned() })
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where segments of a type are written.
+    pub fn of_type(&self, fact_type: &FactType) -> PathBuf {
+        self.folder.join(fact_type.name)
+    }
+
+    /// How queries name a segment's file.
+    pub fn url(&self, fact_type: &FactType, file: &str) -> Result<ListingTableUrl> {
+        local_url(&self.of_type(fact_type).join(file))
+    }
+
+    /// Makes written segments durable, and readable where queries look for them.
+    pub fn publish(&self, fact_type: &FactType, _segments: &[Segment]) -> Result<()> {
+        sync_folder(&self.of_type(fact_type))
+    }
+
+    /// Whether other machines may read the same files.
+    pub fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// The files last written before an instant: type and name.
+    pub fn older_than(&self, instant: Timestamp) -> Result<Vec<(String, String)>> {
+        let mut found = Vec::new();
+        for fact_type in facts::ALL {
+            for entry in std::fs::read_dir(self.of_type(fact_type))? {
+                let entry = entry?;
+                let written = entry.metadata()?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+                if i64::try_from(written.as_micros()).is_ok_and(|written| written < instant.0) {
+                    found.push((fact_type.name.to_owned(), entry.file_name().to_string_lossy().into_owned()));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Removes a file of a type; one that is gone already is fine.
+    pub fn remove(&self, fact_type: &str, file: &str) -> Result<()> {
+        match std::fs::remove_file(self.folder.join(fact_type).join(file)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Who reads segments holds this; see [`Readers::gone`].
+#[derive(Clone)]
+pub(super) struct Readers(PathBuf);
+
+impl Readers {
+    /// The lock of the readers of a folder.
+    pub fn of(folder: &Path) -> Readers {
+        Readers(folder.join("readers.lock"))
+    }
+
+    /// Says that somebody reads, until the answer is dropped. Take it before the manifest is read.
+    pub fn enter(&self) -> Result<File> {
+        let file = File::options().create(true).truncate(false).write(true).open(&self.0)?;
+        file.lock_shared()?;
+        Ok(file)
+    }
+
+    /// Held alone: nobody of this machine reads, and whoever begins waits until the answer is dropped. None, when somebody does.
+    pub fn gone(&self) -> Result<Option<File>> {
+        let file = File::options().create(true).truncate(false).write(true).open(&self.0)?;
+        Ok(file.try_lock().is_ok().then_some(file))
+    }
+}
+
+/// Names a local file so that no character of its path is taken for a pattern.
+pub(super) fn local_url(file: &Path) -> Result<ListingTableUrl> {
+    let absolute = std::path::absolute(file)?;
+    let path = absolute.to_str().ok_or_else(|| Error::invalid("the data folder's path must be UTF-8"))?;
+    let mut escaped = String::from("file://");
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => escaped.push(byte as char),
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    ListingTableUrl::parse(escaped).map_err(failed)
+}

@@ -13,11 +13,12 @@ mod figure;
 #[path = "../../tests/suite/support/postgres.rs"]
 mod postgres;
 mod process;
+mod segments;
 
 /// A case and what runs it.
 type Case = (&'static str, fn(&Options));
 
-const CASES: &[Case] = &[("crash", crash::run)];
+const CASES: &[Case] = &[("crash", crash::run), ("segments", segments::run)];
 
 /// How large.
 pub struct Options {

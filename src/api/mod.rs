@@ -34,6 +34,7 @@ mod jobs;
 mod keys;
 mod links;
 mod offers;
+mod segments;
 mod sending;
 mod suppressions;
 

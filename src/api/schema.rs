@@ -85,6 +85,7 @@ pub fn written() -> Vec<(&'static str, RefOr<Schema>)> {
     vec![
         ("Rule", keys("Exactly one of `all`, `any`, `not`, or a comparison of `field`.", RULE)),
         ("Offer", keys("An offer. Amounts are in minor units.", OFFER)),
+        ("Segment", keys("A segment by rule.", SEGMENT)),
         ("Campaign", keys("A campaign's definition, as in `campaign.toml`.", CAMPAIGN)),
         ("Order", keys("An order, or a return of one.", ORDER)),
         ("Interaction", keys("A call, message, visit or complaint, in either direction.", INTERACTION)),
@@ -126,6 +127,10 @@ pub const OFFER: &[(&str, &str)] = &[
     ("earned", "boolean"),
     ("code", "string"),
 ];
+
+/// Keys of a segment by rule.
+pub const SEGMENT: &[(&str, &str)] =
+    &[("name!", "string"), ("title", "string"), ("measures", "object"), ("rule!", "rule")];
 
 /// Keys of a campaign's definition.
 pub const CAMPAIGN: &[(&str, &str)] = &[

@@ -6,4 +6,5 @@ mod edits;
 mod facts;
 mod links;
 mod problems;
+mod segments;
 pub mod service;

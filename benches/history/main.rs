@@ -16,13 +16,15 @@ mod peer;
 #[path = "../../tests/suite/support/postgres.rs"]
 mod postgres;
 mod process;
+mod segments;
 
 use std::path::PathBuf;
 
 /// A case and what runs it.
 type Case = (&'static str, fn(&Options));
 
-const CASES: &[Case] = &[("features", features::run), ("ingest", ingest::run), ("crash", crash::run)];
+const CASES: &[Case] =
+    &[("features", features::run), ("segments", segments::run), ("ingest", ingest::run), ("crash", crash::run)];
 
 /// How large.
 pub struct Options {

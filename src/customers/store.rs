@@ -1,6 +1,6 @@
 //! The SQL of customers, consents and serving rows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
@@ -117,6 +117,16 @@ pub fn by_external_id(conn: &mut Connection, external_id: &str) -> Result<Custom
 /// One customer by id.
 pub fn by_id(conn: &mut Connection, id: CustomerId) -> Result<Option<Customer>> {
     Ok(customer::table.find(id).select(Customer::as_select()).first(conn).optional()?)
+}
+
+/// The company's own keys of some customers.
+pub fn external_ids(conn: &mut Connection, ids: &[CustomerId]) -> Result<HashMap<CustomerId, String>> {
+    let mut found = HashMap::with_capacity(ids.len());
+    for chunk in ids.chunks(500) {
+        let rows = customer::table.filter(customer::id.eq_any(chunk)).select((customer::id, customer::external_id));
+        found.extend(rows.load::<(CustomerId, String)>(conn)?);
+    }
+    Ok(found)
 }
 
 /// A page of customers in the order of their ids, after `after`.

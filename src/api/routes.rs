@@ -8,7 +8,7 @@ use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
     analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, facts, health, jobs,
-    keys as api_keys, links, metrics, offers, sending, suppressions,
+    keys as api_keys, links, metrics, offers, segments, sending, suppressions,
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
@@ -135,10 +135,23 @@ pub fn table() -> Vec<Route> {
         // analysis
         route(GET, "/v1/overview", Needs(AnalysisRead), analysis::overview)
             .says("What the base is worth, who pays for whom, what runs.").answers(200, object()),
-        route(GET, "/v1/segments", Needs(AnalysisRead), analysis::segments)
-            .says("The segments and what each is worth.").answers(200, super::schema::page_of(object())),
-        route(GET, "/v1/segments/{id}", Needs(AnalysisRead), analysis::segment)
+        route(GET, "/v1/segments", Needs(AnalysisRead), segments::list::handle)
+            .says("The segments: those that a model found with what each is worth, those that a rule defines with how fresh they are.")
+            .answers(200, super::schema::page_of(object())),
+        route(POST, "/v1/segments/preview", Needs(CampaignsWrite), segments::preview::handle)
+            .says("What a segment by rule would be: its count, some members, how many can be written to. Keeps nothing.")
+            .takes(named("Segment")).answers(200, object()),
+        route(GET, "/v1/segments/{id}", Needs(AnalysisRead), segments::get::handle)
             .says("One segment.").answers(200, object()),
+        route(PUT, "/v1/segments/{id}", Needs(CampaignsWrite), segments::put::handle)
+            .says("Adds a segment by rule (201), or replaces its definition, and builds it.").takes(named("Segment"))
+            .answers(200, object()).also(201, object()).versioned(),
+        route(DELETE, "/v1/segments/{id}", Needs(CampaignsWrite), segments::remove::handle)
+            .says("Removes a segment by rule that nothing names.").answers_as(204, "").versioned(),
+        route(GET, "/v1/segments/{id}/members", Needs(CustomersRead), segments::members::handle)
+            .says("Who is in a segment, and since when.").paged(object()),
+        route(GET, "/v1/segments/{id}/changes", Needs(CustomersRead), segments::changes::handle)
+            .says("Who entered and who left a segment by rule during the last 30 days, oldest first.").paged(object()),
         route(GET, "/v1/models", Needs(AnalysisRead), analysis::models)
             .says("Every fit of every model.").answers(200, super::schema::page_of(object())),
         route(GET, "/v1/models/{id}", Needs(AnalysisRead), analysis::model)

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::facts::{self, FactType};
+use super::feed;
 use super::folder::History;
 use super::tombstone::{self, Tombstone};
 use super::value::{Fact, check};
@@ -47,6 +48,7 @@ impl Change {
             tail_change::remove(conn, part.fact_type, &part.withdrawn)?;
             tail_change::put(conn, part.fact_type, &part.facts, now)?;
             tail_change::follow_aliases(conn, part.fact_type)?;
+            feed::disturb(conn, part.fact_type)?;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use super::engine::{Engine, Snapshot};
 use super::facts::{self, FactType};
 use super::files::{Files, Readers};
 use super::manifest::{self, Segment};
-use super::tail::{self, Appended};
+use super::tail::{self, Appended, Which};
 use super::value::Fact;
 use super::view::View;
 use crate::clock::Timestamp;
@@ -88,7 +88,16 @@ impl History {
     /// # Errors
     /// Unavailable, when the store does not answer or a file is missing.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.snapshot_where(None)
+        self.snapshot_where(None, Which::Open, |_| Ok(())).map(|(snapshot, ())| snapshot)
+    }
+
+    /// What is sealed and what was handed over to followers of the [`feed`](super::feed), with whatever `also` reads of the store
+    /// in the same instant.
+    ///
+    /// # Errors
+    /// As [`History::snapshot`], and those of `also`.
+    pub fn snapshot_handed_over<T>(&self, also: impl FnOnce(&mut Connection) -> Result<T>) -> Result<(Snapshot, T)> {
+        self.snapshot_where(None, Which::HandedOver, also)
     }
 
     /// What had happened before an instant: a query sees no fact with `occurred_at >= as_of`, whatever it asks for.
@@ -96,15 +105,21 @@ impl History {
     /// # Errors
     /// As [`History::snapshot`].
     pub fn snapshot_before(&self, as_of: Timestamp) -> Result<Snapshot> {
-        self.snapshot_where(Some(as_of))
+        self.snapshot_where(Some(as_of), Which::Open, |_| Ok(())).map(|(snapshot, ())| snapshot)
     }
 
-    fn snapshot_where(&self, before: Option<Timestamp>) -> Result<Snapshot> {
+    fn snapshot_where<T>(
+        &self,
+        before: Option<Timestamp>,
+        which: Which,
+        also: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<(Snapshot, T)> {
         let session = self.0.engine.session()?;
-        for known in self.known()? {
+        let (tables, also) = self.known_where(which, also)?;
+        for known in tables {
             self.add_known(&session, &known, before, &(i64::MIN..=i64::MAX))?;
         }
-        Ok(session)
+        Ok((session, also))
     }
 
     /// The facts of a range of customers, for a query of one thread.
@@ -123,19 +138,24 @@ impl History {
 
     /// Manifest and tail as they are at one moment. Enter as a reader before, or files may be gone.
     pub(super) fn known(&self) -> Result<Vec<Known>> {
-        let tables = self.0.store.read(|conn| {
+        self.known_where(Which::Open, |_| Ok(())).map(|(known, ())| known)
+    }
+
+    fn known_where<T>(&self, which: Which, also: impl FnOnce(&mut Connection) -> Result<T>) -> Result<(Vec<Known>, T)> {
+        let (tables, also) = self.0.store.read(|conn| {
             let read = |fact_type: &'static FactType| {
                 let view = View::read(conn, fact_type)?;
-                let mut tail = tail::open_facts(conn, fact_type, None)?;
+                let mut tail = tail::open_facts(conn, fact_type, which)?;
                 Ok((view, (!tail.is_empty()).then(|| tail.take())))
             };
-            facts::ALL.into_iter().map(read).collect::<Result<Vec<_>>>()
+            let tables = facts::ALL.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+            Ok((tables, also(conn)?))
         })?;
         let known = |(view, tail): (View, Option<RecordBatch>)| {
             let tail = tail.map(|tail| self.unsealed(&view, tail)).transpose()?;
             Ok(Known { view, tail })
         };
-        tables.into_iter().map(known).collect()
+        Ok((tables.into_iter().map(known).collect::<Result<_>>()?, also))
     }
 
     /// Adds the table of a fact type, of which queries see only these customers, and only before an instant.

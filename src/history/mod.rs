@@ -19,6 +19,7 @@ mod engine;
 pub mod event_types;
 mod export;
 pub mod facts;
+pub mod feed;
 mod files;
 mod folder;
 pub mod import;

@@ -7,7 +7,7 @@ use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::customers::{CustomerState, store as customers};
+use crate::customers::{CustomerState, change, store as customers};
 use crate::error::Result;
 use crate::features::{FeatureMatrix, matrix};
 use crate::ids::CustomerId;
@@ -17,6 +17,7 @@ use crate::money::Money;
 use crate::operations::{Workspace, train};
 use crate::progress::Progress;
 use crate::segments::{self, ClusterModel};
+use crate::storage::counter;
 
 /// The feature that says what a customer is worth: margin less cost to serve, in units of the currency.
 pub const PROFIT: &str = "profit";
@@ -41,7 +42,7 @@ pub struct Scored {
 pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
     let now = ws.now();
     progress.stage("features", None);
-    let full = matrix(ws.history(), now, ws.features(), &[], ws.settings())?;
+    let full = matrix(ws.history(), now, ws.features(), &ws.features().serving(), ws.settings())?;
     let profit = profits(&full);
     let full = full.with_column(PROFIT, |customer| profit.get(&customer).copied().unwrap_or_default());
     let matrix = train::of_consenting(ws, full.clone())?;
@@ -64,6 +65,7 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
         if let Some(made) = &membership {
             made.keep(conn, &matrix, now)?;
         }
+        counter::raise(conn, change::SCORED)?;
         customers::put_states(conn, &states)
     })?;
     progress.finish();

@@ -2,11 +2,14 @@
 //!
 //! K-means on scaled recency, frequency and amount; a segment keeps its code when it is fitted again, as long as most of its
 //! customers are still together. Names describe when, how often and for how much customers buy, in words that they may read themselves.
+//!
+//! Beside these stand segments that a [`rule`] defines, which stay true as facts come in and as time goes by.
 
 mod cluster;
 mod economics;
 mod matching;
 mod naming;
+pub mod rule;
 mod store;
 
 pub use cluster::{ClusterModel, Segment, SegmentMetrics, train_segments};

@@ -7,4 +7,5 @@ mod events;
 mod facts;
 mod links;
 mod problems;
+mod segments;
 pub mod service;

@@ -8,6 +8,7 @@ mod deliveries;
 mod features;
 mod import;
 mod models;
+mod point_in_time;
 mod schema;
 mod storage;
 mod support;

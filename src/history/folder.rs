@@ -98,18 +98,19 @@ impl History {
     }
 
     fn snapshot_where(&self, before: Option<Timestamp>) -> Result<Snapshot> {
+        self.0.store.read(|conn| self.snapshot_in(conn, before))
+    }
+
+    /// What the caller's own transaction sees, which must be one snapshot: for whoever holds it against rows of the store.
+    ///
+    /// # Errors
+    /// As [`History::snapshot`].
+    pub fn snapshot_in(&self, conn: &mut Connection, before: Option<Timestamp>) -> Result<Snapshot> {
         let session = self.0.engine.session()?;
-        let tables = self.0.store.read(|conn| {
-            let read = |fact_type: &'static FactType| {
-                let view = View::read(conn, fact_type)?;
-                let mut tail = tail::open_facts(conn, fact_type, None)?;
-                Ok((view, (!tail.is_empty()).then(|| tail.take())))
-            };
-            facts::ALL.into_iter().map(read).collect::<Result<Vec<_>>>()
-        })?;
-        for (mut view, tail) in tables {
-            let fact_type = view.fact_type;
-            let tail = tail.map(|tail| self.unsealed(&view, tail)).transpose()?;
+        for fact_type in facts::ALL {
+            let mut view = View::read(conn, fact_type)?;
+            let mut tail = tail::open_facts(conn, fact_type, None)?;
+            let tail = (!tail.is_empty()).then(|| self.unsealed(&view, tail.take())).transpose()?;
             view.segments.retain(|segment| before.is_none_or(|before| segment.min_time < before.0));
             let parts = view.parts(&self.0.files)?;
             session.add_table(fact_type.name, fact_type.schema(), parts, true, tail.into_iter().collect())?;

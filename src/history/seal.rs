@@ -193,7 +193,7 @@ impl History {
                 let segments: Vec<Segment> = segments.iter().map(counted).collect();
                 segments.iter().try_for_each(|segment| manifest::add(conn, segment))?;
                 match of.batch {
-                    Some(batch) => tail::seal(conn, batch, of.rows as usize, now)?,
+                    Some(batch) => tail::seal(conn, of.fact_type, batch, of.rows as usize, now)?,
                     None => self.settle(conn, of.fact_type, generation, segments, now)?,
                 }
             }

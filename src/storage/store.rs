@@ -174,6 +174,11 @@ impl Store {
         })
     }
 
+    /// Reads by one statement, which is a snapshot by itself: without a transaction it is one round trip to PostgreSQL, not four.
+    pub fn read_one<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        work(&mut *self.reader()?)
+    }
+
     /// Writes, in one transaction; what it wrote is durable when this returns. Do not call it from within itself.
     pub fn write<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         match &self.0.writer {

@@ -8,3 +8,4 @@ mod facts;
 mod links;
 mod problems;
 pub mod service;
+mod serving_rows;

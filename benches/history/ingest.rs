@@ -96,7 +96,7 @@ impl Connection {
             let text = std::str::from_utf8(&self.answer[..length]).expect("a head in ASCII");
             let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
             let wanted = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
-            if body.len() >= wanted.parse().expect("a number") {
+            if body.len() >= wanted.parse::<usize>().expect("a number") {
                 return head[9..12].parse().expect("a status");
             }
         }

@@ -35,6 +35,7 @@ mod jobs;
 mod keys;
 mod links;
 mod offers;
+mod segments;
 mod sending;
 mod suppressions;
 

@@ -8,12 +8,12 @@ use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
     analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, facts, health, jobs,
-    keys as api_keys, links, metrics, offers, sending, suppressions,
+    keys as api_keys, links, metrics, offers, segments, sending, suppressions,
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
-    ConsentsWrite, CustomersRead, CustomersWrite, DecisionsMake, DecisionsRead, DeliveriesRead, EventTypesWrite,
-    FactsWrite, JobsRead, OffersRead, OffersWrite,
+    ConsentsWrite, CustomersManage, CustomersRead, CustomersWrite, DecisionsMake, DecisionsRead, DeliveriesRead,
+    EventTypesWrite, FactsWrite, JobsRead, OffersRead, OffersWrite,
 };
 
 const GET: Method = Method::GET;
@@ -33,6 +33,11 @@ pub fn table() -> Vec<Route> {
         route(PUT, "/v1/customers/{id}", Needs(CustomersWrite), customers::put::handle)
             .says("Adds a customer (201), or replaces the profile.").takes(named("CustomerInput"))
             .answers(200, named("CustomerShown")).also(201, named("CustomerShown")).versioned(),
+        route(DELETE, "/v1/customers/{id}", Needs(CustomersManage), customers::erase::handle)
+            .says("Erases a person for good, from the store at once; the numbers of runs stay.").answers_as(204, "").or(&[404]),
+        route(POST, "/v1/customers/{id}/aliases", Needs(CustomersManage), customers::alias::handle)
+            .says("Merges another key into this customer for good: facts, consents and messages move.")
+            .takes(named("AliasInput")).answers(200, named("AliasAdded")).or(&[404]),
         route(GET, "/v1/customers/{id}/timeline", Needs(CustomersRead), analysis::timeline)
             .says("The whole story of a customer: facts, decisions, messages and what came of them.").answers(200, object()),
         route(GET, "/v1/customers/{id}/decisions", Needs(DecisionsRead), decisions::of_customer)
@@ -130,10 +135,23 @@ pub fn table() -> Vec<Route> {
         // analysis
         route(GET, "/v1/overview", Needs(AnalysisRead), analysis::overview)
             .says("What the base is worth, who pays for whom, what runs.").answers(200, object()),
-        route(GET, "/v1/segments", Needs(AnalysisRead), analysis::segments)
-            .says("The segments and what each is worth.").answers(200, super::schema::page_of(object())),
-        route(GET, "/v1/segments/{id}", Needs(AnalysisRead), analysis::segment)
+        route(GET, "/v1/segments", Needs(AnalysisRead), segments::list::handle)
+            .says("The segments: those that a model found with what each is worth, those that a rule defines with how fresh they are.")
+            .answers(200, super::schema::page_of(object())),
+        route(POST, "/v1/segments/preview", Needs(CampaignsWrite), segments::preview::handle)
+            .says("What a segment by rule would be: its count, some members, how many can be written to. Keeps nothing.")
+            .takes(named("Segment")).answers(200, object()),
+        route(GET, "/v1/segments/{id}", Needs(AnalysisRead), segments::get::handle)
             .says("One segment.").answers(200, object()),
+        route(PUT, "/v1/segments/{id}", Needs(CampaignsWrite), segments::put::handle)
+            .says("Adds a segment by rule (201), or replaces its definition, and builds it.").takes(named("Segment"))
+            .answers(200, object()).also(201, object()).versioned(),
+        route(DELETE, "/v1/segments/{id}", Needs(CampaignsWrite), segments::remove::handle)
+            .says("Removes a segment by rule that nothing names.").answers_as(204, "").versioned(),
+        route(GET, "/v1/segments/{id}/members", Needs(CustomersRead), segments::members::handle)
+            .says("Who is in a segment, and since when.").paged(object()),
+        route(GET, "/v1/segments/{id}/changes", Needs(CustomersRead), segments::changes::handle)
+            .says("Who entered and who left a segment by rule during the last 30 days, oldest first.").paged(object()),
         route(GET, "/v1/models", Needs(AnalysisRead), analysis::models)
             .says("Every fit of every model.").answers(200, super::schema::page_of(object())),
         route(GET, "/v1/models/{id}", Needs(AnalysisRead), analysis::model)

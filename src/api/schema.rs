@@ -85,6 +85,7 @@ pub fn written() -> Vec<(&'static str, RefOr<Schema>)> {
     vec![
         ("Rule", keys("Exactly one of `all`, `any`, `not`, or a comparison of `field`.", RULE)),
         ("Offer", keys("An offer. Amounts are in minor units.", OFFER)),
+        ("Segment", keys("A segment by rule.", SEGMENT)),
         ("Campaign", keys("A campaign's definition, as in `campaign.toml`.", CAMPAIGN)),
         ("Event", keys("Something that a customer did.", EVENT)),
         ("EventType", keys("What events of a name may carry: property -> kind, or {kind, personal}.", EVENT_TYPE)),
@@ -131,6 +132,10 @@ pub const OFFER: &[(&str, &str)] = &[
     ("earned", "boolean"),
     ("code", "string"),
 ];
+
+/// Keys of a segment by rule.
+pub const SEGMENT: &[(&str, &str)] =
+    &[("name!", "string"), ("title", "string"), ("measures", "object"), ("rule!", "rule")];
 
 /// Keys of a campaign's definition.
 pub const CAMPAIGN: &[(&str, &str)] = &[

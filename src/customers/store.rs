@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::{Consent, Customer, CustomerState, Totals, identity};
+use super::{Consent, Customer, CustomerState, Totals, change, identity};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::CustomerId;
@@ -71,6 +71,8 @@ pub fn upsert(conn: &mut Connection, rows: &[Customer]) -> Result<()> {
         round.push(row.clone());
     }
     insert_rows!(conn, first, (c, values) => upsert_rows!(c, values))?;
+    let (ids, latest): (Vec<CustomerId>, Vec<Timestamp>) = first.iter().map(|row| (row.id, row.updated_at)).unzip();
+    change::note(conn, &ids, latest.into_iter().max().unwrap_or_default())?;
     if again.is_empty() { Ok(()) } else { upsert(conn, &again) }
 }
 
@@ -117,6 +119,16 @@ pub fn by_external_id(conn: &mut Connection, external_id: &str) -> Result<Custom
 /// One customer by id.
 pub fn by_id(conn: &mut Connection, id: CustomerId) -> Result<Option<Customer>> {
     Ok(customer::table.find(id).select(Customer::as_select()).first(conn).optional()?)
+}
+
+/// The company's own keys of some customers.
+pub fn external_ids(conn: &mut Connection, ids: &[CustomerId]) -> Result<HashMap<CustomerId, String>> {
+    let mut found = HashMap::with_capacity(ids.len());
+    for chunk in ids.chunks(500) {
+        let rows = customer::table.filter(customer::id.eq_any(chunk)).select((customer::id, customer::external_id));
+        found.extend(rows.load::<(CustomerId, String)>(conn)?);
+    }
+    Ok(found)
 }
 
 /// A page of customers in the order of their ids, after `after`.

@@ -2,16 +2,18 @@
 
 use std::borrow::Borrow;
 use std::fs::File;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 
 use super::engine::{Engine, Snapshot};
 use super::facts::{self, FactType};
 use super::files::{Files, Readers};
 use super::manifest::{self, Segment};
-use super::tail::{self, Appended};
+use super::tail::{self, Appended, Which};
 use super::value::Fact;
 use super::view::View;
 use crate::clock::Timestamp;
@@ -86,7 +88,16 @@ impl History {
     /// # Errors
     /// Unavailable, when the store does not answer or a file is missing.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.snapshot_where(None)
+        self.snapshot_where(None, Which::Open, |_| Ok(())).map(|(snapshot, ())| snapshot)
+    }
+
+    /// What is sealed and what was handed over to followers of the [`feed`](super::feed), with whatever `also` reads of the store
+    /// in the same instant.
+    ///
+    /// # Errors
+    /// As [`History::snapshot`], and those of `also`.
+    pub fn snapshot_handed_over<T>(&self, also: impl FnOnce(&mut Connection) -> Result<T>) -> Result<(Snapshot, T)> {
+        self.snapshot_where(None, Which::HandedOver, also)
     }
 
     /// What had happened before an instant: a query sees no fact with `occurred_at >= as_of`, whatever it asks for.
@@ -94,31 +105,94 @@ impl History {
     /// # Errors
     /// As [`History::snapshot`].
     pub fn snapshot_before(&self, as_of: Timestamp) -> Result<Snapshot> {
-        self.snapshot_where(Some(as_of))
+        self.snapshot_where(Some(as_of), Which::Open, |_| Ok(())).map(|(snapshot, ())| snapshot)
     }
 
-    fn snapshot_where(&self, before: Option<Timestamp>) -> Result<Snapshot> {
-        self.0.store.read(|conn| self.snapshot_in(conn, before))
-    }
-
-    /// What the caller's own transaction sees, which must be one snapshot: for whoever holds it against rows of the store.
+    /// The same, with whatever `also` reads of the store in the same instant.
     ///
     /// # Errors
-    /// As [`History::snapshot`].
-    pub fn snapshot_in(&self, conn: &mut Connection, before: Option<Timestamp>) -> Result<Snapshot> {
+    /// As [`History::snapshot`], and those of `also`.
+    pub fn snapshot_before_and<T>(
+        &self,
+        as_of: Timestamp,
+        also: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<(Snapshot, T)> {
+        self.snapshot_where(Some(as_of), Which::Open, also)
+    }
+
+    fn snapshot_where<T>(
+        &self,
+        before: Option<Timestamp>,
+        which: Which,
+        also: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<(Snapshot, T)> {
         let session = self.0.engine.session()?;
-        for fact_type in facts::ALL {
-            let mut view = View::read(conn, fact_type)?;
-            let mut tail = tail::open_facts(conn, fact_type, None)?;
-            let tail = (!tail.is_empty()).then(|| self.unsealed(&view, tail.take())).transpose()?;
-            view.segments.retain(|segment| before.is_none_or(|before| segment.min_time < before.0));
-            let parts = view.parts(&self.0.files)?;
-            session.add_table(fact_type.name, fact_type.schema(), parts, true, tail.into_iter().collect())?;
-            if let Some(before) = before {
-                session.cut(fact_type.name, before)?;
-            }
+        let (tables, also) = self.known_where(which, also)?;
+        for known in tables {
+            self.add_known(&session, &known, before, &(i64::MIN..=i64::MAX))?;
+        }
+        Ok((session, also))
+    }
+
+    /// The facts of a range of customers, for a query of one thread.
+    pub(super) fn slice(
+        &self,
+        known: &[Known],
+        before: Timestamp,
+        customers: &RangeInclusive<i64>,
+    ) -> Result<Snapshot> {
+        let session = self.0.engine.session_of_one_thread()?;
+        for known in known {
+            self.add_known(&session, known, Some(before), customers)?;
         }
         Ok(session)
+    }
+
+    /// Manifest and tail as they are at one moment. Enter as a reader before, or files may be gone.
+    pub(super) fn known(&self) -> Result<Vec<Known>> {
+        self.known_where(Which::Open, |_| Ok(())).map(|(known, ())| known)
+    }
+
+    fn known_where<T>(&self, which: Which, also: impl FnOnce(&mut Connection) -> Result<T>) -> Result<(Vec<Known>, T)> {
+        let (tables, also) = self.0.store.read(|conn| {
+            let read = |fact_type: &'static FactType| {
+                let view = View::read(conn, fact_type)?;
+                let mut tail = tail::open_facts(conn, fact_type, which)?;
+                Ok((view, (!tail.is_empty()).then(|| tail.take())))
+            };
+            let tables = facts::ALL.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+            Ok((tables, also(conn)?))
+        })?;
+        let known = |(view, tail): (View, Option<RecordBatch>)| {
+            let tail = tail.map(|tail| self.unsealed(&view, tail)).transpose()?;
+            Ok(Known { view, tail })
+        };
+        Ok((tables.into_iter().map(known).collect::<Result<_>>()?, also))
+    }
+
+    /// Adds the table of a fact type, of which queries see only these customers, and only before an instant.
+    fn add_known(
+        &self,
+        session: &Snapshot,
+        known: &Known,
+        before: Option<Timestamp>,
+        customers: &RangeInclusive<i64>,
+    ) -> Result<()> {
+        let mut view = known.view.clone();
+        view.segments.retain(|segment| {
+            before.is_none_or(|before| segment.min_time < before.0)
+                && segment.min_customer <= *customers.end()
+                && segment.max_customer >= *customers.start()
+        });
+        let tail = known.tail.as_ref().map(|tail| within(tail, customers)).filter(|tail| tail.num_rows() > 0);
+        // What a file holds besides must be filtered out; most files hold nothing besides.
+        let before = before.filter(|before| tail.is_some() || view.segments.iter().any(|s| s.max_time >= before.0));
+        let whole = |s: &Segment| customers.contains(&s.min_customer) && customers.contains(&s.max_customer);
+        let customers = (!view.segments.iter().all(whole)).then_some(customers);
+        let fact_type = view.fact_type;
+        let parts = view.parts(&self.0.files)?;
+        session.add_table(fact_type.name, fact_type.schema(), parts, true, tail.into_iter().collect())?;
+        session.narrow(fact_type.name, before, customers)
     }
 
     /// Runs a SQL query over everything known now. Tables are the fact types; see [`facts`].
@@ -170,6 +244,28 @@ impl History {
     pub(crate) fn staging(&self) -> PathBuf {
         self.0.files.folder().join("staging")
     }
+}
+
+/// What is known of one fact type at one moment: its sealed segments, and what waits in the tail, in a segment's order.
+pub(super) struct Known {
+    view: View,
+    tail: Option<RecordBatch>,
+}
+
+impl Known {
+    /// How many facts it holds.
+    pub fn rows(&self) -> i64 {
+        let sealed: i64 = self.view.segments.iter().map(|segment| segment.row_count).sum();
+        sealed + self.tail.as_ref().map_or(0, |tail| tail.num_rows() as i64)
+    }
+}
+
+/// The rows of these customers, of a batch in the order of customers.
+fn within(batch: &RecordBatch, customers: &RangeInclusive<i64>) -> RecordBatch {
+    let ids = batch.column(0).as_primitive::<Int64Type>().values();
+    let start = ids.partition_point(|id| id < customers.start());
+    let end = ids.partition_point(|id| id <= customers.end());
+    batch.slice(start, end - start)
 }
 
 /// Removes files that no manifest row names, unfinished imports and spilled sorts.

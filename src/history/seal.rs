@@ -13,11 +13,14 @@ use super::buckets::BucketWriter;
 use super::change::again_on_conflict;
 use super::engine::{Part, Snapshot};
 use super::facts::{self, FactType};
+use super::feed;
 use super::folder::History;
 use super::manifest::{self, Segment};
+use super::tail::Which;
 use super::view::View;
 use super::{tail, tail_change};
 use crate::clock::{DAY, Timestamp};
+use crate::customers::identity;
 use crate::error::Result;
 use crate::ids;
 use crate::storage::Connection;
@@ -96,13 +99,16 @@ impl History {
     pub fn seal_tail(&self, now: Timestamp) -> Result<Sealed> {
         let mut total = Sealed::default();
         for fact_type in facts::ALL {
-            let mut left = self.0.store.read(|conn| tail::waiting(conn, fact_type))?;
+            let mut left = self.0.store.read(|conn| tail::ready(conn, fact_type))?;
             while left > 0 {
                 let sealed = self.seal(|| self.claimed(fact_type, now).map(|claimed| vec![claimed]), now)?[0];
                 total.added += sealed.added;
                 total.duplicates += sealed.duplicates;
+                if sealed.added + sealed.duplicates == 0 {
+                    break;
+                }
                 // What arrived meanwhile waits for the next seal.
-                left -= (sealed.added + sealed.duplicates).max(1);
+                left -= sealed.added + sealed.duplicates;
             }
         }
         self.0.store.write(|conn| tail::prune(conn, now.plus(-REMEMBERED)))?;
@@ -116,10 +122,11 @@ impl History {
             // A fact that was on its way in while its customer was merged.
             if tail_change::follow_aliases(conn, fact_type)? > 0 {
                 manifest::raise(conn, fact_type)?;
+                feed::disturb(conn, fact_type)?;
             }
             tail::claim(conn, fact_type, batch, BATCH)
         })?;
-        let mut facts = self.0.store.read(|conn| tail::open_facts(conn, fact_type, Some(batch)))?;
+        let mut facts = self.0.store.read(|conn| tail::open_facts(conn, fact_type, Which::Batch(batch)))?;
         let rows = facts.len() as i64;
         Ok(Incoming { fact_type, files: Vec::new(), in_memory: vec![facts.take()], rows, batch: Some(batch) })
     }
@@ -151,7 +158,8 @@ impl History {
         for one in incoming {
             let session = self.0.engine.session()?;
             let (view, mut tail) = self.0.store.read(|conn| {
-                let tail = if one.batch.is_some() { None } else { Some(tail::open_facts(conn, one.fact_type, None)?) };
+                let tail =
+                    if one.batch.is_some() { None } else { Some(tail::open_facts(conn, one.fact_type, Which::Open)?) };
                 Ok((View::read(conn, one.fact_type)?, tail))
             })?;
             // What waits in the tail is known too: a file must not bring back what was corrected a moment ago.
@@ -186,15 +194,22 @@ impl History {
 
     fn commit(&self, written: &[Written<'_>], now: Timestamp) -> Result<()> {
         self.0.store.write(|conn| {
+            // Before any row is locked: a merge takes both in the same order.
+            identity::hold(conn)?;
             for Written { of, generation, segments } in written {
                 manifest::advance(conn, of.fact_type, *generation)?;
                 let generation = generation + 1;
                 let counted = |s: &Segment| Segment { sealed_at: now.0, generation, ..s.clone() };
                 let segments: Vec<Segment> = segments.iter().map(counted).collect();
                 segments.iter().try_for_each(|segment| manifest::add(conn, segment))?;
+                let added: i64 = segments.iter().map(|segment| segment.row_count).sum();
                 match of.batch {
                     Some(batch) => tail::seal(conn, of.fact_type, batch, of.rows as usize, now)?,
                     None => self.settle(conn, of.fact_type, generation, segments, now)?,
+                }
+                // Facts that were handed over are no news; facts of an import are, and so is one fact less than was handed over.
+                if of.batch.map_or(added > 0, |_| added < of.rows) {
+                    feed::disturb(conn, of.fact_type)?;
                 }
             }
             Ok(())

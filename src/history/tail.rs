@@ -8,6 +8,7 @@ use diesel::sql_types::{Array, BigInt, Text};
 use diesel::sqlite::SqliteConnection;
 
 use super::facts::{self, FactType};
+use super::feed;
 use super::value::{Fact, FactBatch, Value, check};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -124,12 +125,51 @@ pub(super) fn waiting(conn: &mut Connection, fact_type: &FactType) -> Result<i64
         .get_result(conn)?)
 }
 
-/// The facts of this type that are not sealed, or those of one claimed batch.
-pub(super) fn open_facts(conn: &mut Connection, fact_type: &'static FactType, batch: Option<i64>) -> Result<FactBatch> {
-    type Stored = (String, String, i64, i64, String);
-    let rows = history_tail::table
-        .filter(history_tail::fact_type.eq(fact_type.name))
-        .filter(history_tail::sealed_at.eq(0))
+/// Which facts of the tail.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Which {
+    /// All that are not sealed.
+    Open,
+    /// Those that were handed over to followers.
+    HandedOver,
+    /// Those of a claimed batch.
+    Batch(i64),
+}
+
+/// Facts of this type that are not sealed.
+pub(super) fn open_facts(conn: &mut Connection, fact_type: &'static FactType, which: Which) -> Result<FactBatch> {
+    let rows = open_rows(fact_type);
+    let rows: Vec<Stored> = match which {
+        Which::Open => rows.load(conn)?,
+        Which::HandedOver => rows.filter(history_tail::feed.gt(0)).load(conn)?,
+        Which::Batch(batch) => rows.filter(history_tail::batch.eq(batch)).load(conn)?,
+    };
+    let mut facts = FactBatch::new(fact_type);
+    for row in rows {
+        facts.push(&fact(fact_type, row)?)?;
+    }
+    Ok(facts)
+}
+
+/// The facts of this type that were handed over after `after` and up to `until`.
+pub(super) fn handed_over(
+    conn: &mut Connection,
+    fact_type: &'static FactType,
+    after: i64,
+    until: i64,
+) -> Result<Vec<Fact>> {
+    let rows = open_rows(fact_type).filter(history_tail::feed.gt(after)).filter(history_tail::feed.le(until));
+    rows.load(conn)?.into_iter().map(|row| fact(fact_type, row)).collect()
+}
+
+type Stored = (String, String, i64, i64, String);
+
+#[diesel::dsl::auto_type]
+fn open_rows(fact_type: &'static FactType) -> _ {
+    let name: &'static str = fact_type.name;
+    history_tail::table
+        .filter(history_tail::fact_type.eq(name))
+        .filter(history_tail::sealed_at.eq(0_i64))
         .order((history_tail::customer_id, history_tail::occurred_at, history_tail::fact_key))
         .select((
             history_tail::source,
@@ -137,26 +177,68 @@ pub(super) fn open_facts(conn: &mut Connection, fact_type: &'static FactType, ba
             history_tail::customer_id,
             history_tail::occurred_at,
             history_tail::payload,
-        ));
-    let rows: Vec<Stored> = match batch {
-        Some(batch) => rows.filter(history_tail::batch.eq(batch)).load(conn)?,
-        None => rows.load(conn)?,
-    };
-    let mut facts = FactBatch::new(fact_type);
-    for (source, key, customer, occurred_at, payload) in rows {
-        let mut values: Vec<Value> = serde_json::from_str(&payload)?;
-        // A row written before a column was added to the end of its type lacks it.
-        values.resize(fact_type.columns.len(), Value::Null);
-        let (customer, occurred_at) = (CustomerId(customer), Timestamp(occurred_at));
-        facts.push(&Fact { customer, occurred_at, source, key, values })?;
-    }
-    Ok(facts)
+        ))
 }
 
-/// Marks the oldest `limit` waiting facts of this type as belonging to `batch`.
+/// What is wrong with waiting facts of this type: rows that another program, or a fault, has left unreadable.
+pub(super) fn faults(conn: &mut Connection, fact_type: &FactType) -> Result<Vec<String>> {
+    const PAGE: i64 = 10_000;
+    let mut faults = Vec::new();
+    let mut after = i64::MIN;
+    loop {
+        let rows: Vec<(i64, String)> = history_tail::table
+            .filter(history_tail::fact_type.eq(fact_type.name))
+            .filter(history_tail::sealed_at.eq(0))
+            .filter(history_tail::id.gt(after))
+            .order(history_tail::id)
+            .limit(PAGE)
+            .select((history_tail::id, history_tail::payload))
+            .load(conn)?;
+        let Some((last, _)) = rows.last() else { return Ok(faults) };
+        after = *last;
+        for (id, payload) in rows {
+            let read = serde_json::from_str(&payload).map_err(Error::from).and_then(|mut values: Vec<Value>| {
+                values.resize(fact_type.columns.len().max(values.len()), Value::Null);
+                check(fact_type, &values)
+            });
+            if let Err(error) = read {
+                faults.push(format!("row {id} of the tail cannot be read: {}", error.message()));
+            }
+        }
+    }
+}
+
+fn fact(fact_type: &FactType, (source, key, customer, occurred_at, payload): Stored) -> Result<Fact> {
+    let mut values: Vec<Value> = serde_json::from_str(&payload)?;
+    // A row written before a column was added to the end of its type lacks it.
+    values.resize(fact_type.columns.len(), Value::Null);
+    Ok(Fact { customer: CustomerId(customer), occurred_at: Timestamp(occurred_at), source, key, values })
+}
+
+/// The hand-overs whose facts may be sealed: all, or those that every follower has taken in.
+fn sealable(conn: &mut Connection) -> Result<(i64, i64)> {
+    Ok(feed::taken_in(conn)?.map_or((0, i64::MAX), |taken_in| (1, taken_in)))
+}
+
+/// How many facts of this type can be sealed.
+pub(super) fn ready(conn: &mut Connection, fact_type: &FactType) -> Result<i64> {
+    let (from, until) = sealable(conn)?;
+    let rows =
+        history_tail::table.filter(history_tail::fact_type.eq(fact_type.name)).filter(history_tail::sealed_at.eq(0));
+    Ok(rows.filter(history_tail::feed.between(from, until)).count().get_result(conn)?)
+}
+
+/// Marks the oldest `limit` waiting facts of this type as belonging to `batch`, except those that a follower has not taken in.
 pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64, limit: i64) -> Result<usize> {
-    let waiting =
-        || history_tail::table.filter(history_tail::fact_type.eq(fact_type.name)).filter(history_tail::sealed_at.eq(0));
+    // Held, so that nobody begins to follow between this look and the claim.
+    feed::hold(conn)?;
+    let (from, until) = sealable(conn)?;
+    let waiting = || {
+        history_tail::table
+            .filter(history_tail::fact_type.eq(fact_type.name))
+            .filter(history_tail::sealed_at.eq(0))
+            .filter(history_tail::feed.between(from, until))
+    };
     let first_left: Option<i64> =
         waiting().order(history_tail::id).offset(limit).select(history_tail::id).first(conn).optional()?;
     let claimed = diesel::update(waiting().filter(history_tail::id.lt(first_left.unwrap_or(i64::MAX))));

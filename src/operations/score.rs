@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::customers::{CustomerState, store as customers};
+use crate::customers::{CustomerState, change, store as customers};
 use crate::error::Result;
 use crate::features::{FeatureMatrix, matrix};
 use crate::models::registry::{self, ModelVersion};
@@ -14,6 +14,7 @@ use crate::operations::totals::{ByCustomer, totals};
 use crate::operations::{Workspace, train};
 use crate::progress::Progress;
 use crate::segments::{self, ClusterModel};
+use crate::storage::counter;
 
 /// The feature that says what a customer is worth: margin less that of returns, less cost to serve, in units of the currency.
 pub const PROFIT: &str = "profit";
@@ -38,10 +39,9 @@ pub struct Scored {
 pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
     let now = ws.now();
     progress.stage("features", None);
-    let full = matrix(ws.history(), now, ws.features(), &[], ws.settings())?;
+    let full = matrix(ws.history(), now, ws.features(), &ws.features().serving(), ws.settings())?;
     // Facts and serving rows as of one instant: what comes between it and the end is added to what is rebuilt.
-    let (snapshot, before) =
-        ws.store().read(|conn| Ok((ws.history().snapshot_in(conn, Some(now))?, customers::all_totals(conn)?)))?;
+    let (snapshot, before) = ws.history().snapshot_before_and(now, customers::all_totals)?;
     let totals = totals(&snapshot, ws.settings())?;
     let currency = ws.settings().currency;
     let full = full.with_column(PROFIT, |customer| totals.get(&customer).map_or(0.0, |t| t.profit.to_units(currency)));
@@ -73,6 +73,7 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
             let of = |totals: &ByCustomer| totals.get(&state.customer_id).copied().unwrap_or_default();
             state.set_totals(of(&totals).with_change(of(&before), of(&after)));
         }
+        counter::raise(conn, change::SCORED)?;
         customers::put_states(conn, &states)?;
         Ok(states.len())
     })?;

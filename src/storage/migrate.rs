@@ -29,7 +29,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "060_jobs",
     "070_access",
     "080_identity",
-    "081_event_types"
+    "081_event_types",
+    "082_rule_segments"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

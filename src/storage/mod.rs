@@ -1,6 +1,7 @@
 //! The operational store: SQLite in this process, or PostgreSQL that several nodes share; the same SQL.
 
 mod connection;
+pub mod counter;
 pub mod migrate;
 mod postgres;
 pub mod schema;

@@ -27,6 +27,8 @@ permissions! {
     CustomersRead = "customers:read",
     /// Add and change profiles.
     CustomersWrite = "customers:write",
+    /// Merge and erase customers, which cannot be taken back.
+    CustomersManage = "customers:manage",
     /// Record consents and suppressions.
     ConsentsWrite = "consents:write",
     /// Post events, orders, interactions and outcomes.
@@ -68,7 +70,7 @@ permissions! {
 pub enum Role {
     /// Sees everything but the audit and the keys.
     Viewer,
-    /// Also defines, approves and runs campaigns.
+    /// Also defines, approves and runs campaigns; neither merges nor erases customers.
     Marketer,
     /// May do everything.
     Admin,
@@ -108,7 +110,7 @@ impl Role {
         use Permission as P;
         match self {
             Role::Admin => true,
-            Role::Marketer => !matches!(permission, P::AuditRead | P::AccessManage),
+            Role::Marketer => !matches!(permission, P::AuditRead | P::AccessManage | P::CustomersManage),
             Role::Viewer => matches!(
                 permission,
                 P::CustomersRead

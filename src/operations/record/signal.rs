@@ -48,6 +48,10 @@ fn answered(
     kind: SignalKind,
     now: Timestamp,
 ) -> Result<()> {
+    if customers::by_id(conn, delivery.customer_id)?.is_none() {
+        // Somebody who was erased: the signal is counted, and nothing is remembered.
+        return Ok(());
+    }
     let outcome = match kind {
         SignalKind::Open => "opened",
         SignalKind::Click => "clicked",

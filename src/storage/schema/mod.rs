@@ -14,6 +14,7 @@ mod migrations;
 mod models;
 mod offers;
 mod outcomes;
+mod segments;
 mod workspaces;
 
 pub use access::{api_key, idempotency, login_failure, user_session, workspace_user};
@@ -28,6 +29,7 @@ pub use migrations::schema_migration;
 pub use models::{model_version, score, segment, segment_member};
 pub use offers::offer;
 pub use outcomes::outcome;
+pub use segments::{counter, customer_change, feed_follower, rule_segment, rule_segment_block, rule_segment_change};
 pub use workspaces::{audit, workspace};
 
 diesel::allow_tables_to_appear_in_same_query!(customer_alias, history_tail);

@@ -7,5 +7,6 @@ mod events;
 mod facts;
 mod links;
 mod problems;
+mod segments;
 pub mod service;
 mod serving_rows;

@@ -108,6 +108,18 @@ impl History {
         self.snapshot_where(Some(as_of), Which::Open, |_| Ok(())).map(|(snapshot, ())| snapshot)
     }
 
+    /// The same, with whatever `also` reads of the store in the same instant.
+    ///
+    /// # Errors
+    /// As [`History::snapshot`], and those of `also`.
+    pub fn snapshot_before_and<T>(
+        &self,
+        as_of: Timestamp,
+        also: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<(Snapshot, T)> {
+        self.snapshot_where(Some(as_of), Which::Open, also)
+    }
+
     fn snapshot_where<T>(
         &self,
         before: Option<Timestamp>,

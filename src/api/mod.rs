@@ -28,6 +28,7 @@ mod customers;
 mod decisions;
 mod deliveries;
 mod docs;
+mod event_types;
 mod facts;
 mod health;
 mod jobs;

@@ -7,13 +7,13 @@ use super::auth::Access::{Needs, Public};
 use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
-    analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, facts, health, jobs,
+    analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, facts, health, jobs,
     keys as api_keys, links, metrics, offers, segments, sending, suppressions,
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
-    ConsentsWrite, CustomersRead, CustomersWrite, DecisionsMake, DecisionsRead, DeliveriesRead, FactsWrite, JobsRead,
-    OffersRead, OffersWrite,
+    ConsentsWrite, CustomersManage, CustomersRead, CustomersWrite, DecisionsMake, DecisionsRead, DeliveriesRead,
+    EventTypesWrite, FactsWrite, JobsRead, OffersRead, OffersWrite,
 };
 
 const GET: Method = Method::GET;
@@ -33,6 +33,11 @@ pub fn table() -> Vec<Route> {
         route(PUT, "/v1/customers/{id}", Needs(CustomersWrite), customers::put::handle)
             .says("Adds a customer (201), or replaces the profile.").takes(named("CustomerInput"))
             .answers(200, named("CustomerShown")).also(201, named("CustomerShown")).versioned(),
+        route(DELETE, "/v1/customers/{id}", Needs(CustomersManage), customers::erase::handle)
+            .says("Erases a person for good, from the store at once; the numbers of runs stay.").answers_as(204, "").or(&[404]),
+        route(POST, "/v1/customers/{id}/aliases", Needs(CustomersManage), customers::alias::handle)
+            .says("Merges another key into this customer for good: facts, consents and messages move.")
+            .takes(named("AliasInput")).answers(200, named("AliasAdded")).or(&[404]),
         route(GET, "/v1/customers/{id}/timeline", Needs(CustomersRead), analysis::timeline)
             .says("The whole story of a customer: facts, decisions, messages and what came of them.").answers(200, object()),
         route(GET, "/v1/customers/{id}/decisions", Needs(DecisionsRead), decisions::of_customer)
@@ -45,12 +50,28 @@ pub fn table() -> Vec<Route> {
             .takes(one_or_many("SuppressionInput")).answers(200, named("SuppressionsAdded")),
 
         // facts
+        route(POST, "/v1/events", Needs(FactsWrite), facts::events)
+            .says("Records something that a customer did; several as NDJSON, all or none.").takes_lines(named("Event"))
+            .answers(200, named("Recorded")),
         route(POST, "/v1/orders", Needs(FactsWrite), facts::orders)
             .says("Records an order or a return; several as NDJSON, all or none.").takes_lines(named("Order"))
-            .answers(200, object()),
+            .answers(200, named("Recorded")),
         route(POST, "/v1/interactions", Needs(FactsWrite), facts::interactions)
             .says("Records a call, message, visit or complaint; several as NDJSON, all or none.")
-            .takes_lines(named("Interaction")).answers(200, object()),
+            .takes_lines(named("Interaction")).answers(200, named("Recorded")),
+        route(POST, "/v1/subscriptions", Needs(FactsWrite), facts::subscriptions)
+            .says("Records that a contract began, was renewed, changed or ended; several as NDJSON, all or none.")
+            .takes_lines(named("Subscription")).answers(200, named("Recorded")),
+        route(POST, "/v1/claims", Needs(FactsWrite), facts::claims)
+            .says("Records one step of a claim; several as NDJSON, all or none.").takes_lines(named("Claim"))
+            .answers(200, named("Recorded")),
+        route(GET, "/v1/event-types", Needs(AnalysisRead), event_types::list)
+            .says("What is declared of events, by name.").answers(200, super::schema::page_of(named("EventType"))),
+        route(GET, "/v1/event-types/{name}", Needs(AnalysisRead), event_types::get)
+            .says("Which properties an event of this name may carry.").answers(200, named("EventType")),
+        route(PUT, "/v1/event-types/{name}", Needs(EventTypesWrite), event_types::put)
+            .says("Declares the properties of an event (201), or replaces the declaration.").takes(named("EventType"))
+            .answers(200, named("EventType")).also(201, named("EventType")).versioned(),
         route(POST, "/v1/outcomes", Needs(FactsWrite), facts::outcomes)
             .says("Records what became of a message, as another system reports it; several as NDJSON.")
             .takes_lines(named("OutcomeInput")).answers(200, named("OutcomesRecorded")).or(&[404]),

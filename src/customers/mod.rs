@@ -4,6 +4,7 @@ pub mod change;
 pub mod consent;
 pub mod contact_ledger;
 pub mod identity;
+pub mod merge;
 pub mod profile;
 pub mod state;
 pub mod store;

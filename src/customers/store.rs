@@ -13,6 +13,9 @@ use crate::insert_rows;
 use crate::storage::Connection;
 use crate::storage::schema::{consent, customer, customer_state};
 
+/// Ids in one `IN (...)`.
+const CHUNK: usize = 500;
+
 macro_rules! upsert_rows {
     ($c:expr, $rows:expr) => {{
         use diesel::dsl::sql;
@@ -78,6 +81,24 @@ pub fn insert_unknown(conn: &mut Connection, rows: &[Customer]) -> Result<usize>
             .on_conflict_do_nothing()
             .execute(c))?;
     Ok(added)
+}
+
+/// Adds those customers of whom only the key is known and who are not there yet; `unknown` makes such a row. Whoever is known,
+/// the usual case, costs a look and no write.
+pub fn add_unknown(
+    conn: &mut Connection,
+    people: &[&(CustomerId, String)],
+    unknown: impl Fn(CustomerId, &str) -> Customer,
+) -> Result<()> {
+    let mut known = HashSet::new();
+    for chunk in people.chunks(CHUNK) {
+        let ids = chunk.iter().map(|(id, _)| *id);
+        known.extend(customer::table.filter(customer::id.eq_any(ids)).select(customer::id).load::<CustomerId>(conn)?);
+    }
+    let rows: Vec<Customer> =
+        people.iter().filter(|(id, _)| !known.contains(id)).map(|(id, key)| unknown(*id, key)).collect();
+    insert_unknown(conn, &rows)?;
+    Ok(())
 }
 
 /// One customer by the company's key, or by one that became an alias.
@@ -212,6 +233,25 @@ pub fn put_states(conn: &mut Connection, rows: &[CustomerState]) -> Result<()> {
             ))
             .execute(c))?;
     Ok(())
+}
+
+/// The serving rows of these customers, made where there are none, and kept from others until the transaction ends: what is
+/// read here may be changed and written back.
+pub fn states_for_update(conn: &mut Connection, ids: &[CustomerId], now: Timestamp) -> Result<Vec<CustomerState>> {
+    let empty: Vec<CustomerState> = ids.iter().map(|id| CustomerState::empty(*id, now)).collect();
+    insert_rows!(conn, empty, (c, values) =>
+        diesel::insert_into(customer_state::table).values(values).on_conflict_do_nothing().execute(c))?;
+    let mut states: Vec<CustomerState> = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        let rows = customer_state::table.filter(customer_state::customer_id.eq_any(chunk));
+        let rows = rows.order(customer_state::customer_id);
+        states.extend(match conn {
+            Connection::Sqlite(c) => rows.select(CustomerState::as_select()).load(c)?,
+            // Of two that write at once the second waits here, and then sees what the first has written.
+            Connection::Postgres(c) => rows.select(CustomerState::as_select()).for_update().load(c)?,
+        });
+    }
+    Ok(states)
 }
 
 /// The serving row of one customer.

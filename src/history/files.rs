@@ -47,6 +47,15 @@ impl Files {
         sync_folder(&self.of_type(fact_type))
     }
 
+    /// A file of a type, to be read here.
+    ///
+    /// # Errors
+    /// Not found, when it is missing.
+    pub fn local_copy(&self, fact_type: &FactType, file: &str) -> Result<LocalCopy> {
+        let path = self.of_type(fact_type).join(file);
+        if path.exists() { Ok(LocalCopy { path }) } else { Err(Error::not_found("the file is missing")) }
+    }
+
     /// Whether other machines may read the same files.
     pub fn is_shared(&self) -> bool {
         false
@@ -73,6 +82,18 @@ impl Files {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         }
+    }
+}
+
+/// A file that can be read here for as long as this lasts.
+pub(super) struct LocalCopy {
+    path: PathBuf,
+}
+
+impl LocalCopy {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 }
 

@@ -1,10 +1,13 @@
 //! The history of one workspace: its folder, its tables in the store, its engine.
 
+use std::borrow::Borrow;
 use std::fs::File;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 
 use super::engine::{Engine, Snapshot};
 use super::facts::{self, FactType};
@@ -85,16 +88,7 @@ impl History {
     /// # Errors
     /// Unavailable, when the store does not answer or a file is missing.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.snapshot_where(None, Which::Open, |_| Ok(())).map(|(snapshot, ())| snapshot)
-    }
-
-    /// What is sealed and what was handed over to followers of the [`feed`](super::feed), with whatever `also` reads of the store
-    /// in the same instant.
-    ///
-    /// # Errors
-    /// As [`History::snapshot`], and those of `also`.
-    pub fn snapshot_handed_over<T>(&self, also: impl FnOnce(&mut Connection) -> Result<T>) -> Result<(Snapshot, T)> {
-        self.snapshot_where(None, Which::HandedOver, also)
+        self.snapshot_where(None)
     }
 
     /// What had happened before an instant: a query sees no fact with `occurred_at >= as_of`, whatever it asks for.
@@ -102,16 +96,38 @@ impl History {
     /// # Errors
     /// As [`History::snapshot`].
     pub fn snapshot_before(&self, as_of: Timestamp) -> Result<Snapshot> {
-        self.snapshot_where(Some(as_of), Which::Open, |_| Ok(())).map(|(snapshot, ())| snapshot)
+        self.snapshot_where(Some(as_of))
     }
 
-    fn snapshot_where<T>(
+    fn snapshot_where(&self, before: Option<Timestamp>) -> Result<Snapshot> {
+        let session = self.0.engine.session()?;
+        for known in self.known(Which::Open, |_| Ok(()))?.0 {
+            self.add_known(&session, &known, before, &(i64::MIN..=i64::MAX))?;
+        }
+        Ok(session)
+    }
+
+    /// The facts of a range of customers, for a query of one thread.
+    pub(super) fn slice(
         &self,
+        known: &[Known],
         before: Option<Timestamp>,
+        customers: &RangeInclusive<i64>,
+    ) -> Result<Snapshot> {
+        let session = self.0.engine.session_of_one_thread()?;
+        for known in known {
+            self.add_known(&session, known, before, customers)?;
+        }
+        Ok(session)
+    }
+
+    /// Manifest and tail as they are at one moment, with whatever `also` reads of the store at that moment. Enter as a reader
+    /// before, or files may be gone.
+    pub(super) fn known<T>(
+        &self,
         which: Which,
         also: impl FnOnce(&mut Connection) -> Result<T>,
-    ) -> Result<(Snapshot, T)> {
-        let session = self.0.engine.session()?;
+    ) -> Result<(Vec<Known>, T)> {
         let (tables, also) = self.0.store.read(|conn| {
             let read = |fact_type: &'static FactType| {
                 let view = View::read(conn, fact_type)?;
@@ -121,17 +137,36 @@ impl History {
             let tables = facts::ALL.into_iter().map(read).collect::<Result<Vec<_>>>()?;
             Ok((tables, also(conn)?))
         })?;
-        for (mut view, tail) in tables {
-            let fact_type = view.fact_type;
+        let known = |(view, tail): (View, Option<RecordBatch>)| {
             let tail = tail.map(|tail| self.unsealed(&view, tail)).transpose()?;
-            view.segments.retain(|segment| before.is_none_or(|before| segment.min_time < before.0));
-            let parts = view.parts(&self.0.files)?;
-            session.add_table(fact_type.name, fact_type.schema(), parts, true, tail.into_iter().collect())?;
-            if let Some(before) = before {
-                session.cut(fact_type.name, before)?;
-            }
-        }
-        Ok((session, also))
+            Ok(Known { view, tail })
+        };
+        Ok((tables.into_iter().map(known).collect::<Result<_>>()?, also))
+    }
+
+    /// Adds the table of a fact type, of which queries see only these customers, and only before an instant.
+    fn add_known(
+        &self,
+        session: &Snapshot,
+        known: &Known,
+        before: Option<Timestamp>,
+        customers: &RangeInclusive<i64>,
+    ) -> Result<()> {
+        let mut view = known.view.clone();
+        view.segments.retain(|segment| {
+            before.is_none_or(|before| segment.min_time < before.0)
+                && segment.min_customer <= *customers.end()
+                && segment.max_customer >= *customers.start()
+        });
+        let tail = known.tail.as_ref().map(|tail| within(tail, customers)).filter(|tail| tail.num_rows() > 0);
+        // What a file holds besides must be filtered out; most files hold nothing besides.
+        let before = before.filter(|before| tail.is_some() || view.segments.iter().any(|s| s.max_time >= before.0));
+        let whole = |s: &Segment| customers.contains(&s.min_customer) && customers.contains(&s.max_customer);
+        let customers = (!view.segments.iter().all(whole)).then_some(customers);
+        let fact_type = view.fact_type;
+        let parts = view.parts(&self.0.files)?;
+        session.add_table(fact_type.name, fact_type.schema(), parts, true, tail.into_iter().collect())?;
+        session.narrow(fact_type.name, before, customers)
     }
 
     /// Runs a SQL query over everything known now. Tables are the fact types; see [`facts`].
@@ -146,7 +181,12 @@ impl History {
     ///
     /// # Errors
     /// Invalid, when a fact does not fit its type.
-    pub fn append_in(conn: &mut Connection, fact_type: &FactType, facts: &[Fact], now: Timestamp) -> Result<Appended> {
+    pub fn append_in<F: Borrow<Fact>>(
+        conn: &mut Connection,
+        fact_type: &FactType,
+        facts: &[F],
+        now: Timestamp,
+    ) -> Result<Appended> {
         tail::append(conn, fact_type, facts, now)
     }
 
@@ -178,6 +218,28 @@ impl History {
     pub(crate) fn staging(&self) -> PathBuf {
         self.0.files.folder().join("staging")
     }
+}
+
+/// What is known of one fact type at one moment: its sealed segments, and what waits in the tail, in a segment's order.
+pub(super) struct Known {
+    view: View,
+    tail: Option<RecordBatch>,
+}
+
+impl Known {
+    /// How many facts it holds.
+    pub fn rows(&self) -> i64 {
+        let sealed: i64 = self.view.segments.iter().map(|segment| segment.row_count).sum();
+        sealed + self.tail.as_ref().map_or(0, |tail| tail.num_rows() as i64)
+    }
+}
+
+/// The rows of these customers, of a batch in the order of customers.
+fn within(batch: &RecordBatch, customers: &RangeInclusive<i64>) -> RecordBatch {
+    let ids = batch.column(0).as_primitive::<Int64Type>().values();
+    let start = ids.partition_point(|id| id < customers.start());
+    let end = ids.partition_point(|id| id <= customers.end());
+    batch.slice(start, end - start)
 }
 
 /// Removes files that no manifest row names, unfinished imports and spilled sorts.

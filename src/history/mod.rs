@@ -10,10 +10,14 @@
 //! the transaction that adds its row to the manifest; a file without a row is what a crash left behind, and is removed when
 //! the folder is opened. A query sees one snapshot of manifest and tail.
 
+mod aggregates;
 mod buckets;
 mod change;
+mod check;
 mod compact;
 mod engine;
+pub mod event_types;
+mod export;
 pub mod facts;
 pub mod feed;
 mod files;
@@ -25,6 +29,7 @@ mod manifest;
 mod model_tests;
 mod seal;
 mod segment;
+mod slice;
 mod tail;
 mod tail_change;
 #[cfg(test)]
@@ -34,11 +39,14 @@ mod value;
 mod view;
 
 pub use change::Change;
+pub use check::{Checked, Finding};
 pub use compact::{Compacted, Depth};
 pub use engine::Snapshot;
+pub use export::{Export, Exported, Format};
 pub use facts::{Column, FactType, Kind};
 pub use folder::{DEFAULT_BUCKETS, History, Options};
 pub use manifest::Segment;
 pub use seal::{Sealed, Staged};
+pub use slice::Slices;
 pub use tail::Appended;
 pub use value::{Fact, FactBatch, Value};

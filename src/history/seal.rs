@@ -20,6 +20,7 @@ use super::tail::Which;
 use super::view::View;
 use super::{tail, tail_change};
 use crate::clock::{DAY, Timestamp};
+use crate::customers::identity;
 use crate::error::Result;
 use crate::ids;
 use crate::storage::Connection;
@@ -193,6 +194,8 @@ impl History {
 
     fn commit(&self, written: &[Written<'_>], now: Timestamp) -> Result<()> {
         self.0.store.write(|conn| {
+            // Before any row is locked: a merge takes both in the same order.
+            identity::hold(conn)?;
             for Written { of, generation, segments } in written {
                 manifest::advance(conn, of.fact_type, *generation)?;
                 let generation = generation + 1;

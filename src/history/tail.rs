@@ -1,8 +1,11 @@
 //! The hot tail: all SQL about facts that arrived one by one and are not sealed yet.
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sqlite::SqliteConnection;
 
 use super::facts::{self, FactType};
 use super::feed;
@@ -10,10 +13,8 @@ use super::value::{Fact, FactBatch, Value, check};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{self, CustomerId};
-use crate::storage::Connection;
 use crate::storage::schema::history_tail;
-
-const CHUNK: usize = 500;
+use crate::storage::{Connection, PostgresConnection};
 
 /// What became of appended facts: for each, in order, whether it is new.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,34 +47,58 @@ pub(super) struct Row<'a> {
 ///
 /// # Errors
 /// Invalid, when a fact does not fit its type; nothing is then appended.
-pub fn append(conn: &mut Connection, fact_type: &FactType, facts: &[Fact], now: Timestamp) -> Result<Appended> {
+pub fn append<F: Borrow<Fact>>(
+    conn: &mut Connection,
+    fact_type: &FactType,
+    facts: &[F],
+    now: Timestamp,
+) -> Result<Appended> {
+    let mut rows = Vec::with_capacity(facts.len());
     for fact in facts {
-        check(fact_type, &fact.values)?;
+        check(fact_type, &fact.borrow().values)?;
+        rows.push(row(fact_type, fact.borrow(), now)?);
     }
-    let mut new = Vec::with_capacity(facts.len());
-    for chunk in facts.chunks(CHUNK) {
-        let rows = chunk.iter().map(|fact| row(fact_type, fact, now)).collect::<Result<Vec<Row>>>()?;
-        insert(conn, &rows, &mut new)?;
-    }
+    let new = match conn {
+        Connection::Sqlite(c) => insert_each(c, &rows)?,
+        Connection::Postgres(c) => insert_at_once(c, fact_type, &rows)?,
+    };
     Ok(Appended(new))
 }
 
-/// Inserts what is new; says of each row whether it was.
-fn insert(conn: &mut Connection, rows: &[Row], new: &mut Vec<bool>) -> Result<()> {
-    match conn {
-        Connection::Sqlite(c) => {
-            for row in rows {
-                let insert = diesel::insert_into(history_tail::table).values(row).on_conflict_do_nothing();
-                new.push(insert.execute(c)? == 1);
-            }
-        }
-        Connection::Postgres(c) => {
-            let insert = diesel::insert_into(history_tail::table).values(rows).on_conflict_do_nothing();
-            let inserted: HashSet<i64> = insert.returning(history_tail::id).get_results(c)?.into_iter().collect();
-            new.extend(rows.iter().map(|row| inserted.contains(&row.id)));
-        }
+/// One prepared statement, run for each row: within this process that costs less than a statement of many rows.
+fn insert_each(c: &mut SqliteConnection, rows: &[Row]) -> Result<Vec<bool>> {
+    let insert = |row| diesel::insert_into(history_tail::table).values(row).on_conflict_do_nothing().execute(c);
+    Ok(rows.iter().map(insert).map(|inserted| Ok(inserted? == 1)).collect::<QueryResult<_>>()?)
+}
+
+/// One statement for all rows, its values as one array a column: a statement with thousands of parameters would have to be
+/// planned anew each time.
+fn insert_at_once(c: &mut PostgresConnection, fact_type: &FactType, rows: &[Row]) -> Result<Vec<bool>> {
+    #[derive(QueryableByName)]
+    struct Inserted {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
     }
-    Ok(())
+    let Some(first) = rows.first() else { return Ok(Vec::new()) };
+    let numbers = |of: fn(&Row) -> i64| rows.iter().map(of).collect::<Vec<i64>>();
+    let inserted: Vec<Inserted> = diesel::sql_query(
+        "INSERT INTO history_tail (id, fact_type, source, fact_key, customer_id, occurred_at, accepted_at, payload, \
+         batch, sealed_at) \
+         SELECT id, $1, source, fact_key, customer_id, occurred_at, $2, payload, 0, 0 \
+         FROM UNNEST($3, $4, $5, $6, $7, $8) AS new (id, source, fact_key, customer_id, occurred_at, payload) \
+         ON CONFLICT DO NOTHING RETURNING id",
+    )
+    .bind::<Text, _>(fact_type.name)
+    .bind::<BigInt, _>(first.accepted_at)
+    .bind::<Array<BigInt>, _>(numbers(|row| row.id))
+    .bind::<Array<Text>, _>(rows.iter().map(|row| row.source).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(rows.iter().map(|row| row.fact_key).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(numbers(|row| row.customer_id))
+    .bind::<Array<BigInt>, _>(numbers(|row| row.occurred_at))
+    .bind::<Array<Text>, _>(rows.iter().map(|row| row.payload.as_str()).collect::<Vec<_>>())
+    .load(c)?;
+    let inserted: HashSet<i64> = inserted.into_iter().map(|row| row.id).collect();
+    Ok(rows.iter().map(|row| inserted.contains(&row.id)).collect())
 }
 
 pub(super) fn row<'a>(fact_type: &'a FactType, fact: &'a Fact, now: Timestamp) -> Result<Row<'a>> {
@@ -173,6 +198,34 @@ pub(super) fn ready(conn: &mut Connection, fact_type: &FactType) -> Result<i64> 
     let rows =
         history_tail::table.filter(history_tail::fact_type.eq(fact_type.name)).filter(history_tail::sealed_at.eq(0));
     Ok(rows.filter(history_tail::feed.between(from, until)).count().get_result(conn)?)
+}
+
+/// What is wrong with waiting facts of this type: rows that another program, or a fault, has left unreadable.
+pub(super) fn faults(conn: &mut Connection, fact_type: &FactType) -> Result<Vec<String>> {
+    const PAGE: i64 = 10_000;
+    let mut faults = Vec::new();
+    let mut after = i64::MIN;
+    loop {
+        let rows: Vec<(i64, String)> = history_tail::table
+            .filter(history_tail::fact_type.eq(fact_type.name))
+            .filter(history_tail::sealed_at.eq(0))
+            .filter(history_tail::id.gt(after))
+            .order(history_tail::id)
+            .limit(PAGE)
+            .select((history_tail::id, history_tail::payload))
+            .load(conn)?;
+        let Some((last, _)) = rows.last() else { return Ok(faults) };
+        after = *last;
+        for (id, payload) in rows {
+            let read = serde_json::from_str(&payload).map_err(Error::from).and_then(|mut values: Vec<Value>| {
+                values.resize(fact_type.columns.len().max(values.len()), Value::Null);
+                check(fact_type, &values)
+            });
+            if let Err(error) = read {
+                faults.push(format!("row {id} of the tail cannot be read: {}", error.message()));
+            }
+        }
+    }
 }
 
 /// Marks the oldest `limit` waiting facts of this type as belonging to `batch`, except those that a follower has not taken in.

@@ -42,7 +42,7 @@ pub struct Scored {
 pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
     let now = ws.now();
     progress.stage("features", None);
-    let full = matrix(ws.history(), now, ws.features(), &[], ws.settings())?;
+    let full = matrix(ws.history(), now, ws.features(), &ws.features().serving(), ws.settings())?;
     let profit = profits(&full);
     let full = full.with_column(PROFIT, |customer| profit.get(&customer).copied().unwrap_or_default());
     let matrix = train::of_consenting(ws, full.clone())?;

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use crate::clock::{Clock, Timestamp};
 use crate::error::Result;
 use crate::features::Catalogue;
+use crate::history::event_types::EventTypes;
 use crate::history::{self, History};
 use crate::ids::IdKey;
 use crate::messages::LinkKeys;
+use crate::operations::event_types;
 use crate::settings::Settings;
 use crate::storage::{Location, Store, migrate, workspace};
 
@@ -26,6 +28,7 @@ struct Inner {
     webhook_secret: [u8; 32],
     history: History,
     features: Catalogue,
+    event_types: EventTypes,
 }
 
 /// What differs from an ordinary workspace.
@@ -56,6 +59,7 @@ impl Workspace {
         let webhook_secret = workspace::secret(&store, "webhook_secret", seeded("webhook"))?;
         let history = History::open(&store, data, &history::Options::default())?;
         let features = Catalogue::load(data)?;
+        let event_types = event_types::load(data)?;
         let data = data.to_owned();
         Ok(Workspace(Arc::new(Inner {
             data,
@@ -67,6 +71,7 @@ impl Workspace {
             webhook_secret,
             history,
             features,
+            event_types,
         })))
     }
 
@@ -118,6 +123,11 @@ impl Workspace {
     /// The features that are computed from them.
     pub fn features(&self) -> &Catalogue {
         &self.0.features
+    }
+
+    /// The events that `events.toml` declares; see [`event_types::declared`] for all.
+    pub fn event_types(&self) -> &EventTypes {
+        &self.0.event_types
     }
 }
 

@@ -14,4 +14,4 @@ mod store;
 
 pub use cluster::{ClusterModel, Segment, SegmentMetrics, train_segments};
 pub use economics::{SegmentEconomics, economics};
-pub use store::{KeptSegment, Segmented, forget, keep, list, members, of_customer, show};
+pub use store::{KeptSegment, Segmented, forget, keep, list, members, of_customer, reassign, show};

@@ -9,4 +9,5 @@ mod store;
 pub mod workspace;
 
 pub use connection::{StoreConnection as Connection, insert_rows, on_each};
+pub use postgres::PostgresConnection;
 pub use store::{Location, Store};

@@ -3,6 +3,7 @@
 mod access;
 mod document;
 mod edits;
+mod events;
 mod facts;
 mod links;
 mod problems;

@@ -180,6 +180,26 @@ fn open_rows(fact_type: &'static FactType) -> _ {
         ))
 }
 
+fn fact(fact_type: &FactType, (source, key, customer, occurred_at, payload): Stored) -> Result<Fact> {
+    let mut values: Vec<Value> = serde_json::from_str(&payload)?;
+    // A row written before a column was added to the end of its type lacks it.
+    values.resize(fact_type.columns.len(), Value::Null);
+    Ok(Fact { customer: CustomerId(customer), occurred_at: Timestamp(occurred_at), source, key, values })
+}
+
+/// The hand-overs whose facts may be sealed: all, or those that every follower has taken in.
+fn sealable(conn: &mut Connection) -> Result<(i64, i64)> {
+    Ok(feed::taken_in(conn)?.map_or((0, i64::MAX), |taken_in| (1, taken_in)))
+}
+
+/// How many facts of this type can be sealed.
+pub(super) fn ready(conn: &mut Connection, fact_type: &FactType) -> Result<i64> {
+    let (from, until) = sealable(conn)?;
+    let rows =
+        history_tail::table.filter(history_tail::fact_type.eq(fact_type.name)).filter(history_tail::sealed_at.eq(0));
+    Ok(rows.filter(history_tail::feed.between(from, until)).count().get_result(conn)?)
+}
+
 /// What is wrong with waiting facts of this type: rows that another program, or a fault, has left unreadable.
 pub(super) fn faults(conn: &mut Connection, fact_type: &FactType) -> Result<Vec<String>> {
     const PAGE: i64 = 10_000;
@@ -206,26 +226,6 @@ pub(super) fn faults(conn: &mut Connection, fact_type: &FactType) -> Result<Vec<
             }
         }
     }
-}
-
-fn fact(fact_type: &FactType, (source, key, customer, occurred_at, payload): Stored) -> Result<Fact> {
-    let mut values: Vec<Value> = serde_json::from_str(&payload)?;
-    // A row written before a column was added to the end of its type lacks it.
-    values.resize(fact_type.columns.len(), Value::Null);
-    Ok(Fact { customer: CustomerId(customer), occurred_at: Timestamp(occurred_at), source, key, values })
-}
-
-/// The hand-overs whose facts may be sealed: all, or those that every follower has taken in.
-fn sealable(conn: &mut Connection) -> Result<(i64, i64)> {
-    Ok(feed::taken_in(conn)?.map_or((0, i64::MAX), |taken_in| (1, taken_in)))
-}
-
-/// How many facts of this type can be sealed.
-pub(super) fn ready(conn: &mut Connection, fact_type: &FactType) -> Result<i64> {
-    let (from, until) = sealable(conn)?;
-    let rows =
-        history_tail::table.filter(history_tail::fact_type.eq(fact_type.name)).filter(history_tail::sealed_at.eq(0));
-    Ok(rows.filter(history_tail::feed.between(from, until)).count().get_result(conn)?)
 }
 
 /// Marks the oldest `limit` waiting facts of this type as belonging to `batch`, except those that a follower has not taken in.

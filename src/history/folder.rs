@@ -30,6 +30,7 @@ pub const DEFAULT_BUCKETS: i32 = 8;
 /// | `buckets` | 8 | ranges of customers, fixed when the folder is new | 1..1024 |
 /// | `threads` | all cores | threads of a query | >= 1 |
 /// | `memory` | 512 MiB | bytes for sorting and grouping before a query spills to disk | >= 32 MiB |
+/// | `url` | the folder itself | where segments are | file:///..., s3://bucket/prefix, ... |
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Ranges of customers, fixed when the folder is new.
@@ -38,12 +39,14 @@ pub struct Options {
     pub threads: usize,
     /// Bytes for sorting and grouping before a query spills to disk.
     pub memory: usize,
+    /// Where segments are; in the folder itself when absent.
+    pub url: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Options { buckets: DEFAULT_BUCKETS, threads, memory: 512 << 20 }
+        Options { buckets: DEFAULT_BUCKETS, threads, memory: 512 << 20, url: None }
     }
 }
 
@@ -68,18 +71,21 @@ impl History {
     /// Unavailable, when the folder cannot be made or written to, or the store does not answer.
     pub fn open(store: &Store, data: &Path, options: &Options) -> Result<History> {
         let folder = data.join("history");
-        let files = Files::open(&folder)?;
+        let readers = Readers::of(&folder);
+        let (threads, memory) = (options.threads.max(1), options.memory.max(32 << 20));
+        let engine = Arc::new(Engine::start(threads, memory, &folder.join("spill"), readers.clone())?);
+        let files = Files::open(&folder, options.url.as_deref(), &engine)?;
         let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
         if lock.try_lock().is_ok() {
-            let known = store.read(manifest::files)?;
-            remove_garbage(&folder, &known)?;
+            // What others share is cleaned by age only; see compaction.
+            if !files.is_shared() {
+                remove_unknown(&files, &store.read(manifest::files)?)?;
+            }
+            remove_temporary(&folder)?;
             lock.unlock()?;
         }
         lock.lock_shared()?;
         let buckets = store.write(|conn| manifest::begin(conn, options.buckets))?;
-        let (threads, memory) = (options.threads.max(1), options.memory.max(32 << 20));
-        let readers = Readers::of(&folder);
-        let engine = Arc::new(Engine::start(threads, memory, &folder.join("spill"), readers.clone())?);
         Ok(History(Arc::new(Inner { store: store.clone(), files, buckets, engine, readers, _lock: lock })))
     }
 
@@ -259,10 +265,10 @@ fn within(batch: &RecordBatch, customers: &RangeInclusive<i64>) -> RecordBatch {
     batch.slice(start, end - start)
 }
 
-/// Removes files that no manifest row names, unfinished imports and spilled sorts.
-fn remove_garbage(folder: &Path, known: &[(String, String)]) -> Result<()> {
+/// Removes files that no manifest row names.
+fn remove_unknown(files: &Files, known: &[(String, String)]) -> Result<()> {
     for fact_type in facts::ALL {
-        for entry in std::fs::read_dir(folder.join(fact_type.name))? {
+        for entry in std::fs::read_dir(files.of_type(fact_type))? {
             let entry = entry?;
             let name = entry.file_name();
             if !known.iter().any(|(of, file)| of == fact_type.name && *file == *name.to_string_lossy()) {
@@ -271,6 +277,11 @@ fn remove_garbage(folder: &Path, known: &[(String, String)]) -> Result<()> {
             }
         }
     }
+    Ok(())
+}
+
+/// Removes unfinished imports and spilled sorts.
+fn remove_temporary(folder: &Path) -> Result<()> {
     for temporary in ["staging", "spill"] {
         std::fs::remove_dir_all(folder.join(temporary))?;
         std::fs::create_dir_all(folder.join(temporary))?;

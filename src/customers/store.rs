@@ -17,6 +17,8 @@ use crate::storage::schema::{consent, customer, customer_state};
 
 /// Ids in one `IN (...)`.
 const CHUNK: usize = 500;
+/// So few are not looked up before they are inserted.
+const FEW: usize = 20;
 
 macro_rules! upsert_rows {
     ($c:expr, $rows:expr) => {{
@@ -93,7 +95,9 @@ pub fn add_unknown(
     unknown: impl Fn(CustomerId, &str) -> Customer,
 ) -> Result<()> {
     let mut known = HashSet::new();
-    for chunk in people.chunks(CHUNK) {
+    // For a few, a refused insert is as cheap as a look; and no plan of a look made while the table was small can slow it down.
+    let many = if people.len() > FEW { people } else { &[] };
+    for chunk in many.chunks(CHUNK) {
         let ids = chunk.iter().map(|(id, _)| *id);
         known.extend(customer::table.filter(customer::id.eq_any(ids)).select(customer::id).load::<CustomerId>(conn)?);
     }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::customers::{Aliases, Customer, identity, merge as merging, store as customers};
+use crate::customers::{Aliases, Customer, change, identity, merge as merging, store as customers};
 use crate::decisions::store as decisions;
 use crate::deliveries::outbox::reassign;
 use crate::error::{Error, Fault, Result};
@@ -88,6 +88,7 @@ fn merge_one(conn: &mut Connection, step: &Step, now: Timestamp, checks: &Checks
     reassign::reassign(conn, *alias, *survivor, &shifts, now, checks)?;
     outcomes::reassign(conn, *alias, *survivor)?;
     segments::reassign(conn, *alias, *survivor)?;
+    change::note(conn, &[*survivor], now)?;
     scoring::forget(conn, *alias)?;
     Ok(())
 }

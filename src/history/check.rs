@@ -315,7 +315,9 @@ mod tests {
         assert_eq!(problems(&history, &[5]), ["facts of 1 customers whom the store does not know"]);
 
         let segment = history.segments(&ORDER_ITEM).unwrap().remove(0);
-        let doubled = Segment { id: 1, generation: 9, ..segment.clone() };
+        let folder = history.0.files.of_type(&ORDER_ITEM);
+        std::fs::copy(folder.join(&segment.file), folder.join("copy.parquet")).unwrap();
+        let doubled = Segment { id: 1, file: "copy.parquet".into(), ..segment.clone() };
         store.write(|conn| manifest::add(conn, &doubled)).unwrap();
         assert_eq!(problems(&history, &[5, 9]), ["2 facts count twice: one source and key"]);
         store.write(|conn| Ok(diesel::delete(history_segment::table.find(1)).execute(conn)?)).unwrap();
@@ -327,7 +329,7 @@ mod tests {
         store.write(|conn| Ok(diesel::update(row()).set(history_segment::row_count.eq(2)).execute(conn)?)).unwrap();
         assert_eq!(problems(&history, &[5, 9]), ["holds customers outside bucket 7"]);
 
-        let path = history.0.files.of_type(&ORDER_ITEM).join(&segment.file);
+        let path = folder.join(&segment.file);
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[20] ^= 1;
         std::fs::write(&path, &bytes).unwrap();

@@ -17,7 +17,7 @@ use super::tail::{self, Appended, Which};
 use super::value::Fact;
 use super::view::View;
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::storage::{Connection, Store};
 
 /// How many ranges of customers a new history is cut into.
@@ -71,17 +71,21 @@ impl History {
     /// Unavailable, when the folder cannot be made or written to, or the store does not answer.
     pub fn open(store: &Store, data: &Path, options: &Options) -> Result<History> {
         let folder = data.join("history");
+        std::fs::create_dir_all(&folder).map_err(|e| Error::from(e).context("the history folder"))?;
+        let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
+        let alone = lock.try_lock().is_ok();
+        if alone {
+            remove_temporary(&folder)?;
+        }
         let readers = Readers::of(&folder);
         let (threads, memory) = (options.threads.max(1), options.memory.max(32 << 20));
         let engine = Arc::new(Engine::start(threads, memory, &folder.join("spill"), readers.clone())?);
         let files = Files::open(&folder, options.url.as_deref(), &engine)?;
-        let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
-        if lock.try_lock().is_ok() {
+        if alone {
             // What others share is cleaned by age only; see compaction.
             if !files.is_shared() {
                 remove_unknown(&files, &store.read(manifest::files)?)?;
             }
-            remove_temporary(&folder)?;
             lock.unlock()?;
         }
         lock.lock_shared()?;
@@ -283,7 +287,9 @@ fn remove_unknown(files: &Files, known: &[(String, String)]) -> Result<()> {
 /// Removes unfinished imports and spilled sorts.
 fn remove_temporary(folder: &Path) -> Result<()> {
     for temporary in ["staging", "spill"] {
-        std::fs::remove_dir_all(folder.join(temporary))?;
+        if folder.join(temporary).exists() {
+            std::fs::remove_dir_all(folder.join(temporary))?;
+        }
         std::fs::create_dir_all(folder.join(temporary))?;
     }
     Ok(())

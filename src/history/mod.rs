@@ -9,6 +9,10 @@
 //! A segment is a Parquet file of one fact type and a range of customers, sorted by customer, time and key. It counts from
 //! the transaction that adds its row to the manifest; a file without a row is what a crash left behind, and is removed when
 //! the folder is opened. A query sees one snapshot of manifest and tail.
+//!
+//! Nothing sealed is changed in place. Merge of identities, correction and erasure write tombstones, which hide sealed rows,
+//! and moved or corrected facts re-enter the tail in the same transaction ([`Change`]); compaction leaves the hidden rows out.
+//! A fact that reached the tail although it is sealed is hidden from queries, and dropped by the seal.
 
 mod aggregates;
 mod buckets;

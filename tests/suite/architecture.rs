@@ -34,6 +34,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("actix_web", &["api", "console", "service"]),
     ("lettre", &["deliveries"]),
     ("datafusion", &["history"]),
+    ("object_store", &["history"]),
     ("linfa", &["models"]),
     ("linfa_clustering", &["models"]),
     ("linfa_logistic", &["models"]),

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Fault, Result};
@@ -225,17 +225,15 @@ impl PropertyKind {
 
     /// A text as a value of this kind where it can be one; else the text, which [`PropertyKind::read`] refuses.
     fn of_text(self, text: &str) -> Value {
-        match self {
-            PropertyKind::Number => {
-                text.parse::<i64>().map(Value::from).or_else(|_| text.parse::<f64>().map(Value::from))
-            }
-            PropertyKind::Flag => Ok(match text {
-                "true" | "1" | "yes" => Value::Bool(true),
-                "false" | "0" | "no" => Value::Bool(false),
-                _ => text.into(),
-            }),
-            PropertyKind::Text | PropertyKind::Time => Ok(text.into()),
-        }
-        .unwrap_or_else(|_| text.into())
+        let whole = || text.parse::<i64>().ok().map(Value::from);
+        // JSON has no NaN: such a text stays one.
+        let fraction = || text.parse().ok().and_then(Number::from_f64).map(Value::Number);
+        let read = match (self, text) {
+            (PropertyKind::Number, _) => whole().or_else(fraction),
+            (PropertyKind::Flag, "true" | "1" | "yes") => Some(Value::Bool(true)),
+            (PropertyKind::Flag, "false" | "0" | "no") => Some(Value::Bool(false)),
+            _ => None,
+        };
+        read.unwrap_or_else(|| text.into())
     }
 }

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 type Case = (&'static str, fn(&Options));
 
 const CASES: &[Case] =
-    &[("features", features::run), ("ingest", ingest::run), ("segments", segments::run), ("crash", crash::run)];
+    &[("features", features::run), ("segments", segments::run), ("ingest", ingest::run), ("crash", crash::run)];
 
 /// How large.
 pub struct Options {

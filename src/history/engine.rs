@@ -18,7 +18,9 @@ use datafusion::logical_expr::{Expr, SortExpr};
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, lit};
 use datafusion::scalar::ScalarValue;
-use tokio::runtime::Runtime;
+use object_store::ObjectStore;
+use tokio::runtime::{Handle, Runtime};
+use url::Url;
 
 use super::aggregates;
 use super::files::{Readers, local_url};
@@ -53,6 +55,16 @@ impl Engine {
     /// Runs to the end on the engine's own threads.
     pub fn block_on<F: Future>(&self, work: F) -> F::Output {
         self.runtime.as_ref().expect("present until dropped").block_on(work)
+    }
+
+    /// Where work of the engine can be waited for.
+    pub fn handle(&self) -> Handle {
+        self.runtime.as_ref().expect("present until dropped").handle().clone()
+    }
+
+    /// Lets queries read from an object store.
+    pub fn register(&self, url: &Url, store: Arc<dyn ObjectStore>) {
+        self.env.register_object_store(url, store);
     }
 
     /// How many threads queries may use.

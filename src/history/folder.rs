@@ -30,6 +30,7 @@ pub const DEFAULT_BUCKETS: i32 = 8;
 /// | `buckets` | 8 | ranges of customers, fixed when the folder is new | 1..1024 |
 /// | `threads` | all cores | threads of a query | >= 1 |
 /// | `memory` | 512 MiB | bytes for sorting and grouping before a query spills to disk | >= 32 MiB |
+/// | `url` | the folder itself | where segments are | file:///..., s3://bucket/prefix, ... |
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Ranges of customers, fixed when the folder is new.
@@ -38,12 +39,14 @@ pub struct Options {
     pub threads: usize,
     /// Bytes for sorting and grouping before a query spills to disk.
     pub memory: usize,
+    /// Where segments are; in the folder itself when absent.
+    pub url: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Options { buckets: DEFAULT_BUCKETS, threads, memory: 512 << 20 }
+        Options { buckets: DEFAULT_BUCKETS, threads, memory: 512 << 20, url: None }
     }
 }
 
@@ -68,18 +71,21 @@ impl History {
     /// Unavailable, when the folder cannot be made or written to, or the store does not answer.
     pub fn open(store: &Store, data: &Path, options: &Options) -> Result<History> {
         let folder = data.join("history");
-        let files = Files::open(&folder)?;
+        let readers = Readers::of(&folder);
+        let (threads, memory) = (options.threads.max(1), options.memory.max(32 << 20));
+        let engine = Arc::new(Engine::start(threads, memory, &folder.join("spill"), readers.clone())?);
+        let files = Files::open(&folder, options.url.as_deref(), &engine)?;
         let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
         if lock.try_lock().is_ok() {
-            let known = store.read(manifest::files)?;
-            remove_garbage(&folder, &known)?;
+            // What others share is cleaned by age only; see compaction.
+            if !files.is_shared() {
+                remove_unknown(&files, &store.read(manifest::files)?)?;
+            }
+            remove_temporary(&folder)?;
             lock.unlock()?;
         }
         lock.lock_shared()?;
         let buckets = store.write(|conn| manifest::begin(conn, options.buckets))?;
-        let (threads, memory) = (options.threads.max(1), options.memory.max(32 << 20));
-        let readers = Readers::of(&folder);
-        let engine = Arc::new(Engine::start(threads, memory, &folder.join("spill"), readers.clone())?);
         Ok(History(Arc::new(Inner { store: store.clone(), files, buckets, engine, readers, _lock: lock })))
     }
 
@@ -88,7 +94,7 @@ impl History {
     /// # Errors
     /// Unavailable, when the store does not answer or a file is missing.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.snapshot_where(None)
+        self.snapshot_where(None, |_| Ok(())).map(|(snapshot, ())| snapshot)
     }
 
     /// What had happened before an instant: a query sees no fact with `occurred_at >= as_of`, whatever it asks for.
@@ -96,15 +102,32 @@ impl History {
     /// # Errors
     /// As [`History::snapshot`].
     pub fn snapshot_before(&self, as_of: Timestamp) -> Result<Snapshot> {
-        self.snapshot_where(Some(as_of))
+        self.snapshot_where(Some(as_of), |_| Ok(())).map(|(snapshot, ())| snapshot)
     }
 
-    fn snapshot_where(&self, before: Option<Timestamp>) -> Result<Snapshot> {
+    /// The same, with whatever `also` reads of the store in the same instant.
+    ///
+    /// # Errors
+    /// As [`History::snapshot`], and those of `also`.
+    pub fn snapshot_before_and<T>(
+        &self,
+        as_of: Timestamp,
+        also: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<(Snapshot, T)> {
+        self.snapshot_where(Some(as_of), also)
+    }
+
+    fn snapshot_where<T>(
+        &self,
+        before: Option<Timestamp>,
+        also: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<(Snapshot, T)> {
         let session = self.0.engine.session()?;
-        for known in self.known(Which::Open, |_| Ok(()))?.0 {
+        let (tables, also) = self.known(Which::Open, also)?;
+        for known in tables {
             self.add_known(&session, &known, before, &(i64::MIN..=i64::MAX))?;
         }
-        Ok(session)
+        Ok((session, also))
     }
 
     /// The facts of a range of customers, for a query of one thread.
@@ -242,10 +265,10 @@ fn within(batch: &RecordBatch, customers: &RangeInclusive<i64>) -> RecordBatch {
     batch.slice(start, end - start)
 }
 
-/// Removes files that no manifest row names, unfinished imports and spilled sorts.
-fn remove_garbage(folder: &Path, known: &[(String, String)]) -> Result<()> {
+/// Removes files that no manifest row names.
+fn remove_unknown(files: &Files, known: &[(String, String)]) -> Result<()> {
     for fact_type in facts::ALL {
-        for entry in std::fs::read_dir(folder.join(fact_type.name))? {
+        for entry in std::fs::read_dir(files.of_type(fact_type))? {
             let entry = entry?;
             let name = entry.file_name();
             if !known.iter().any(|(of, file)| of == fact_type.name && *file == *name.to_string_lossy()) {
@@ -254,6 +277,11 @@ fn remove_garbage(folder: &Path, known: &[(String, String)]) -> Result<()> {
             }
         }
     }
+    Ok(())
+}
+
+/// Removes unfinished imports and spilled sorts.
+fn remove_temporary(folder: &Path) -> Result<()> {
     for temporary in ["staging", "spill"] {
         std::fs::remove_dir_all(folder.join(temporary))?;
         std::fs::create_dir_all(folder.join(temporary))?;

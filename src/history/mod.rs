@@ -27,6 +27,7 @@ mod lookup;
 mod manifest;
 #[cfg(test)]
 mod model_tests;
+mod remote;
 mod seal;
 mod segment;
 mod slice;

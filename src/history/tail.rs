@@ -249,8 +249,18 @@ pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64, lim
 ///
 /// # Errors
 /// Conflict, when somebody else has claimed or sealed some of its rows since.
-pub(super) fn seal(conn: &mut Connection, batch: i64, expected: usize, now: Timestamp) -> Result<()> {
-    let rows = history_tail::table.filter(history_tail::batch.eq(batch)).filter(history_tail::sealed_at.eq(0));
+pub(super) fn seal(
+    conn: &mut Connection,
+    fact_type: &FactType,
+    batch: i64,
+    expected: usize,
+    now: Timestamp,
+) -> Result<()> {
+    // All three, so that the index leads to the rows: the keys of a month stand beside them.
+    let rows = history_tail::table
+        .filter(history_tail::fact_type.eq(fact_type.name))
+        .filter(history_tail::sealed_at.eq(0))
+        .filter(history_tail::batch.eq(batch));
     let sealed =
         diesel::update(rows).set((history_tail::sealed_at.eq(now.0), history_tail::payload.eq("[]"))).execute(conn)?;
     if sealed == expected {
@@ -261,8 +271,13 @@ pub(super) fn seal(conn: &mut Connection, batch: i64, expected: usize, now: Time
 
 /// Forgets the keys of facts sealed before `before`; later repetitions are found by the merge of their own seal.
 pub(super) fn prune(conn: &mut Connection, before: Timestamp) -> Result<usize> {
-    let rows = history_tail::table.filter(history_tail::sealed_at.gt(0)).filter(history_tail::sealed_at.lt(before.0));
-    Ok(diesel::delete(rows).execute(conn)?)
+    facts::ALL.iter().try_fold(0, |sum, fact_type| {
+        let old = history_tail::table
+            .filter(history_tail::fact_type.eq(fact_type.name))
+            .filter(history_tail::sealed_at.gt(0))
+            .filter(history_tail::sealed_at.lt(before.0));
+        Ok(sum + diesel::delete(old).execute(conn)?)
+    })
 }
 
 /// How many facts wait, over all types.

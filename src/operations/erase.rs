@@ -14,6 +14,7 @@ use crate::deliveries::Delivery;
 use crate::deliveries::outbox::reassign;
 use crate::error::Result;
 use crate::history::History;
+use crate::history::event_types::store as event_types;
 use crate::ids::CustomerId;
 use crate::models::scoring;
 use crate::operations::checks::Checks;
@@ -76,6 +77,7 @@ fn erase_rows(
     let deliveries = reassign::erase(conn, id, nobody, now, checks)?;
     decisions::anonymise(conn, id, nobody)?;
     outcomes::anonymise(conn, id, nobody)?;
+    event_types::forget_personal(conn, id)?;
     segments::forget(conn, id)?;
     scoring::forget(conn, id)?;
     customer_tables::erase(conn, id)?;

@@ -9,6 +9,7 @@ use crate::decisions::store as decisions;
 use crate::deliveries::outbox::reassign;
 use crate::error::{Error, Fault, Result};
 use crate::history::Change;
+use crate::history::event_types::store as event_types;
 use crate::ids::CustomerId;
 use crate::models::scoring;
 use crate::operations::checks::Checks;
@@ -87,10 +88,10 @@ fn merge_one(conn: &mut Connection, step: &Step, now: Timestamp, checks: &Checks
     let shifts = decisions::reassign(conn, *alias, *survivor)?;
     reassign::reassign(conn, *alias, *survivor, &shifts, now, checks)?;
     outcomes::reassign(conn, *alias, *survivor)?;
+    event_types::move_personal(conn, *alias, *survivor)?;
     segments::reassign(conn, *alias, *survivor)?;
-    change::note(conn, &[*survivor], now)?;
     scoring::forget(conn, *alias)?;
-    Ok(())
+    change::note(conn, &[*survivor], now)
 }
 
 /// What is to be done, in order; pairs that are one customer already are left out. Survivors of earlier pairs may be merged by

@@ -57,7 +57,8 @@ impl Workspace {
         let id_key = workspace::id_key(&store, seeded("id"))?;
         let link_keys = LinkKeys::new(workspace::secret(&store, "link_secret", seeded("link"))?);
         let webhook_secret = workspace::secret(&store, "webhook_secret", seeded("webhook"))?;
-        let history = History::open(&store, data, &history::Options::default())?;
+        let url = settings.history.url.clone();
+        let history = History::open(&store, data, &history::Options { url, ..history::Options::default() })?;
         let features = Catalogue::load(data)?;
         let event_types = event_types::load(data)?;
         let data = data.to_owned();

@@ -17,7 +17,7 @@ use super::tail::{self, Appended, Which};
 use super::value::Fact;
 use super::view::View;
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::storage::{Connection, Store};
 
 /// How many ranges of customers a new history is cut into.
@@ -73,6 +73,8 @@ impl History {
         let folder = data.join("history");
         let readers = Readers::of(&folder);
         let (threads, memory) = (options.threads.max(1), options.memory.max(32 << 20));
+        // The engine looks for it at once.
+        std::fs::create_dir_all(folder.join("spill")).map_err(|e| Error::from(e).context("the history folder"))?;
         let engine = Arc::new(Engine::start(threads, memory, &folder.join("spill"), readers.clone())?);
         let files = Files::open(&folder, options.url.as_deref(), &engine)?;
         let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;

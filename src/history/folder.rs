@@ -79,6 +79,8 @@ impl History {
         }
         let readers = Readers::of(&folder);
         let (threads, memory) = (options.threads.max(1), options.memory.max(32 << 20));
+        // The engine looks for it at once.
+        std::fs::create_dir_all(folder.join("spill")).map_err(|e| Error::from(e).context("the history folder"))?;
         let engine = Arc::new(Engine::start(threads, memory, &folder.join("spill"), readers.clone())?);
         let files = Files::open(&folder, options.url.as_deref(), &engine)?;
         if alone {

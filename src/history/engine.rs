@@ -1,7 +1,7 @@
 //! The query engine: DataFusion in this process, on a runtime of its own, so that callers stay synchronous.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -18,7 +18,7 @@ use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, lit};
 use datafusion::scalar::ScalarValue;
 use tokio::runtime::Runtime;
 
-use super::files::{Readers, local_url};
+use super::files::Readers;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
@@ -45,6 +45,11 @@ impl Engine {
             .build_arc()
             .map_err(failed)?;
         Ok(Engine { runtime: Some(runtime), env, threads, readers })
+    }
+
+    /// How many threads it may use.
+    pub fn threads(&self) -> usize {
+        self.threads
     }
 
     /// Runs to the end on the engine's own threads.
@@ -91,14 +96,6 @@ pub(super) struct Part {
     pub urls: Vec<ListingTableUrl>,
     /// The condition on which a row counts; none when all do.
     pub shown: Option<Expr>,
-}
-
-impl Part {
-    /// Files all of whose rows count.
-    pub fn whole(files: &[PathBuf]) -> Result<Part> {
-        let urls = files.iter().map(|file| local_url(file)).collect::<Result<Vec<_>>>()?;
-        Ok(Part { urls, shown: None })
-    }
 }
 
 /// History as of one instant of the manifest and the tail: whatever is sealed or appended later is not seen.

@@ -9,6 +9,7 @@ use arrow::array::RecordBatch;
 use super::engine::{Engine, Snapshot};
 use super::facts::{self, FactType};
 use super::files::{Files, Readers};
+use super::import::journal;
 use super::manifest::{self, Segment};
 use super::tail::{self, Appended};
 use super::value::Fact;
@@ -159,6 +160,16 @@ impl History {
         self.0.store.read(|conn| manifest::segments(conn, fact_type))
     }
 
+    /// The store that the manifest is in.
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// How many ranges of customers there are.
+    pub(super) fn buckets(&self) -> i32 {
+        self.0.buckets
+    }
+
     /// Where imports collect what they have read.
     pub(crate) fn staging(&self) -> PathBuf {
         self.0.files.folder().join("staging")
@@ -177,9 +188,7 @@ fn remove_garbage(folder: &Path, known: &[(String, String)]) -> Result<()> {
             }
         }
     }
-    for temporary in ["staging", "spill"] {
-        std::fs::remove_dir_all(folder.join(temporary))?;
-        std::fs::create_dir_all(folder.join(temporary))?;
-    }
-    Ok(())
+    std::fs::remove_dir_all(folder.join("spill"))?;
+    std::fs::create_dir_all(folder.join("spill"))?;
+    journal::sweep(&folder.join("staging"))
 }

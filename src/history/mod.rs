@@ -11,6 +11,7 @@
 //! the folder is opened. A query sees one snapshot of manifest and tail.
 
 mod buckets;
+mod bulk;
 mod change;
 mod compact;
 mod engine;
@@ -38,6 +39,6 @@ pub use engine::Snapshot;
 pub use facts::{Column, FactType, Kind};
 pub use folder::{DEFAULT_BUCKETS, History, Options};
 pub use manifest::Segment;
-pub use seal::{Sealed, Staged};
+pub use seal::Sealed;
 pub use tail::Appended;
 pub use value::{Fact, FactBatch, Value};

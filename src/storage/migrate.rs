@@ -28,7 +28,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "050_outcomes",
     "060_jobs",
     "070_access",
-    "080_identity"
+    "080_identity",
+    "083_imports"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

@@ -8,6 +8,7 @@ mod customers;
 mod decisions;
 mod deliveries;
 mod history;
+mod imports;
 mod jobs;
 mod migrations;
 mod models;
@@ -21,6 +22,7 @@ pub use customers::{consent, contact_ledger, customer, customer_alias, customer_
 pub use decisions::{decision, decision_price};
 pub use deliveries::{delivery, delivery_brake, delivery_pace};
 pub use history::{history_retired, history_segment, history_state, history_tail, history_tombstone};
+pub use imports::import_log;
 pub use jobs::job;
 pub use migrations::schema_migration;
 pub use models::{model_version, score, segment, segment_member};

@@ -9,6 +9,7 @@ mod company;
 mod crash;
 #[allow(dead_code, reason = "a case takes what it needs")]
 mod figure;
+mod import;
 #[allow(dead_code, reason = "tests use more of it")]
 #[path = "../../tests/suite/support/postgres.rs"]
 mod postgres;
@@ -17,7 +18,7 @@ mod process;
 /// A case and what runs it.
 type Case = (&'static str, fn(&Options));
 
-const CASES: &[Case] = &[("crash", crash::run)];
+const CASES: &[Case] = &[("import", import::run), ("crash", crash::run)];
 
 /// How large.
 pub struct Options {

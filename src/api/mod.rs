@@ -30,6 +30,7 @@ mod deliveries;
 mod docs;
 mod facts;
 mod health;
+mod imports;
 mod jobs;
 mod keys;
 mod links;

@@ -7,6 +7,7 @@ mod console;
 mod deliveries;
 mod features;
 mod import;
+mod import_files;
 mod models;
 mod schema;
 mod storage;

@@ -80,6 +80,10 @@ id!(
     ModelVersionId
 );
 id!(
+    /// A segment that a rule defines.
+    SegmentId
+);
+id!(
     /// A piece of background work.
     JobId
 );

@@ -16,6 +16,7 @@
 //! | `[brand]` | a shop that does not exist | name, postal_address, phone, website: what messages must show of the sender | |
 //! | `[channels.NAME]` | files | transport: smtp, webhook (with url) or file | |
 //! | `[smtp]` | none | relay: host, port, user, tls | |
+//! | `[history]` | the data folder | url: where sealed facts are: file:///shared/folder, s3://bucket/prefix, gs://, az:// | |
 //! | `[activity_rates]` | below | cost of one activity, in minor units | >= 0 |
 
 use std::collections::BTreeMap;
@@ -61,8 +62,19 @@ pub struct Settings {
     pub channels: BTreeMap<String, ChannelTransport>,
     /// Addresses that webhooks may call although they are private (`127.0.0.1:9000`).
     pub webhook_allow: Vec<String>,
+    /// Where sealed facts are.
+    pub history: HistorySettings,
     /// Cost of one activity in minor units, by name (`call`, `email`, `return`, `complaint`, ...).
     pub activity_rates: BTreeMap<String, i64>,
+}
+
+/// Where sealed facts are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HistorySettings {
+    /// `file:///folder` that all nodes share, or an object store (`s3://bucket/prefix`, `gs://`, `az://`); the data folder when
+    /// absent. It is chosen before the first fact comes: what is sealed elsewhere is not moved.
+    pub url: Option<String>,
 }
 
 /// Who writes, as messages name it.
@@ -161,6 +173,7 @@ impl Default for Settings {
             smtp: None,
             channels: BTreeMap::new(),
             webhook_allow: Vec::new(),
+            history: HistorySettings::default(),
             activity_rates: rates.into_iter().map(|(name, cost)| (name.to_owned(), cost)).collect(),
         }
     }
@@ -212,6 +225,11 @@ impl Settings {
             "must begin with http:// or https://".into(),
         );
         demand(self.quiet_hours.iter().all(|&hour| hour < 24), "quiet_hours", "two hours of the day, 0 to 23".into());
+        if let Some(url) = &self.history.url {
+            let known =
+                ["file:///", "s3://", "gs://", "az://", "memory://"].iter().any(|scheme| url.starts_with(scheme));
+            demand(known, "history.url", "must begin with file:///, s3://, gs:// or az://".into());
+        }
         for (name, &cost) in &self.activity_rates {
             demand(cost >= 0, &format!("activity_rates.{name}"), format!("{cost} is below 0"));
         }

@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io::{BufWriter, Result, Write};
 use std::path::Path;
 
+use crate::process::Workspace;
+
 const START: i64 = 1_672_531_200; // 2023-01-01T00:00:00Z
 const YEARS: i64 = 3 * 365 * 86_400;
 /// The instant after the last fact: features look back from here.
@@ -115,4 +117,28 @@ pub fn events(path: &Path, lines: u64, customers: u64) -> Result<()> {
         writeln!(out, "C{who:07},{},E{line:08},{name},web", iso(time(line, lines)))?;
     }
     out.flush()
+}
+
+/// A data folder `<folder>/data` with the company imported; one that is there already stays as it is.
+pub fn imported(folder: &Path, lines: u64) {
+    let done = folder.join("imported");
+    if done.exists() {
+        return;
+    }
+    std::fs::create_dir_all(folder).expect("a folder");
+    let place = Workspace { folder: folder.to_owned(), url: None };
+    type Make = fn(&Path, u64, u64) -> Result<()>;
+    let kinds: [(&str, Make, u64); 4] =
+        [("orders", orders, 1), ("returns", returns, 20), ("interactions", interactions, 5), ("events", events, 5)];
+    for (kind, make, per) in kinds {
+        if vizavi::history::import::Target::named(kind).is_none() {
+            eprintln!("{kind} cannot be imported: left out");
+            continue;
+        }
+        let file = folder.join(format!("{kind}.csv"));
+        make(&file, lines / per, lines / 10).expect("room on the disk");
+        place.done(&["import", kind, file.to_str().expect("UTF-8")]);
+        std::fs::remove_file(&file).expect("just made");
+    }
+    File::create(done).expect("a mark");
 }

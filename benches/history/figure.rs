@@ -13,7 +13,12 @@ pub fn print(case: &str, metric: &str, value: f64, unit: &str, more: Value) {
 
 /// Processor seconds of this process, in user and kernel mode, over all threads.
 pub fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux tells");
+    cpu_seconds_of(std::process::id())
+}
+
+/// The same of another process.
+pub fn cpu_seconds_of(process: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("Linux tells");
     let after = stat.rsplit(") ").next().expect("fields after the name");
     let ticks: f64 = after.split(' ').skip(11).take(2).map(|field| field.parse::<f64>().expect("ticks")).sum();
     ticks / 100.0
@@ -21,7 +26,12 @@ pub fn cpu_seconds() -> f64 {
 
 /// The most memory this process has held so far, in MiB.
 pub fn peak_mib() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
+    peak_mib_of(std::process::id())
+}
+
+/// The same of another process.
+pub fn peak_mib_of(process: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("Linux tells");
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux tells");
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).expect("a number") / 1024.0
 }

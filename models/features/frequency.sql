@@ -10,10 +10,5 @@ SELECT
     count(*) AS freq,
     sum(CASE WHEN last >= :as_of - INTERVAL '30 days' THEN 1 ELSE 0 END) AS freq30,
     sum(CASE WHEN last >= :as_of - INTERVAL '90 days' THEN 1 ELSE 0 END) AS freq90
-FROM (
-    -- Orders first: a set of order numbers for each customer would take kilobytes a customer.
-    SELECT customer_id, order_key, max(occurred_at) AS last
-    FROM order_item
-    GROUP BY customer_id, order_key
-)
+FROM orders
 GROUP BY customer_id

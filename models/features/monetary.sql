@@ -14,15 +14,5 @@ SELECT
     sum(amount90) / :unit AS mon90,
     sum(amount) / :unit / count(*) AS aov,
     sum(margin) / :unit AS gross_margin
-FROM (
-    -- Orders first: a set of order numbers for each customer would take kilobytes a customer.
-    SELECT
-        customer_id,
-        sum(amount) AS amount,
-        sum(CASE WHEN occurred_at >= :as_of - INTERVAL '30 days' THEN amount ELSE 0 END) AS amount30,
-        sum(CASE WHEN occurred_at >= :as_of - INTERVAL '90 days' THEN amount ELSE 0 END) AS amount90,
-        sum(CASE WHEN cost IS NULL THEN amount * :margin ELSE CAST(amount - cost AS DOUBLE) END) AS margin
-    FROM order_item
-    GROUP BY customer_id, order_key
-)
+FROM orders
 GROUP BY customer_id

@@ -6,7 +6,13 @@
 -- feature: returned | currency units | 0 | value of what came back
 -- feature: returned90 | currency units | 0 | value of what came back in the last 90 days
 -- feature: return_rate | share | 0 | value that came back, of the value bought
-WITH back AS (
+SELECT
+    back.customer_id,
+    back.n AS n_returns,
+    back.amount / :unit AS returned,
+    back.amount90 / :unit AS returned90,
+    back.amount / CAST(nullif(bought.amount, 0) AS DOUBLE) AS return_rate
+FROM (
     SELECT customer_id, count(*) AS n, sum(amount) AS amount, sum(amount90) AS amount90
     FROM (
         SELECT
@@ -17,15 +23,6 @@ WITH back AS (
         GROUP BY customer_id, order_key
     )
     GROUP BY customer_id
-),
-bought AS (
-    SELECT customer_id, sum(amount) AS amount FROM order_item GROUP BY customer_id
-)
-SELECT
-    back.customer_id,
-    back.n AS n_returns,
-    back.amount / :unit AS returned,
-    back.amount90 / :unit AS returned90,
-    back.amount / CAST(nullif(bought.amount, 0) AS DOUBLE) AS return_rate
-FROM back
-LEFT JOIN bought ON back.customer_id = bought.customer_id
+) back
+LEFT JOIN (SELECT customer_id, sum(amount) AS amount FROM orders GROUP BY customer_id) bought
+    ON back.customer_id = bought.customer_id

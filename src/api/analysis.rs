@@ -1,4 +1,4 @@
-//! `/v1/segments`, `/v1/models`, `/v1/overview`, and one customer's timeline: what analysts and staff read.
+//! `/v1/models`, `/v1/overview`, and one customer's timeline: what analysts and staff read.
 
 use actix_web::{HttpResponse, web};
 
@@ -7,19 +7,6 @@ use super::problem::Problem;
 use super::{Ws, on_pool};
 use crate::models::registry;
 use crate::reports::{overview as base, timeline as story};
-use crate::segments;
-
-/// `GET /v1/segments`
-pub async fn segments(ws: Ws) -> Result<HttpResponse, Problem> {
-    let kept = on_pool(&ws, |ws| ws.store().read(segments::list)).await?;
-    Ok(HttpResponse::Ok().json(Page::whole(kept)))
-}
-
-/// `GET /v1/segments/{id}`
-pub async fn segment(ws: Ws, name: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let kept = on_pool(&ws, move |ws| ws.store().read(|conn| segments::show(conn, &name))).await?;
-    Ok(HttpResponse::Ok().json(kept))
-}
 
 /// `GET /v1/models`
 pub async fn models(ws: Ws) -> Result<HttpResponse, Problem> {

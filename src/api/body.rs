@@ -91,32 +91,62 @@ pub fn faults_of<T>(values: &[T], faults: impl Fn(&T) -> Vec<Fault>) -> Vec<Faul
     all
 }
 
+/// What a request brought: one value, or the lines of NDJSON.
+#[derive(Debug)]
+pub struct Lines<T> {
+    /// The values.
+    pub values: Vec<T>,
+    /// Where each stands in the body, from 1; none for a single JSON value.
+    numbers: Option<Vec<u64>>,
+}
+
+impl<T> Lines<T> {
+    /// The values, and what turns the number of a value in a fault into the number of its line.
+    pub fn split(self) -> (Vec<T>, impl FnOnce(Error) -> Problem) {
+        let numbers = self.numbers;
+        let in_body = move |error: Error| {
+            let mut problem = Problem::from(error);
+            problem.renumber(|value| Some(numbers.as_ref()?[value as usize - 1]));
+            problem
+        };
+        (self.values, in_body)
+    }
+}
+
 /// Reads one JSON value, or NDJSON with at most 10,000 lines of 64 KB.
 ///
 /// # Errors
-/// As [`json`]; in NDJSON every line that cannot be used is named.
-pub fn lines<T: DeserializeOwned>(req: &HttpRequest, body: &[u8]) -> Result<Vec<T>, Problem> {
+/// As [`json`]; in NDJSON every line that cannot be used is named; 413 for too many lines.
+pub fn lines<T: DeserializeOwned>(req: &HttpRequest, body: &[u8]) -> Result<Lines<T>, Problem> {
     if !is_ndjson(req) {
         if body.len() > JSON_LIMIT {
             return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE));
         }
-        return Ok(vec![json(req, body)?]);
+        return Ok(Lines { values: vec![json(req, body)?], numbers: None });
     }
-    let (mut values, mut faults) = (Vec::new(), Vec::new());
+    let (mut values, mut numbers, mut faults) = (Vec::new(), Vec::new(), Vec::new());
     for (i, line) in body.split(|byte| *byte == b'\n').enumerate() {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
+        if values.len() + faults.len() == MOST_LINES {
+            let detail = format!("the body has more than {MOST_LINES} lines; send them in several requests");
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+        }
         let number = i as u64 + 1;
         if line.len() > LINE_LIMIT {
             faults.push(Fault::at("", "is longer than 64 KB").on_line(number));
-        } else {
-            match serde_json::from_slice(line) {
-                Ok(value) => values.push(value),
-                Err(error) => {
-                    let message = error.to_string();
-                    faults.push(Fault::at(key_in(&message), message).on_line(number));
-                }
+            continue;
+        }
+        match serde_json::from_slice(line) {
+            Ok(value) => {
+                values.push(value);
+                numbers.push(number);
+            }
+            Err(error) => {
+                // It repeats what stands there; a hundred times 64 KB would be too much of it.
+                let message: String = error.to_string().chars().take(300).collect();
+                faults.push(Fault::at(key_in(&message), message).on_line(number));
             }
         }
     }
@@ -124,9 +154,8 @@ pub fn lines<T: DeserializeOwned>(req: &HttpRequest, body: &[u8]) -> Result<Vec<
         faults.truncate(100);
         return Err(Error::faults("lines cannot be used; nothing was recorded", faults).into());
     }
-    match values.len() {
-        0 => Err(Problem::malformed("the body holds no line")),
-        1..=MOST_LINES => Ok(values),
-        count => Err(Problem::fault("", format!("{count} lines; send at most {MOST_LINES} at once"))),
+    if values.is_empty() {
+        return Err(Problem::malformed("the body holds no line"));
     }
+    Ok(Lines { values, numbers: Some(numbers) })
 }

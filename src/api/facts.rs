@@ -1,8 +1,9 @@
-//! `POST /v1/orders`, `/v1/interactions` and `/v1/outcomes`: facts as they happen, one as JSON, several as NDJSON; all of a
-//! request or none.
+//! `POST /v1/events`, `/v1/orders`, `/v1/interactions`, `/v1/subscriptions`, `/v1/claims` and `/v1/outcomes`: facts as they
+//! happen, one as JSON, several as NDJSON; all of a request or none, and then every fault with its line.
 
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,7 +14,8 @@ use crate::deliveries::outbox;
 use crate::error::{Error, Fault};
 use crate::ids::{self, DeliveryId};
 use crate::money::Money;
-use crate::operations::record::{self, NewInteraction, NewOrder};
+use crate::operations::Workspace;
+use crate::operations::record::{self, Recorded};
 use crate::outcomes::{Outcome, SignalKind, store as outcomes};
 
 /// What became of a message, as another system reports it.
@@ -44,19 +46,44 @@ pub struct OutcomesRecorded {
 
 /// `POST /v1/orders`
 pub async fn orders(ws: Ws, req: HttpRequest, bytes: Bytes) -> Result<HttpResponse, Problem> {
-    let facts: Vec<NewOrder> = body::lines(&req, &bytes)?;
-    Ok(HttpResponse::Ok().json(on_pool(&ws, move |ws| record::orders(ws, &facts)).await?))
+    post(ws, &req, &bytes, record::orders).await
 }
 
 /// `POST /v1/interactions`
 pub async fn interactions(ws: Ws, req: HttpRequest, bytes: Bytes) -> Result<HttpResponse, Problem> {
-    let facts: Vec<NewInteraction> = body::lines(&req, &bytes)?;
-    Ok(HttpResponse::Ok().json(on_pool(&ws, move |ws| record::interactions(ws, &facts)).await?))
+    post(ws, &req, &bytes, record::interactions).await
+}
+
+/// `POST /v1/events`
+pub async fn events(ws: Ws, req: HttpRequest, bytes: Bytes) -> Result<HttpResponse, Problem> {
+    post(ws, &req, &bytes, record::events).await
+}
+
+/// `POST /v1/subscriptions`
+pub async fn subscriptions(ws: Ws, req: HttpRequest, bytes: Bytes) -> Result<HttpResponse, Problem> {
+    post(ws, &req, &bytes, record::subscriptions).await
+}
+
+/// `POST /v1/claims`
+pub async fn claims(ws: Ws, req: HttpRequest, bytes: Bytes) -> Result<HttpResponse, Problem> {
+    post(ws, &req, &bytes, record::claims).await
+}
+
+/// Reads what a request reports, has it recorded, and answers when it is durable.
+async fn post<T: DeserializeOwned + Send + 'static>(
+    ws: Ws,
+    req: &HttpRequest,
+    bytes: &[u8],
+    record: fn(&Workspace, Vec<T>) -> crate::error::Result<Recorded>,
+) -> Result<HttpResponse, Problem> {
+    let (reports, in_body) = body::lines(req, bytes)?.split();
+    let recorded = on_pool(&ws, move |ws| Ok(record(ws, reports))).await?;
+    Ok(HttpResponse::Ok().json(recorded.map_err(in_body)?))
 }
 
 /// `POST /v1/outcomes`
 pub async fn outcomes(ws: Ws, req: HttpRequest, bytes: Bytes) -> Result<HttpResponse, Problem> {
-    let inputs: Vec<OutcomeInput> = body::lines(&req, &bytes)?;
+    let inputs: Vec<OutcomeInput> = body::lines(&req, &bytes)?.values;
     let all = inputs.len();
     let accepted = on_pool(&ws, move |ws| {
         let now = ws.now();

@@ -10,9 +10,11 @@ use actix_web::web;
 use super::problem::Problem;
 use super::{Ws, on_pool};
 use crate::campaigns::store as campaigns;
+use crate::clock::{SECOND, Timestamp};
 use crate::customers::store as customers;
 use crate::error::Result;
 use crate::operations::Workspace;
+use crate::operations::segments::{self, Freshness};
 
 /// Upper bounds of the latency histogram, in microseconds.
 const BOUNDS: [u64; 8] = [1_000, 5_000, 20_000, 50_000, 100_000, 500_000, 2_000_000, 10_000_000];
@@ -70,15 +72,37 @@ pub async fn show(ws: Ws, metrics: web::Data<Metrics>) -> Result<HttpResponse, P
 }
 
 fn gauges(ws: &Workspace) -> Result<String> {
-    let (people, campaigns, running) = ws.store().read(|conn| {
+    let (people, campaigns, running, fresh) = ws.store().read(|conn| {
         let all = campaigns::all(conn)?;
         let running = all.iter().filter(|campaign| campaign.state == "running").count();
-        Ok((customers::count(conn)?, all.len(), running))
+        Ok((customers::count(conn)?, all.len(), running, segments::freshness(ws, conn)?))
     })?;
-    Ok(format!(
+    let mut text = format!(
         "# HELP vizavi_customers Customers in the store.\n# TYPE vizavi_customers gauge\nvizavi_customers {people}\n\
          # HELP vizavi_campaigns Campaigns by whether a run is going on.\n# TYPE vizavi_campaigns gauge\n\
          vizavi_campaigns{{running=\"yes\"}} {running}\nvizavi_campaigns{{running=\"no\"}} {}\n",
         campaigns - running
-    ))
+    );
+    freshness(&mut text, &fresh, ws.now()).expect("a String takes any text");
+    Ok(text)
+}
+
+/// How far rule segments are behind.
+fn freshness(out: &mut String, fresh: &Freshness, now: Timestamp) -> std::fmt::Result {
+    let since_built = fresh.last_built_at.map_or(0.0, |at| (now.0 - at.0) as f64 / SECOND as f64);
+    let gauges = [
+        ("segments", "Segments that a rule defines.", fresh.segments as f64),
+        ("segments_stale", "Of them, those that wait to be built from history.", fresh.stale as f64),
+        (
+            "segments_oldest_fact_seconds",
+            "How long the oldest new fact has waited to be taken in.",
+            fresh.oldest_fact_seconds,
+        ),
+        ("segments_due_lag_seconds", "How long the customer whose time came first has waited.", fresh.due_lag_seconds),
+        ("segments_since_built_seconds", "Since a segment was last built from history.", since_built),
+    ];
+    for (name, help, value) in gauges {
+        writeln!(out, "# HELP vizavi_{name} {help}\n# TYPE vizavi_{name} gauge\nvizavi_{name} {value}")?;
+    }
+    Ok(())
 }

@@ -28,6 +28,7 @@ mod customers;
 mod decisions;
 mod deliveries;
 mod docs;
+mod event_types;
 mod facts;
 mod health;
 mod imports;
@@ -35,6 +36,7 @@ mod jobs;
 mod keys;
 mod links;
 mod offers;
+mod segments;
 mod sending;
 mod suppressions;
 

@@ -11,6 +11,7 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Requir
 use super::auth::Access;
 use super::campaigns::runs::RunInput;
 use super::consents::{ConsentInput, ConsentsRecorded};
+use super::customers::alias::{AliasAdded, AliasInput};
 use super::customers::put::CustomerInput;
 use super::customers::shown::{CustomerShown, StateShown};
 use super::facts::{OutcomeInput, OutcomesRecorded};
@@ -41,6 +42,8 @@ fn components() -> utoipa::openapi::Components {
         .schema_from::<CustomerShown>()
         .schema_from::<StateShown>()
         .schema_from::<CustomerInput>()
+        .schema_from::<AliasInput>()
+        .schema_from::<AliasAdded>()
         .schema_from::<ConsentInput>()
         .schema_from::<ConsentsRecorded>()
         .schema_from::<SuppressionInput>()

@@ -87,6 +87,13 @@ impl Problem {
         self
     }
 
+    /// Gives each fault another line, or none.
+    pub(super) fn renumber(&mut self, line: impl Fn(u64) -> Option<u64>) {
+        for fault in &mut self.errors {
+            fault.line = fault.line.and_then(&line);
+        }
+    }
+
     pub(super) fn clone_for_answer(&self) -> Problem {
         let (detail, errors, headers) = (self.detail.clone(), self.errors.clone(), self.headers.clone());
         Problem { status: self.status, detail, errors, headers }

@@ -7,13 +7,14 @@ use super::auth::Access::{Needs, Public};
 use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
-    analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, facts, health, imports, jobs,
-    keys as api_keys, links, metrics, offers, sending, suppressions,
+    analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, facts, health, imports,
+    jobs,
+    keys as api_keys, links, metrics, offers, segments, sending, suppressions,
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
-    ConsentsWrite, CustomersRead, CustomersWrite, DecisionsMake, DecisionsRead, DeliveriesRead, FactsWrite, JobsRead,
-    OffersRead, OffersWrite,
+    ConsentsWrite, CustomersManage, CustomersRead, CustomersWrite, DecisionsMake, DecisionsRead, DeliveriesRead,
+    EventTypesWrite, FactsWrite, JobsRead, OffersRead, OffersWrite,
 };
 
 const GET: Method = Method::GET;
@@ -33,6 +34,11 @@ pub fn table() -> Vec<Route> {
         route(PUT, "/v1/customers/{id}", Needs(CustomersWrite), customers::put::handle)
             .says("Adds a customer (201), or replaces the profile.").takes(named("CustomerInput"))
             .answers(200, named("CustomerShown")).also(201, named("CustomerShown")).versioned(),
+        route(DELETE, "/v1/customers/{id}", Needs(CustomersManage), customers::erase::handle)
+            .says("Erases a person for good, from the store at once; the numbers of runs stay.").answers_as(204, "").or(&[404]),
+        route(POST, "/v1/customers/{id}/aliases", Needs(CustomersManage), customers::alias::handle)
+            .says("Merges another key into this customer for good: facts, consents and messages move.")
+            .takes(named("AliasInput")).answers(200, named("AliasAdded")).or(&[404]),
         route(GET, "/v1/customers/{id}/timeline", Needs(CustomersRead), analysis::timeline)
             .says("The whole story of a customer: facts, decisions, messages and what came of them.").answers(200, object()),
         route(GET, "/v1/customers/{id}/decisions", Needs(DecisionsRead), decisions::of_customer)
@@ -45,12 +51,28 @@ pub fn table() -> Vec<Route> {
             .takes(one_or_many("SuppressionInput")).answers(200, named("SuppressionsAdded")),
 
         // facts
+        route(POST, "/v1/events", Needs(FactsWrite), facts::events)
+            .says("Records something that a customer did; several as NDJSON, all or none.").takes_lines(named("Event"))
+            .answers(200, named("Recorded")),
         route(POST, "/v1/orders", Needs(FactsWrite), facts::orders)
             .says("Records an order or a return; several as NDJSON, all or none.").takes_lines(named("Order"))
-            .answers(200, object()),
+            .answers(200, named("Recorded")),
         route(POST, "/v1/interactions", Needs(FactsWrite), facts::interactions)
             .says("Records a call, message, visit or complaint; several as NDJSON, all or none.")
-            .takes_lines(named("Interaction")).answers(200, object()),
+            .takes_lines(named("Interaction")).answers(200, named("Recorded")),
+        route(POST, "/v1/subscriptions", Needs(FactsWrite), facts::subscriptions)
+            .says("Records that a contract began, was renewed, changed or ended; several as NDJSON, all or none.")
+            .takes_lines(named("Subscription")).answers(200, named("Recorded")),
+        route(POST, "/v1/claims", Needs(FactsWrite), facts::claims)
+            .says("Records one step of a claim; several as NDJSON, all or none.").takes_lines(named("Claim"))
+            .answers(200, named("Recorded")),
+        route(GET, "/v1/event-types", Needs(AnalysisRead), event_types::list)
+            .says("What is declared of events, by name.").answers(200, super::schema::page_of(named("EventType"))),
+        route(GET, "/v1/event-types/{name}", Needs(AnalysisRead), event_types::get)
+            .says("Which properties an event of this name may carry.").answers(200, named("EventType")),
+        route(PUT, "/v1/event-types/{name}", Needs(EventTypesWrite), event_types::put)
+            .says("Declares the properties of an event (201), or replaces the declaration.").takes(named("EventType"))
+            .answers(200, named("EventType")).also(201, named("EventType")).versioned(),
         route(POST, "/v1/outcomes", Needs(FactsWrite), facts::outcomes)
             .says("Records what became of a message, as another system reports it; several as NDJSON.")
             .takes_lines(named("OutcomeInput")).answers(200, named("OutcomesRecorded")).or(&[404]),
@@ -114,10 +136,23 @@ pub fn table() -> Vec<Route> {
         // analysis
         route(GET, "/v1/overview", Needs(AnalysisRead), analysis::overview)
             .says("What the base is worth, who pays for whom, what runs.").answers(200, object()),
-        route(GET, "/v1/segments", Needs(AnalysisRead), analysis::segments)
-            .says("The segments and what each is worth.").answers(200, super::schema::page_of(object())),
-        route(GET, "/v1/segments/{id}", Needs(AnalysisRead), analysis::segment)
+        route(GET, "/v1/segments", Needs(AnalysisRead), segments::list::handle)
+            .says("The segments: those that a model found with what each is worth, those that a rule defines with how fresh they are.")
+            .answers(200, super::schema::page_of(object())),
+        route(POST, "/v1/segments/preview", Needs(CampaignsWrite), segments::preview::handle)
+            .says("What a segment by rule would be: its count, some members, how many can be written to. Keeps nothing.")
+            .takes(named("Segment")).answers(200, object()),
+        route(GET, "/v1/segments/{id}", Needs(AnalysisRead), segments::get::handle)
             .says("One segment.").answers(200, object()),
+        route(PUT, "/v1/segments/{id}", Needs(CampaignsWrite), segments::put::handle)
+            .says("Adds a segment by rule (201), or replaces its definition, and builds it.").takes(named("Segment"))
+            .answers(200, object()).also(201, object()).versioned(),
+        route(DELETE, "/v1/segments/{id}", Needs(CampaignsWrite), segments::remove::handle)
+            .says("Removes a segment by rule that nothing names.").answers_as(204, "").versioned(),
+        route(GET, "/v1/segments/{id}/members", Needs(CustomersRead), segments::members::handle)
+            .says("Who is in a segment, and since when.").paged(object()),
+        route(GET, "/v1/segments/{id}/changes", Needs(CustomersRead), segments::changes::handle)
+            .says("Who entered and who left a segment by rule during the last 30 days, oldest first.").paged(object()),
         route(GET, "/v1/models", Needs(AnalysisRead), analysis::models)
             .says("Every fit of every model.").answers(200, super::schema::page_of(object())),
         route(GET, "/v1/models/{id}", Needs(AnalysisRead), analysis::model)

@@ -85,7 +85,13 @@ pub fn written() -> Vec<(&'static str, RefOr<Schema>)> {
     vec![
         ("Rule", keys("Exactly one of `all`, `any`, `not`, or a comparison of `field`.", RULE)),
         ("Offer", keys("An offer. Amounts are in minor units.", OFFER)),
+        ("Segment", keys("A segment by rule.", SEGMENT)),
         ("Campaign", keys("A campaign's definition, as in `campaign.toml`.", CAMPAIGN)),
+        ("Event", keys("Something that a customer did.", EVENT)),
+        ("EventType", keys("What events of a name may carry: property -> kind, or {kind, personal}.", EVENT_TYPE)),
+        ("Subscription", keys("One change of a contract.", SUBSCRIPTION)),
+        ("Claim", keys("One step of a claim.", CLAIM)),
+        ("Recorded", keys("How many facts were new, and how many had been reported before.", RECORDED)),
         ("Order", keys("An order, or a return of one.", ORDER)),
         ("Interaction", keys("A call, message, visit or complaint, in either direction.", INTERACTION)),
         ("DecisionRequest", keys("Who asks, for whom.", DECISION_REQUEST)),
@@ -127,6 +133,10 @@ pub const OFFER: &[(&str, &str)] = &[
     ("code", "string"),
 ];
 
+/// Keys of a segment by rule.
+pub const SEGMENT: &[(&str, &str)] =
+    &[("name!", "string"), ("title", "string"), ("measures", "object"), ("rule!", "rule")];
+
 /// Keys of a campaign's definition.
 pub const CAMPAIGN: &[(&str, &str)] = &[
     ("name!", "string"),
@@ -161,10 +171,55 @@ pub const ORDER: &[(&str, &str)] = &[
     ("items!", "objects"),
 ];
 
+/// Keys of an event.
+pub const EVENT: &[(&str, &str)] = &[
+    ("customer!", "string"),
+    ("name!", "string"),
+    ("key", "string"),
+    ("occurred_at", "time"),
+    ("channel", "string"),
+    ("campaign", "string"),
+    ("value", "money"),
+    ("properties", "object"),
+];
+
+/// Keys of the declaration of an event.
+pub const EVENT_TYPE: &[(&str, &str)] = &[("title", "string"), ("properties", "object")];
+
+/// Keys of a step of a contract.
+pub const SUBSCRIPTION: &[(&str, &str)] = &[
+    ("customer!", "string"),
+    ("subscription!", "string"),
+    ("status!", "string"),
+    ("key", "string"),
+    ("occurred_at", "time"),
+    ("plan", "string"),
+    ("price", "money"),
+    ("period_days", "integer"),
+    ("paid_until", "time"),
+    ("reason", "string"),
+];
+
+/// Keys of a step of a claim.
+pub const CLAIM: &[(&str, &str)] = &[
+    ("customer!", "string"),
+    ("claim!", "string"),
+    ("status!", "string"),
+    ("key", "string"),
+    ("occurred_at", "time"),
+    ("kind", "string"),
+    ("amount", "money"),
+    ("order", "string"),
+    ("reason", "string"),
+];
+
+/// Keys of what recording did.
+pub const RECORDED: &[(&str, &str)] = &[("accepted!", "integer"), ("known!", "integer")];
+
 /// Keys of an interaction.
 pub const INTERACTION: &[(&str, &str)] = &[
     ("customer!", "string"),
-    ("key!", "string"),
+    ("key", "string"),
     ("occurred_at", "time"),
     ("direction!", "string"),
     ("channel!", "string"),
@@ -172,6 +227,7 @@ pub const INTERACTION: &[(&str, &str)] = &[
     ("outcome", "string"),
     ("duration_s", "number"),
     ("cost", "money"),
+    ("campaign", "string"),
 ];
 
 /// Keys of a request in real time.

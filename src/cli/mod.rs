@@ -7,8 +7,10 @@ mod campaign;
 pub mod demo;
 
 mod customer;
+mod erase;
 mod experiment;
 mod failure;
+mod history;
 mod import;
 mod key;
 mod kpi;
@@ -66,6 +68,10 @@ enum Verb {
     Segments(segments::Args),
     /// One customer's whole story
     Customer(customer::Args),
+    /// Forget a person, for good
+    Erase(erase::Args),
+    /// Check, compact and export the facts
+    History(history::Args),
     /// Apply, plan, approve, run, steer and measure campaigns
     Campaign(campaign::Args),
     /// Statistics from sufficient statistics, offline
@@ -119,6 +125,8 @@ fn dispatch(cli: &Cli) -> Done {
         Verb::Models(args) => models::run(place, args),
         Verb::Segments(args) => segments::run(place, args),
         Verb::Customer(args) => customer::run(place, args),
+        Verb::Erase(args) => erase::run(place, args),
+        Verb::History(args) => history::run(place, args),
         Verb::Campaign(args) => campaign::run(place, args),
         Verb::Experiment(args) => experiment::run(args),
         Verb::Policy(args) => policy::run(place, args),

@@ -1,7 +1,13 @@
-//! `vizavi segments`: who is alike, and what each segment is worth.
+//! `vizavi segments`: who is alike, and who belongs by rule.
+
+use std::path::PathBuf;
 
 use super::{Done, Place, print};
-use crate::segments::{self, KeptSegment};
+use crate::error::{Error, Fault};
+use crate::operations::segments as rules;
+use crate::reports::segments::{self, RuleShown, SegmentShown};
+use crate::segments::KeptSegment;
+use crate::segments::rule::SegmentSpec;
 
 /// What is asked about segments.
 #[derive(Debug, clap::Args)]
@@ -12,66 +18,136 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// All segments with their size and worth
+    /// All segments: those that a model found with their worth, those that a rule defines with how fresh they are
     List,
-    /// One segment: what its customers are like on average
+    /// One segment: what its customers are like on average, or its rule
     Show {
-        /// Its code or its name in words
+        /// Its name, or the code of one that a model found
         name: String,
     },
+    /// What a segment by rule would be: its count, some members, how many can be written to; changes nothing
+    Preview {
+        /// The definition: TOML or JSON
+        file: PathBuf,
+    },
+    /// Add a segment by rule or replace its definition, and build it
+    Apply {
+        /// The definition: TOML or JSON
+        file: PathBuf,
+    },
+    /// Remove a segment by rule that nothing names
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Bring every segment by rule up to now; the worker does so by itself
+    Refresh,
 }
 
-/// Lists or shows.
+/// Does what is asked.
 pub fn run(place: &Place, args: &Args) -> Done {
     match &args.verb {
         Verb::List => list(place),
         Verb::Show { name } => show(place, name),
+        Verb::Preview { file } => preview(place, file),
+        Verb::Apply { file } => apply(place, file),
+        Verb::Remove { name } => {
+            let ws = place.open()?;
+            Ok(ws.store().write(|conn| rules::remove(conn, name, ACTOR, ws.now()))?)
+        }
+        Verb::Refresh => refresh(place),
     }
 }
 
+/// Who the audit says did it.
+const ACTOR: &str = "command line";
+
 fn list(place: &Place) -> Done {
     let ws = place.open()?;
-    let segments = ws.store().read(segments::list)?;
+    let segments = segments::list(&ws)?;
     if place.json {
         print::json(&segments)?;
         return Ok(());
     }
+    if segments.is_empty() {
+        let hint =
+            "no segments yet; run `vizavi train segments`, then `vizavi score`, or `vizavi segments apply FILE`\n";
+        print::text(hint)?;
+        return Ok(());
+    }
     let code = ws.settings().currency.code().to_owned();
-    let mut table = print::Table::new(&[
-        "segment",
-        "code",
-        "customers",
-        "share",
-        &format!("value {code}"),
-        "of all",
-        "unprofitable",
-    ]);
-    for KeptSegment { name, code, size, economics, .. } in segments {
-        table.row(vec![
-            name,
-            code,
-            size.to_string(),
-            print::percent(economics.share),
-            format!("{:.0}", economics.value),
-            economics.value_share.map_or("-".to_owned(), print::percent),
-            print::percent(economics.unprofitable),
-        ]);
+    let value = format!("value {code}");
+    let mut clusters = print::Table::new(&["segment", "code", "customers", "share", &value, "of all", "unprofitable"]);
+    let mut by_rule = print::Table::new(&["segment", "customers", "built", "state", "rule"]);
+    for segment in segments {
+        match segment {
+            SegmentShown::Cluster(KeptSegment { name, code, size, economics, .. }) => clusters.row(vec![
+                name,
+                code,
+                size.to_string(),
+                print::percent(economics.share),
+                format!("{:.0}", economics.value),
+                economics.value_share.map_or("-".to_owned(), print::percent),
+                print::percent(economics.unprofitable),
+            ]),
+            SegmentShown::Rule(rule) => by_rule.row(vec![
+                rule.name.clone(),
+                rule.size.to_string(),
+                rule.built_at.map_or("-".to_owned(), |at| at.to_string()),
+                state(&rule).to_owned(),
+                rule.rule.clone(),
+            ]),
+        }
     }
-    if table.is_empty() {
-        print::text("no segments yet; run `vizavi train segments`, then `vizavi score`\n")?;
-    } else {
-        print::text(&table.to_string())?;
-    }
+    let tables: Vec<String> =
+        [clusters, by_rule].iter().filter(|table| !table.is_empty()).map(ToString::to_string).collect();
+    print::text(&tables.join("\n"))?;
     Ok(())
+}
+
+/// How fresh a segment is, in a word.
+fn state(rule: &RuleShown) -> &'static str {
+    match (&rule.failure, rule.stale, rule.due_lag_seconds > 60.0) {
+        (Some(_), ..) => "failed",
+        (None, true, _) => "to be built",
+        (None, false, true) => "late",
+        (None, false, false) => "fresh",
+    }
 }
 
 fn show(place: &Place, name: &str) -> Done {
     let ws = place.open()?;
-    let segment = ws.store().read(|conn| segments::show(conn, name))?;
+    let segment = segments::show(&ws, name)?;
     if place.json {
         print::json(&segment)?;
         return Ok(());
     }
+    print::text(&match &segment {
+        SegmentShown::Cluster(cluster) => of_cluster(cluster),
+        SegmentShown::Rule(rule) => of_rule(rule),
+    })?;
+    Ok(())
+}
+
+fn of_rule(rule: &RuleShown) -> String {
+    let at = |instant: Option<crate::clock::Timestamp>| instant.map_or("never".to_owned(), |at| at.to_string());
+    let mut text = format!(
+        "{}: {} customers, {}\n{}\nbuilt {}, last change {}, version {}\n",
+        rule.title.as_ref().unwrap_or(&rule.name),
+        rule.size,
+        state(rule),
+        rule.rule,
+        at(rule.built_at),
+        at(rule.refreshed_at),
+        rule.version
+    );
+    if let Some(failure) = &rule.failure {
+        text += &format!("{failure}\n");
+    }
+    text
+}
+
+fn of_cluster(segment: &KeptSegment) -> String {
     let economics = &segment.economics;
     let mut text = format!(
         "{} ({} of {}): {} customers, {} of all; {} of them cost more than they bring\nas of {}, model version {}\n\n",
@@ -89,6 +165,60 @@ fn show(place: &Place, name: &str) -> Done {
         table.row(vec![feature.clone(), print::number(*mean)]);
     }
     text += &table.to_string();
-    print::text(&text)?;
+    text
+}
+
+/// Reads a definition; faults name the file.
+fn read(file: &std::path::Path) -> Result<SegmentSpec, Error> {
+    let shown = file.display().to_string();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Error::invalid(format!("`{shown}` cannot be read; is it a file?")).caused_by(error))?;
+    SegmentSpec::parse(&text).map_err(|error| {
+        let faults: Vec<Fault> = error.fault_list().iter().map(|fault| fault.clone().in_file(&shown)).collect();
+        Error::faults(error.message(), faults)
+    })
+}
+
+fn preview(place: &Place, file: &std::path::Path) -> Done {
+    let spec = read(file)?;
+    let ws = place.open()?;
+    let seen = rules::preview(&ws, spec)?;
+    if place.json {
+        print::json(&seen)?;
+        return Ok(());
+    }
+    let reachable = seen.reachable.map_or("nobody to write to".to_owned(), |share| {
+        format!("{} of them can be written to", print::percent(share))
+    });
+    print::text(&format!(
+        "{} customers, {} of all; {reachable}\n{}\nfor example: {}\n",
+        seen.customers,
+        print::percent(seen.share),
+        seen.rule,
+        if seen.sample.is_empty() { "-".to_owned() } else { seen.sample.join(", ") }
+    ))?;
     Ok(())
+}
+
+fn apply(place: &Place, file: &std::path::Path) -> Done {
+    let spec = read(file)?;
+    let ws = place.open()?;
+    let kept = ws.store().write(|conn| rules::put(&ws, conn, spec, ACTOR, ws.now()))?;
+    rules::build(&ws, &kept.spec.name)?;
+    show(place, &kept.spec.name)
+}
+
+fn refresh(place: &Place) -> Done {
+    let ws = place.open()?;
+    let done = rules::refresh(&ws)?;
+    if place.json {
+        print::json(&done)?;
+    } else {
+        let (built, looked_at, changed) = (done.built, done.looked_at, done.changed);
+        print::text(&format!("{built} built, {looked_at} customers looked at, {changed} entered or left\n"))?;
+    }
+    match done.failed {
+        0 => Ok(()),
+        failed => Err(Error::unavailable(format!("{failed} segments could not be refreshed; the log says why")).into()),
+    }
 }

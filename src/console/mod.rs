@@ -15,6 +15,7 @@ mod page;
 mod plan;
 mod public;
 mod results;
+mod segments;
 mod sending;
 mod timeline;
 
@@ -26,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::operations::Workspace;
 use crate::operations::access::Permission;
 use crate::operations::access::Permission::{
-    CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite, CustomersRead, DecisionsMake,
+    AnalysisRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite, CustomersRead, DecisionsMake,
 };
 
 pub use guard::{Fields, cookie_name};
@@ -75,6 +76,8 @@ pub fn table() -> Vec<Page> {
         page(GET,  "/customers", CustomersRead, customers::show),
         page(GET,  "/customers/{id}", CustomersRead, customer::show),
         page(POST, "/customers/{id}/decide", DecisionsMake, customer::decide),
+        page(GET,  "/segments", AnalysisRead, segments::show),
+        page(POST, "/segments", CampaignsWrite, segments::define),
         page(POST, "/sending/stop", CampaignsRun, sending::stop),
         page(POST, "/sending/start", CampaignsRun, sending::start),
         page(GET,  "/login", None, login::show),

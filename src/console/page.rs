@@ -28,6 +28,7 @@ static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
         "campaign",
         "customers",
         "customer",
+        "segments",
         "message",
         "unsubscribe",
         "preferences",
@@ -65,8 +66,9 @@ impl Frame {
 /// Renders `body` with `page` into the layout.
 pub fn render(status: StatusCode, frame: &Frame, title: &str, body: &str, page: impl Serialize) -> HttpResponse {
     let session = frame.session.as_ref();
-    let nav = [("Overview", "/"), ("Campaigns", "/campaigns"), ("Customers", "/customers")]
-        .map(|(name, href)| json!({ "name": name, "href": href, "here": frame.here == href }));
+    let parts =
+        [("Overview", "/"), ("Campaigns", "/campaigns"), ("Customers", "/customers"), ("Segments", "/segments")];
+    let nav = parts.map(|(name, href)| json!({ "name": name, "href": href, "here": frame.here == href }));
     let fault = frame.fault.as_ref().map(|error| {
         let list: Vec<String> = error.fault_list().iter().map(ToString::to_string).collect();
         json!({ "message": error.message(), "list": list })

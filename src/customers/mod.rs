@@ -1,8 +1,10 @@
 //! Customers: who they are, what they agreed to, where they may not be reached, what we know at once, and what contacts they had.
 
+pub mod change;
 pub mod consent;
 pub mod contact_ledger;
 pub mod identity;
+pub mod merge;
 pub mod profile;
 pub mod state;
 pub mod store;
@@ -12,4 +14,4 @@ pub use consent::Consent;
 pub use contact_ledger::Contact;
 pub use identity::Aliases;
 pub use profile::{Customer, Kind};
-pub use state::CustomerState;
+pub use state::{CustomerState, Totals};

@@ -1,16 +1,24 @@
 //! The SQL of customers, consents and serving rows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::{Consent, Customer, CustomerState, identity};
+use super::{Consent, Customer, CustomerState, Totals, change, identity};
+use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::CustomerId;
 use crate::insert_rows;
+use crate::money::Money;
 use crate::storage::Connection;
 use crate::storage::schema::{consent, customer, customer_state};
+
+/// Ids in one `IN (...)`.
+const CHUNK: usize = 500;
+/// So few are not looked up before they are inserted.
+const FEW: usize = 20;
 
 macro_rules! upsert_rows {
     ($c:expr, $rows:expr) => {{
@@ -65,6 +73,8 @@ pub fn upsert(conn: &mut Connection, rows: &[Customer]) -> Result<()> {
         round.push(row.clone());
     }
     insert_rows!(conn, first, (c, values) => upsert_rows!(c, values))?;
+    let (ids, latest): (Vec<CustomerId>, Vec<Timestamp>) = first.iter().map(|row| (row.id, row.updated_at)).unzip();
+    change::note(conn, &ids, latest.into_iter().max().unwrap_or_default())?;
     if again.is_empty() { Ok(()) } else { upsert(conn, &again) }
 }
 
@@ -75,6 +85,26 @@ pub fn insert_unknown(conn: &mut Connection, rows: &[Customer]) -> Result<usize>
             .on_conflict_do_nothing()
             .execute(c))?;
     Ok(added)
+}
+
+/// Adds those customers of whom only the key is known and who are not there yet; `unknown` makes such a row. Whoever is known,
+/// the usual case, costs a look and no write.
+pub fn add_unknown(
+    conn: &mut Connection,
+    people: &[&(CustomerId, String)],
+    unknown: impl Fn(CustomerId, &str) -> Customer,
+) -> Result<()> {
+    let mut known = HashSet::new();
+    // For a few, a refused insert is as cheap as a look; and no plan of a look made while the table was small can slow it down.
+    let many = if people.len() > FEW { people } else { &[] };
+    for chunk in many.chunks(CHUNK) {
+        let ids = chunk.iter().map(|(id, _)| *id);
+        known.extend(customer::table.filter(customer::id.eq_any(ids)).select(customer::id).load::<CustomerId>(conn)?);
+    }
+    let rows: Vec<Customer> =
+        people.iter().filter(|(id, _)| !known.contains(id)).map(|(id, key)| unknown(*id, key)).collect();
+    insert_unknown(conn, &rows)?;
+    Ok(())
 }
 
 /// One customer by the company's key, or by one that became an alias.
@@ -93,6 +123,16 @@ pub fn by_external_id(conn: &mut Connection, external_id: &str) -> Result<Custom
 /// One customer by id.
 pub fn by_id(conn: &mut Connection, id: CustomerId) -> Result<Option<Customer>> {
     Ok(customer::table.find(id).select(Customer::as_select()).first(conn).optional()?)
+}
+
+/// The company's own keys of some customers.
+pub fn external_ids(conn: &mut Connection, ids: &[CustomerId]) -> Result<HashMap<CustomerId, String>> {
+    let mut found = HashMap::with_capacity(ids.len());
+    for chunk in ids.chunks(500) {
+        let rows = customer::table.filter(customer::id.eq_any(chunk)).select((customer::id, customer::external_id));
+        found.extend(rows.load::<(CustomerId, String)>(conn)?);
+    }
+    Ok(found)
 }
 
 /// A page of customers in the order of their ids, after `after`.
@@ -199,6 +239,52 @@ pub fn put_states(conn: &mut Connection, rows: &[CustomerState]) -> Result<()> {
             ))
             .execute(c))?;
     Ok(())
+}
+
+/// The totals of every serving row, by customer.
+pub fn all_totals(conn: &mut Connection) -> Result<HashMap<CustomerId, Totals>> {
+    type Row = (CustomerId, i64, Money, Money, Money, i64, Option<Timestamp>);
+    let columns = (
+        customer_state::customer_id,
+        customer_state::orders,
+        customer_state::revenue,
+        customer_state::cost_to_serve,
+        customer_state::profit,
+        customer_state::open_complaints,
+        customer_state::last_order_at,
+    );
+    let rows: Vec<Row> = customer_state::table.select(columns).load(conn)?;
+    let of = |(id, orders, revenue, cost_to_serve, profit, open_complaints, last_order_at): Row| {
+        (id, Totals { orders, revenue, cost_to_serve, profit, open_complaints, last_order_at })
+    };
+    Ok(rows.into_iter().map(of).collect())
+}
+
+/// Keeps others from writing serving rows until the transaction ends. SQLite has one writer, which does the same.
+pub fn hold_states(conn: &mut Connection) -> Result<()> {
+    if conn.is_postgres() {
+        conn.batch_execute("LOCK TABLE customer_state IN SHARE ROW EXCLUSIVE MODE")?;
+    }
+    Ok(())
+}
+
+/// The serving rows of these customers, made where there are none, and kept from others until the transaction ends: what is
+/// read here may be changed and written back.
+pub fn states_for_update(conn: &mut Connection, ids: &[CustomerId], now: Timestamp) -> Result<Vec<CustomerState>> {
+    let empty: Vec<CustomerState> = ids.iter().map(|id| CustomerState::empty(*id, now)).collect();
+    insert_rows!(conn, empty, (c, values) =>
+        diesel::insert_into(customer_state::table).values(values).on_conflict_do_nothing().execute(c))?;
+    let mut states: Vec<CustomerState> = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        let rows = customer_state::table.filter(customer_state::customer_id.eq_any(chunk));
+        let rows = rows.order(customer_state::customer_id);
+        states.extend(match conn {
+            Connection::Sqlite(c) => rows.select(CustomerState::as_select()).load(c)?,
+            // Of two that write at once the second waits here, and then sees what the first has written.
+            Connection::Postgres(c) => rows.select(CustomerState::as_select()).for_update().load(c)?,
+        });
+    }
+    Ok(states)
 }
 
 /// The serving row of one customer.

@@ -1,5 +1,7 @@
 //! The SQL of decisions and prices.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use serde::Serialize;
 
@@ -220,9 +222,37 @@ pub fn offer_of(
     Ok(found.flatten())
 }
 
-/// Deletes all decisions about a customer; returns how many there were.
-pub fn erase(conn: &mut Connection, customer: CustomerId) -> Result<usize> {
-    Ok(diesel::delete(decision::table.filter(decision::customer_id.eq(customer))).execute(conn)?)
+/// Makes decisions about `from` decisions about `to`. In runs that had both, the ordinals of the former follow those of the
+/// latter; answers by how much they moved.
+pub fn reassign(conn: &mut Connection, from: CustomerId, to: CustomerId) -> Result<BTreeMap<CampaignRunId, i32>> {
+    let last_of = |conn: &mut Connection, customer: CustomerId| -> Result<BTreeMap<CampaignRunId, i32>> {
+        let rows =
+            decision::table.filter(decision::customer_id.eq(customer)).filter(decision::campaign_run_id.is_not_null());
+        let rows = rows.select((decision::campaign_run_id.assume_not_null(), decision::ordinal));
+        let mut last = BTreeMap::new();
+        for (run, ordinal) in rows.load::<(CampaignRunId, i32)>(conn)? {
+            let known = last.entry(run).or_insert(ordinal);
+            *known = ordinal.max(*known);
+        }
+        Ok(last)
+    };
+    let (theirs, own) = (last_of(conn, from)?, last_of(conn, to)?);
+    let both = own.into_iter().filter(|(run, _)| theirs.contains_key(run));
+    let shifts: BTreeMap<CampaignRunId, i32> = both.map(|(run, last)| (run, last + 1)).collect();
+    for (run, shift) in &shifts {
+        let rows = decision::table.filter(decision::customer_id.eq(from)).filter(decision::campaign_run_id.eq(run));
+        let values = (decision::customer_id.eq(to), decision::ordinal.eq(decision::ordinal + *shift));
+        diesel::update(rows).set(values).execute(conn)?;
+    }
+    let rest = decision::table.filter(decision::customer_id.eq(from));
+    diesel::update(rest).set(decision::customer_id.eq(to)).execute(conn)?;
+    Ok(shifts)
+}
+
+/// Leaves of the decisions about a customer the numbers that runs reconcile with, as those of `nobody`.
+pub fn anonymise(conn: &mut Connection, customer: CustomerId, nobody: CustomerId) -> Result<usize> {
+    let values = (decision::customer_id.eq(nobody), decision::context.eq("{}"), decision::trace.eq("{}"));
+    Ok(diesel::update(decision::table.filter(decision::customer_id.eq(customer))).set(values).execute(conn)?)
 }
 
 /// Keeps the prices of a run.

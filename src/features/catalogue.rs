@@ -9,27 +9,61 @@
 //! SELECT customer_id, :days(max(occurred_at)) AS recency FROM order_item GROUP BY customer_id
 //! ```
 //!
-//! A feature's header line gives name, unit, default (for customers about whom the family says nothing) and meaning. The
-//! families of `models/features/` are in the binary; a company adds its own, or replaces one of the same file name, in
-//! `features/` of its data folder.
+//! A feature's header line gives name, unit, default (for customers about whom the family says nothing) and meaning. With
+//! `-- serving: no` a family is there to train from and to look at, but does not stand in the customers' serving rows. A file
+//! with `-- view: NAME` instead of a family gives a table that families read: orders out of their lines, for one.
+//!
+//! The files of `models/features/` are in the binary; a company adds its own, or replaces one of the same file name, in
+//! `features/` of its data folder (views in `features/views/`).
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::header::{self, Read};
+use super::sql;
+use crate::clock::Timestamp;
 use crate::error::{Error, Fault, Result};
+use crate::history::FactType;
+use crate::settings::Settings;
 
-const EMBEDDED: &[(&str, &str)] = &[
-    ("basket.sql", include_str!("../../models/features/basket.sql")),
-    ("cost_to_serve.sql", include_str!("../../models/features/cost_to_serve.sql")),
-    ("engagement.sql", include_str!("../../models/features/engagement.sql")),
-    ("frequency.sql", include_str!("../../models/features/frequency.sql")),
-    ("inter_purchase.sql", include_str!("../../models/features/inter_purchase.sql")),
-    ("monetary.sql", include_str!("../../models/features/monetary.sql")),
-    ("recency.sql", include_str!("../../models/features/recency.sql")),
-    ("returns.sql", include_str!("../../models/features/returns.sql")),
-    ("tenure.sql", include_str!("../../models/features/tenure.sql")),
-    ("timing.sql", include_str!("../../models/features/timing.sql")),
-];
+/// A file of the catalogue by its path under `models/features/`.
+macro_rules! embedded {
+    ($($path:literal)*) => {
+        &[$(($path, include_str!(concat!("../../models/features/", $path)))),*]
+    };
+}
+
+#[rustfmt::skip]
+const EMBEDDED: &[(&str, &str)] = embedded! {
+    "views/active_hours.sql"
+    "views/activities.sql"
+    "views/articles.sql"
+    "views/categories.sql"
+    "views/contacts_made.sql"
+    "views/contacts_received.sql"
+    "views/orders.sql"
+    "basket.sql"
+    "basket_mix.sql"
+    "channels.sql"
+    "claims.sql"
+    "contracts.sql"
+    "cost_by_kind.sql"
+    "cost_to_serve.sql"
+    "engagement.sql"
+    "events.sql"
+    "frequency.sql"
+    "inter_purchase.sql"
+    "monetary.sql"
+    "price.sql"
+    "purchase_trend.sql"
+    "recency.sql"
+    "returns.sql"
+    "seasonality.sql"
+    "service.sql"
+    "tenure.sql"
+    "timing.sql"
+    "week.sql"
+};
 
 /// One number about a customer.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,16 +91,54 @@ pub struct Family {
     pub window: String,
     /// Which facts count as known.
     pub as_of: String,
+    /// Whether its features stand in the customers' serving rows, where rules and decisions read them.
+    pub serving: bool,
     /// What it gives.
     pub features: Vec<Feature>,
     /// The query.
     pub sql: String,
 }
 
-/// All feature families, by name.
+/// A table that several families read: made once, then read by each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// Its name in SQL.
+    pub name: String,
+    /// The file it stands in.
+    pub file: String,
+    /// What one row is about.
+    pub grain: String,
+    /// What it tells.
+    pub meaning: String,
+    /// The query.
+    pub sql: String,
+}
+
+impl Family {
+    /// The query as of an instant, with nothing left open.
+    pub fn query(&self, as_of: Timestamp, settings: &Settings) -> String {
+        sql::bind(&self.sql, as_of, settings)
+    }
+
+    /// The same features by another query.
+    #[must_use]
+    pub fn with_sql(&self, sql: &str) -> Family {
+        Family { sql: sql.to_owned(), ..self.clone() }
+    }
+}
+
+impl View {
+    /// The query as of an instant, with nothing left open.
+    pub fn query(&self, as_of: Timestamp, settings: &Settings) -> String {
+        sql::bind(&self.sql, as_of, settings)
+    }
+}
+
+/// All feature families, by name, and the views that they read.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
     families: Vec<Family>,
+    views: Vec<View>,
 }
 
 impl Catalogue {
@@ -83,15 +155,9 @@ impl Catalogue {
     pub fn load(data: &Path) -> Result<Catalogue> {
         let mut files: BTreeMap<String, String> =
             EMBEDDED.iter().map(|&(file, text)| (file.to_owned(), text.to_owned())).collect();
-        let own = data.join("features");
-        if own.is_dir() {
-            for entry in std::fs::read_dir(&own)? {
-                let path = entry?.path();
-                if path.extension().is_some_and(|extension| extension == "sql") {
-                    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    let text = std::fs::read_to_string(&path).map_err(|e| Error::from(e).context(&name))?;
-                    files.insert(name, text);
-                }
+        for (folder, prefix) in [(data.join("features"), ""), (data.join("features/views"), "views/")] {
+            if folder.is_dir() {
+                read_own(&folder, prefix, &mut files)?;
             }
         }
         Catalogue::check(files)
@@ -99,9 +165,20 @@ impl Catalogue {
 
     fn check(files: BTreeMap<String, String>) -> Result<Catalogue> {
         let mut faults = Vec::new();
-        let mut families: Vec<Family> = Vec::new();
+        let (mut families, mut views): (Vec<Family>, Vec<View>) = (Vec::new(), Vec::new());
         for (file, text) in &files {
-            families.extend(parse(file, text, &mut faults));
+            match header::read(file, text, &mut faults) {
+                Some(Read::Family(family)) => families.push(family),
+                Some(Read::View(view)) => views.push(view),
+                None => {}
+            }
+        }
+        for view in &views {
+            let other = views.iter().find(|other| other.name == view.name && other.file < view.file);
+            if other.is_some() || FactType::named(&view.name).is_some() {
+                let message = format!("there is another table `{}`; choose another name", view.name);
+                faults.push(Fault::at("view", message).in_file(&view.file));
+            }
         }
         let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
         for family in &families {
@@ -116,7 +193,40 @@ impl Catalogue {
             return Err(Error::faults("the feature catalogue cannot be used", faults));
         }
         families.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Catalogue { families })
+        Ok(Catalogue { families, views })
+    }
+
+    /// The views, by file.
+    pub fn views(&self) -> &[View] {
+        &self.views
+    }
+
+    /// The views that these queries read, each after those that it reads itself.
+    pub fn views_for<'a>(&'a self, queries: impl IntoIterator<Item = &'a str>) -> Vec<&'a View> {
+        let mut needed: Vec<&View> = Vec::new();
+        for sql in queries {
+            self.add_views(sql, &mut Vec::new(), &mut needed);
+        }
+        needed
+    }
+
+    /// `open` are those whose own needs are being looked for: one that reads itself ends there, and the engine says that it
+    /// does not exist.
+    fn add_views<'a>(&'a self, sql: &str, open: &mut Vec<&'a str>, needed: &mut Vec<&'a View>) {
+        for view in &self.views {
+            if mentions(sql, &view.name) && !needed.contains(&view) && !open.contains(&view.name.as_str()) {
+                open.push(&view.name);
+                self.add_views(&view.sql, open, needed);
+                open.pop();
+                needed.push(view);
+            }
+        }
+    }
+
+    /// The names of all features that stand in serving rows.
+    pub fn serving(&self) -> Vec<&str> {
+        let families = self.families.iter().filter(|family| family.serving);
+        families.flat_map(|family| &family.features).map(|feature| feature.name.as_str()).collect()
     }
 
     /// The families, by name.
@@ -162,53 +272,24 @@ impl Catalogue {
     }
 }
 
-/// Reads one file; what is wrong with it is added to `faults`.
-fn parse(file: &str, text: &str, faults: &mut Vec<Fault>) -> Option<Family> {
-    let before = faults.len();
-    let mut header: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut features = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let Some((key, value)) = line.strip_prefix("--").and_then(|rest| rest.split_once(':')) else { continue };
-        match key.trim() {
-            "feature" => match feature(value) {
-                Some(read) => features.push(read),
-                None => faults.push(
-                    Fault::at("feature", "write: -- feature: name | unit | default | meaning")
-                        .in_file(file)
-                        .on_line(index as u64 + 1),
-                ),
-            },
-            key @ ("family" | "grain" | "window" | "as of") => {
-                header.insert(key, value.trim());
-            }
-            _ => {}
+/// Adds a company's own files.
+fn read_own(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "sql") {
+            let name = format!("{prefix}{}", path.file_name().unwrap_or_default().to_string_lossy());
+            let text = std::fs::read_to_string(&path).map_err(|e| Error::from(e).context(&name))?;
+            files.insert(name, text);
         }
     }
-    for key in ["family", "grain", "window", "as of"] {
-        if header.get(key).is_none_or(|value| value.is_empty()) {
-            faults.push(Fault::at(key, format!("the header lacks `-- {key}: ...`")).in_file(file));
-        }
-    }
-    if header.get("grain").is_some_and(|grain| *grain != "customer") {
-        faults.push(Fault::at("grain", "must be `customer`: one row per customer").in_file(file));
-    }
-    if features.is_empty() {
-        faults.push(Fault::at("feature", "the header names no feature").in_file(file));
-    }
-    if faults.len() > before {
-        return None;
-    }
-    let take = |key: &str| header[key].to_owned();
-    let (name, grain, window, as_of) = (take("family"), take("grain"), take("window"), take("as of"));
-    Some(Family { name, file: file.to_owned(), grain, window, as_of, features, sql: text.to_owned() })
+    Ok(())
 }
 
-fn feature(line: &str) -> Option<Feature> {
-    let mut parts = line.splitn(4, '|').map(str::trim);
-    let (name, unit, default, meaning) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let default: f64 = default.parse().ok().filter(|value: &f64| value.is_finite())?;
-    let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    plain.then(|| Feature { name: name.into(), unit: unit.into(), default, meaning: meaning.into() })
+/// Whether a query names a table, outside of comments. A column of that name costs a view made for nothing.
+fn mentions(sql: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let code = sql.lines().filter(|line| !line.trim_start().starts_with("--"));
+    code.flat_map(|line| line.split(|c| !is_part(c))).any(|word| word.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -218,7 +299,7 @@ mod tests {
     #[test]
     fn every_embedded_family_is_well_formed() {
         let catalogue = Catalogue::embedded();
-        assert_eq!(catalogue.families().len(), EMBEDDED.len());
+        assert_eq!(catalogue.families().len() + catalogue.views().len(), EMBEDDED.len());
         assert!(catalogue.choose(&["no_such"]).is_err());
         let chosen = catalogue.choose(&["mon30", "monetary", "recency"]).unwrap();
         assert_eq!(chosen[0].1[0].name, "mon30");

@@ -1,13 +1,10 @@
 //! The feature matrix: customers down, features across.
 
-use std::collections::HashMap;
-
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use ndarray::Array2;
 
-use super::catalogue::{Catalogue, Family};
-use super::sql;
+use super::catalogue::{Catalogue, Family, View};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::history::{History, Snapshot};
@@ -81,66 +78,149 @@ pub fn matrix(
     wanted: &[&str],
     settings: &Settings,
 ) -> Result<FeatureMatrix> {
-    let choice = catalogue.choose(wanted)?;
-    let snapshot = history.snapshot_before(as_of)?;
-    let customers = purchasers(&snapshot)?;
-    let rows: HashMap<i64, usize> = customers.iter().enumerate().map(|(row, customer)| (customer.0, row)).collect();
-    let names: Vec<String> = choice.iter().flat_map(|(_, features)| features.iter().map(|f| f.name.clone())).collect();
-    let mut values = Array2::zeros((customers.len(), names.len()));
-    let mut first = 0;
-    for (family, features) in &choice {
-        for (offset, feature) in features.iter().enumerate() {
-            values.column_mut(first + offset).fill(feature.default);
-        }
-        let columns: Vec<&str> = features.iter().map(|feature| feature.name.as_str()).collect();
-        fill(&snapshot, family, &columns, as_of, settings, &rows, first, &mut values)?;
-        first += columns.len();
-    }
-    Ok(FeatureMatrix { customers, names, values })
+    let plan = Plan::new(catalogue, wanted, as_of, settings)?;
+    let (mut customers, mut values) = (Vec::new(), Vec::new());
+    history.slices_before(as_of)?.each(
+        |slice| plan.block(slice),
+        |mut block| {
+            customers.append(&mut block.customers);
+            values.append(&mut block.values);
+            Ok(())
+        },
+    )?;
+    let shape = (customers.len(), plan.names.len());
+    let values =
+        Array2::from_shape_vec(shape, values).map_err(|e| Error::internal("a matrix of another shape").caused_by(e))?;
+    Ok(FeatureMatrix { customers, names: plan.names, values })
 }
 
-/// Everyone with a purchase in the snapshot, ascending.
-fn purchasers(snapshot: &Snapshot) -> Result<Vec<CustomerId>> {
+/// A view and its query.
+pub(super) type BoundView<'a> = (&'a View, String);
+
+/// The views that these queries read, each after those that it reads itself.
+pub(super) fn bound_views<'a>(
+    catalogue: &'a Catalogue,
+    queries: impl IntoIterator<Item = &'a str>,
+    as_of: Timestamp,
+    settings: &Settings,
+) -> Vec<BoundView<'a>> {
+    catalogue.views_for(queries).into_iter().map(|view| (view, view.query(as_of, settings))).collect()
+}
+
+/// Makes views of a slice's facts, for the queries that follow.
+pub(super) fn hold(slice: &Snapshot, views: &[BoundView<'_>]) -> Result<()> {
+    for (view, sql) in views {
+        slice.hold(&view.name, sql).map_err(|error| error.context(format!("view `{}` ({})", view.name, view.file)))?;
+    }
+    Ok(())
+}
+
+/// The queries of a matrix, ready to run on any slice of customers.
+struct Plan<'a> {
+    views: Vec<BoundView<'a>>,
+    families: Vec<Chosen<'a>>,
+    names: Vec<String>,
+    defaults: Vec<f64>,
+}
+
+struct Chosen<'a> {
+    family: &'a Family,
+    sql: String,
+    /// The features' names, and the column of the matrix that the first of them fills.
+    features: Vec<&'a str>,
+    first: usize,
+}
+
+/// The rows of some customers.
+struct Block {
+    customers: Vec<CustomerId>,
+    /// Row after row.
+    values: Vec<f64>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(catalogue: &'a Catalogue, wanted: &[&str], as_of: Timestamp, settings: &Settings) -> Result<Plan<'a>> {
+        let choice = catalogue.choose(wanted)?;
+        let views = bound_views(catalogue, choice.iter().map(|(family, _)| family.sql.as_str()), as_of, settings);
+        let mut plan = Plan { views, families: Vec::new(), names: Vec::new(), defaults: Vec::new() };
+        for (family, features) in choice {
+            let sql = family.query(as_of, settings);
+            let first = plan.names.len();
+            plan.names.extend(features.iter().map(|feature| feature.name.clone()));
+            plan.defaults.extend(features.iter().map(|feature| feature.default));
+            let features = features.into_iter().map(|feature| feature.name.as_str()).collect();
+            plan.families.push(Chosen { family, sql, features, first });
+        }
+        Ok(plan)
+    }
+
+    /// The rows of a slice's customers.
+    fn block(&self, slice: &Snapshot) -> Result<Block> {
+        hold(slice, &self.views)?;
+        let customers = purchasers(slice)?;
+        let mut block = Block { values: self.defaults.repeat(customers.len()), customers };
+        for chosen in &self.families {
+            let family = chosen.family;
+            slice
+                .stream(&chosen.sql, |batch| block.fill(&batch, chosen, self.names.len()))
+                .map_err(|error| error.context(format!("features `{}` ({})", family.name, family.file)))?;
+        }
+        Ok(block)
+    }
+}
+
+impl Block {
+    /// Takes over what a family's query says; the matrix is `width` features wide.
+    fn fill(&mut self, batch: &RecordBatch, chosen: &Chosen<'_>, width: usize) -> Result<()> {
+        let family = chosen.family;
+        let ids = column(batch, "customer_id", family)?;
+        let ids = ids.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong(family, "customer_id"))?;
+        let rows = places(&self.customers, ids.values());
+        for (offset, name) in chosen.features.iter().enumerate() {
+            let floats = as_floats(column(batch, name, family)?).ok_or_else(|| wrong(family, name))?;
+            let floats = floats.as_primitive::<Float64Type>();
+            for (index, &row) in rows.iter().enumerate().filter(|(_, row)| **row != ABSENT) {
+                let value = floats.value(index);
+                // What SQL leaves empty, or divides by nothing, keeps the default.
+                if floats.is_valid(index) && value.is_finite() {
+                    self.values[row * width + chosen.first + offset] = value;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The place of somebody who is not among the customers.
+const ABSENT: usize = usize::MAX;
+
+/// Where each id stands among the customers, who rise. Most queries answer in the same order, so the place is looked for near
+/// the last one first.
+fn places(customers: &[CustomerId], ids: &[i64]) -> Vec<usize> {
+    const NEAR: usize = 8;
+    let mut from = 0;
+    let mut place = |id: CustomerId| {
+        let near = &customers[from..customers.len().min(from + NEAR)];
+        let found = match near.iter().position(|&customer| customer == id) {
+            Some(offset) => Ok(from + offset),
+            None => customers.binary_search(&id),
+        };
+        from = found.unwrap_or_else(|next| next);
+        found.unwrap_or(ABSENT)
+    };
+    ids.iter().map(|&id| place(CustomerId(id))).collect()
+}
+
+/// Everyone with a purchase in the slice, ascending.
+fn purchasers(slice: &Snapshot) -> Result<Vec<CustomerId>> {
     let mut customers = Vec::new();
-    snapshot.stream("SELECT DISTINCT customer_id FROM order_item", |batch| {
+    slice.stream("SELECT DISTINCT customer_id FROM order_item", |batch| {
         customers.extend(batch.column(0).as_primitive::<Int64Type>().values().iter().map(|&id| CustomerId(id)));
         Ok(())
     })?;
+    // As the engine reads them they are; this costs one look.
     customers.sort_unstable();
     Ok(customers)
-}
-
-#[allow(clippy::too_many_arguments, reason = "one step of matrix(), split off to stay readable")]
-fn fill(
-    snapshot: &Snapshot,
-    family: &Family,
-    columns: &[&str],
-    as_of: Timestamp,
-    settings: &Settings,
-    rows: &HashMap<i64, usize>,
-    first: usize,
-    values: &mut Array2<f64>,
-) -> Result<()> {
-    let sql = sql::bind(&family.sql, as_of, settings);
-    snapshot
-        .stream(&sql, |batch| {
-            let customers = column(&batch, "customer_id", family)?;
-            let customers = customers.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong(family, "customer_id"))?;
-            for (offset, name) in columns.iter().enumerate() {
-                let floats = as_floats(column(&batch, name, family)?).ok_or_else(|| wrong(family, name))?;
-                let floats = floats.as_primitive::<Float64Type>();
-                for (index, customer) in customers.values().iter().enumerate() {
-                    let Some(&row) = rows.get(customer) else { continue };
-                    let value = floats.value(index);
-                    // What SQL leaves empty, or divides by nothing, keeps the default.
-                    if floats.is_valid(index) && value.is_finite() {
-                        values[[row, first + offset]] = value;
-                    }
-                }
-            }
-            Ok(())
-        })
-        .map_err(|error| error.context(format!("features `{}` ({})", family.name, family.file)))
 }
 
 fn column<'a>(batch: &'a RecordBatch, name: &str, family: &Family) -> Result<&'a ArrayRef> {

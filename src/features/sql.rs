@@ -25,7 +25,7 @@ pub(super) fn bind(sql: &str, as_of: Timestamp, settings: &Settings) -> String {
     while let Some(start) = bound.find(":days(") {
         let Some(length) = closing(&bound[start + 6..]) else { break };
         let inner = bound[start + 6..start + 6 + length].to_owned();
-        let days = format!("(({}.0 - CAST({inner} AS BIGINT)) / 86400000000.0)", as_of.0);
+        let days = format!("(({}.0 - arrow_cast({inner}, 'Int64')) / 86400000000.0)", as_of.0);
         bound.replace_range(start..start + 6 + length + 1, &days);
     }
     bound
@@ -79,7 +79,7 @@ mod tests {
             bind("-- :as_of\nSELECT :days(max(occurred_at)), a / :unit FROM :activity_rates", Timestamp(7), &settings);
         assert_eq!(
             bound,
-            "SELECT ((7.0 - CAST(max(occurred_at) AS BIGINT)) / 86400000000.0), a / 100.0 FROM \
+            "SELECT ((7.0 - arrow_cast(max(occurred_at), 'Int64')) / 86400000000.0), a / 100.0 FROM \
              (SELECT column1 AS activity, column2 AS rate FROM (VALUES ('o''call', 5)))\n"
         );
     }

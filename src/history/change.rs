@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::facts::{self, FactType};
+use super::feed;
 use super::folder::History;
 use super::tombstone::{self, Tombstone};
 use super::value::{Fact, check};
@@ -47,6 +48,7 @@ impl Change {
             tail_change::remove(conn, part.fact_type, &part.withdrawn)?;
             tail_change::put(conn, part.fact_type, &part.facts, now)?;
             tail_change::follow_aliases(conn, part.fact_type)?;
+            feed::disturb(conn, part.fact_type)?;
         }
         Ok(())
     }
@@ -58,18 +60,18 @@ impl Change {
 }
 
 impl History {
-    /// Prepares a change and writes it, as often as something else comes between.
+    /// Prepares a change, with whatever else the caller prepares beside it, and writes it, as often as something else comes between.
     ///
     /// # Errors
     /// Those of `prepare` and `write`; conflict, when something else kept coming between.
-    pub fn change<T>(
+    pub fn change<P, T>(
         &self,
-        prepare: impl Fn() -> Result<Change>,
-        mut write: impl FnMut(&mut Connection, &Change) -> Result<T>,
+        prepare: impl Fn() -> Result<P>,
+        mut write: impl FnMut(&mut Connection, &P) -> Result<T>,
     ) -> Result<T> {
         again_on_conflict(ATTEMPTS, || {
-            let change = prepare()?;
-            self.0.store.write(|conn| write(conn, &change))
+            let prepared = prepare()?;
+            self.0.store.write(|conn| write(conn, &prepared))
         })
     }
 
@@ -103,7 +105,7 @@ impl History {
         let mut wanted: HashMap<String, &Fact> =
             facts.iter().map(|fact| (view::identity(&fact.source, &fact.key), fact)).collect();
         let owners = facts.iter().map(|fact| fact.customer).collect();
-        let known = self.known(&view, wanted.keys().cloned().collect(), &owners)?;
+        let known = self.known_of(&view, wanted.keys().cloned().collect(), &owners)?;
         let mut tombstones = Vec::new();
         for sealed in known {
             let key = view::identity(&sealed.source, &sealed.key);
@@ -131,7 +133,7 @@ impl History {
     ) -> Result<Change> {
         let view = self.view(fact_type)?;
         let wanted = identities.iter().map(|(source, key)| view::identity(source, key)).collect();
-        let known = self.known(&view, wanted, owners)?;
+        let known = self.known_of(&view, wanted, owners)?;
         let tombstones = known.iter().map(|fact| Tombstone::of_fact(fact.customer, &fact.source, &fact.key)).collect();
         Ok(Change(vec![Part { tombstones, withdrawn: identities.to_vec(), ..Part::of(&view) }]))
     }
@@ -144,7 +146,6 @@ impl History {
         view: &View,
         since: Timestamp,
     ) -> Result<Option<Change>> {
-        identity::hold(conn)?;
         let merged: BTreeMap<CustomerId, CustomerId> = identity::merged_since(conn, since)?.into_iter().collect();
         let mut hidden = tombstone::customers_hidden_after(conn, view.fact_type, since)?;
         hidden.extend(merged.keys());
@@ -200,7 +201,7 @@ impl History {
     }
 
     /// The sealed facts of these identities: first among the likely owners', then everywhere.
-    fn known(&self, view: &View, wanted: HashSet<String>, owners: &BTreeSet<CustomerId>) -> Result<Vec<Fact>> {
+    fn known_of(&self, view: &View, wanted: HashSet<String>, owners: &BTreeSet<CustomerId>) -> Result<Vec<Fact>> {
         let mut known = self.sealed_facts(view, owners)?;
         known.retain(|fact| wanted.contains(&view::identity(&fact.source, &fact.key)));
         let found: HashSet<String> = known.iter().map(|fact| view::identity(&fact.source, &fact.key)).collect();

@@ -1,23 +1,28 @@
 //! The query engine: DataFusion in this process, on a runtime of its own, so that callers stay synchronous.
 
 use std::fs::File;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::DataFusionError;
+use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::{Expr, SortExpr};
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, lit};
 use datafusion::scalar::ScalarValue;
-use tokio::runtime::Runtime;
+use object_store::ObjectStore;
+use tokio::runtime::{Handle, Runtime};
+use url::Url;
 
+use super::aggregates;
 use super::files::Readers;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -47,30 +52,46 @@ impl Engine {
         Ok(Engine { runtime: Some(runtime), env, threads, readers })
     }
 
-    /// How many threads it may use.
-    pub fn threads(&self) -> usize {
-        self.threads
-    }
-
     /// Runs to the end on the engine's own threads.
     pub fn block_on<F: Future>(&self, work: F) -> F::Output {
         self.runtime.as_ref().expect("present until dropped").block_on(work)
     }
 
+    /// Where work of the engine can be waited for.
+    pub fn handle(&self) -> Handle {
+        self.runtime.as_ref().expect("present until dropped").handle().clone()
+    }
+
+    /// Lets queries read from an object store.
+    pub fn register(&self, url: &Url, store: Arc<dyn ObjectStore>) {
+        self.env.register_object_store(url, store);
+    }
+
+    /// How many threads queries may use.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// A session without tables. Begin it before the manifest is read: no file is removed while it lasts.
     pub fn session(self: &Arc<Engine>) -> Result<Snapshot> {
-        self.session_with(false)
+        self.session_with(self.threads, false, false)
     }
 
     /// A session for a few rows of many: columns are decoded only where the condition holds.
     pub fn lookup_session(self: &Arc<Engine>) -> Result<Snapshot> {
-        self.session_with(true)
+        self.session_with(self.threads, false, true)
     }
 
-    fn session_with(self: &Arc<Engine>, pushdown: bool) -> Result<Snapshot> {
+    /// A session without tables for one of several queries that run beside each other: each stays in one thread, in the order of
+    /// segments, and reads texts as views, which are cheaper to group by.
+    pub fn session_of_one_thread(self: &Arc<Engine>) -> Result<Snapshot> {
+        self.session_with(1, true, false)
+    }
+
+    fn session_with(self: &Arc<Engine>, partitions: usize, text_views: bool, pushdown: bool) -> Result<Snapshot> {
         let reading = self.readers.enter()?;
         let config = SessionConfig::new()
-            .with_target_partitions(self.threads)
+            .with_target_partitions(partitions)
             .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
             // Segments of different customers follow one another: read them in order instead of sorting.
             .set_bool("datafusion.execution.split_file_groups_by_statistics", true)
@@ -78,7 +99,8 @@ impl Engine {
             // A merge of two sorted sides spills; a hash table of all keys would not.
             .set_bool("datafusion.optimizer.prefer_hash_join", false);
         let context = SessionContext::new_with_config_rt(config, self.env.clone());
-        Ok(Snapshot { engine: self.clone(), context, _reading: reading })
+        aggregates::all().into_iter().for_each(|aggregate| context.register_udaf(aggregate));
+        Ok(Snapshot { engine: self.clone(), context, text_views, _reading: reading })
     }
 }
 
@@ -104,6 +126,8 @@ pub struct Snapshot {
     context: SessionContext,
     /// While it is held, no file that is read here is removed.
     _reading: File,
+    /// Whether texts are read as views instead of copies.
+    text_views: bool,
 }
 
 impl Snapshot {
@@ -112,7 +136,13 @@ impl Snapshot {
     /// # Errors
     /// Invalid, when the SQL does not fit the tables; unavailable, when memory or the spill disk do not suffice.
     pub fn query(&self, sql: &str) -> Result<Vec<RecordBatch>> {
-        self.engine.block_on(async { self.context.sql(sql).await?.collect().await }).map_err(failed)
+        self.engine.block_on(async { self.read(sql).await?.collect().await }).map_err(failed)
+    }
+
+    /// Plans a query. One that would write, or change the session, is refused.
+    async fn read(&self, sql: &str) -> datafusion::error::Result<DataFrame> {
+        let reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        self.context.sql_with_options(sql, reading).await
     }
 
     /// Runs a query and hands over its batches one after another, so that the whole never stands in memory.
@@ -121,11 +151,27 @@ impl Snapshot {
     /// As [`Snapshot::query`], and whatever `take` answers.
     pub fn stream(&self, sql: &str, mut take: impl FnMut(RecordBatch) -> Result<()>) -> Result<()> {
         let mut batches: SendableRecordBatchStream =
-            self.engine.block_on(async { self.context.sql(sql).await?.execute_stream().await }).map_err(failed)?;
+            self.engine.block_on(async { self.read(sql).await?.execute_stream().await }).map_err(failed)?;
         while let Some(batch) = self.engine.block_on(next(&mut batches)) {
             take(batch.map_err(failed)?)?;
         }
         Ok(())
+    }
+
+    /// Runs a query whose rows later queries of this snapshot see as a table; they are held in memory, in the order of their
+    /// column `customer_id`.
+    ///
+    /// # Errors
+    /// As [`Snapshot::query`]; invalid, when the query gives no `customer_id`.
+    pub fn hold(&self, name: &str, sql: &str) -> Result<()> {
+        let by_customer = || vec![col("customer_id").sort(true, false)];
+        let made = self.engine.block_on(async {
+            let rows = self.read(sql).await?.sort(by_customer())?;
+            let schema = Arc::new(rows.schema().as_arrow().clone());
+            MemTable::try_new(schema, vec![rows.collect().await?])
+        });
+        let table = made.map_err(failed)?.with_sort_order(vec![by_customer()]);
+        self.context.register_table(name, Arc::new(table)).map(drop).map_err(failed)
     }
 
     /// The one whole number that a query answers.
@@ -143,8 +189,12 @@ impl Snapshot {
         schema: SchemaRef,
         parts: Vec<Part>,
         sorted: bool,
-        tail: Vec<RecordBatch>,
+        mut tail: Vec<RecordBatch>,
     ) -> Result<()> {
+        let schema = if self.text_views { with_text_views(&schema) } else { schema };
+        for batch in &mut tail {
+            *batch = cast(batch, &schema)?;
+        }
         let mut frames = Vec::new();
         for part in parts.into_iter().filter(|part| !part.urls.is_empty()) {
             frames.push(self.sealed(part, schema.clone(), sorted)?);
@@ -178,18 +228,44 @@ impl Snapshot {
         }
     }
 
-    /// Hides from a table what happened at or after an instant.
-    pub(super) fn cut(&self, name: &str, before: Timestamp) -> Result<()> {
-        let instant = ScalarValue::TimestampMicrosecond(Some(before.0), Some("UTC".into()));
+    /// Hides from a table what happened at or after an instant, and what other customers did.
+    pub(super) fn narrow(
+        &self,
+        name: &str,
+        before: Option<Timestamp>,
+        customers: Option<&RangeInclusive<i64>>,
+    ) -> Result<()> {
+        let instant = |at: Timestamp| lit(ScalarValue::TimestampMicrosecond(Some(at.0), Some("UTC".into())));
+        let earlier = before.map(|before| col("occurred_at").lt(instant(before)));
+        let inside = customers.map(|ids| col("customer_id").between(lit(*ids.start()), lit(*ids.end())));
+        let Some(condition) = earlier.into_iter().chain(inside).reduce(Expr::and) else { return Ok(()) };
         let table = self.context.deregister_table(name).map_err(failed)?;
-        let table = table.ok_or_else(|| Error::internal(format!("no table `{name}` to cut")))?;
-        let earlier = self.context.read_table(table).and_then(|all| all.filter(col("occurred_at").lt(lit(instant))));
-        self.context.register_table(name, earlier.map_err(failed)?.into_view()).map(drop).map_err(failed)
+        let table = table.ok_or_else(|| Error::internal(format!("no table `{name}` to narrow")))?;
+        let narrowed = self.context.read_table(table).and_then(|all| all.filter(condition));
+        self.context.register_table(name, narrowed.map_err(failed)?.into_view()).map(drop).map_err(failed)
     }
 }
 
 async fn next(batches: &mut SendableRecordBatchStream) -> Option<datafusion::error::Result<RecordBatch>> {
     std::future::poll_fn(|context| batches.as_mut().poll_next(context)).await
+}
+
+/// The schema with texts as views: a text that repeats, or is short, is not copied.
+fn with_text_views(schema: &SchemaRef) -> SchemaRef {
+    let viewed = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8 => Field::new(field.name(), DataType::Utf8View, field.is_nullable()),
+        _ => field.as_ref().clone(),
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(viewed).collect::<Vec<_>>()))
+}
+
+fn cast(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| arrow::compute::cast(column, field.data_type()));
+    columns
+        .collect::<std::result::Result<_, _>>()
+        .and_then(|columns| RecordBatch::try_new(schema.clone(), columns))
+        .map_err(|error| failed(error.into()))
 }
 
 /// The order of a segment.

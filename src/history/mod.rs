@@ -10,12 +10,17 @@
 //! the transaction that adds its row to the manifest; a file without a row is what a crash left behind, and is removed when
 //! the folder is opened. A query sees one snapshot of manifest and tail.
 
+mod aggregates;
 mod buckets;
 mod bulk;
 mod change;
+mod check;
 mod compact;
 mod engine;
+pub mod event_types;
+mod export;
 pub mod facts;
+pub mod feed;
 mod files;
 mod folder;
 pub mod import;
@@ -23,8 +28,10 @@ mod lookup;
 mod manifest;
 #[cfg(test)]
 mod model_tests;
+mod remote;
 mod seal;
 mod segment;
+mod slice;
 mod tail;
 mod tail_change;
 #[cfg(test)]
@@ -34,11 +41,14 @@ mod value;
 mod view;
 
 pub use change::Change;
+pub use check::{Checked, Finding};
 pub use compact::{Compacted, Depth};
 pub use engine::Snapshot;
+pub use export::{Export, Exported, Format};
 pub use facts::{Column, FactType, Kind};
 pub use folder::{DEFAULT_BUCKETS, History, Options};
 pub use manifest::Segment;
 pub use seal::Sealed;
+pub use slice::Slices;
 pub use tail::Appended;
 pub use value::{Fact, FactBatch, Value};

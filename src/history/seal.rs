@@ -12,11 +12,14 @@ use super::bulk::{Runs, Target, write_segments};
 use super::change::again_on_conflict;
 use super::engine::Snapshot;
 use super::facts::{self, FactType};
+use super::feed;
 use super::folder::History;
 use super::manifest::{self, Segment};
+use super::tail::Which;
 use super::view::View;
 use super::{tail, tail_change};
 use crate::clock::{DAY, Timestamp};
+use crate::customers::identity;
 use crate::error::Result;
 use crate::ids;
 use crate::storage::Connection;
@@ -89,14 +92,17 @@ impl History {
     pub fn seal_tail(&self, now: Timestamp) -> Result<Sealed> {
         let mut total = Sealed::default();
         for fact_type in facts::ALL {
-            let mut left = self.0.store.read(|conn| tail::waiting(conn, fact_type))?;
+            let mut left = self.0.store.read(|conn| tail::ready(conn, fact_type))?;
             while left > 0 {
                 let seal = || self.seal_once(&[self.claimed(fact_type, now)?], now, now);
                 let sealed = again_on_conflict(ATTEMPTS, seal)?[0];
                 total.added += sealed.added;
                 total.duplicates += sealed.duplicates;
+                if sealed.added + sealed.duplicates == 0 {
+                    break;
+                }
                 // What arrived meanwhile waits for the next seal.
-                left -= (sealed.added + sealed.duplicates).max(1);
+                left -= sealed.added + sealed.duplicates;
             }
         }
         self.0.store.write(|conn| tail::prune(conn, now.plus(-REMEMBERED)))?;
@@ -110,10 +116,11 @@ impl History {
             // A fact that was on its way in while its customer was merged.
             if tail_change::follow_aliases(conn, fact_type)? > 0 {
                 manifest::raise(conn, fact_type)?;
+                feed::disturb(conn, fact_type)?;
             }
             tail::claim(conn, fact_type, batch, BATCH)
         })?;
-        let mut facts = self.0.store.read(|conn| tail::open_facts(conn, fact_type, Some(batch)))?;
+        let mut facts = self.0.store.read(|conn| tail::open_facts(conn, fact_type, Which::Batch(batch)))?;
         let rows = facts.len() as i64;
         Ok(Incoming { fact_type, rows, origin: Origin::Tail(batch, facts.take()) })
     }
@@ -147,7 +154,7 @@ impl History {
             let (view, mut tail) = self.0.store.read(|conn| {
                 let tail = match of.origin {
                     Origin::Tail(..) => None,
-                    Origin::Runs(_) => Some(tail::open_facts(conn, of.fact_type, None)?),
+                    Origin::Runs(_) => Some(tail::open_facts(conn, of.fact_type, Which::Open)?),
                 };
                 Ok((View::read(conn, of.fact_type)?, tail))
             })?;
@@ -198,15 +205,28 @@ impl History {
 
     fn commit(&self, written: &[Written<'_>], since: Timestamp, now: Timestamp) -> Result<()> {
         self.0.store.write(|conn| {
+            // Before any row is locked: a merge takes both in the same order.
+            identity::hold(conn)?;
             for Written { of, generation, segments, .. } in written {
                 manifest::advance(conn, of.fact_type, *generation)?;
                 let generation = generation + 1;
                 let counted = |s: &Segment| Segment { sealed_at: now.0, generation, ..s.clone() };
                 let segments: Vec<Segment> = segments.iter().map(counted).collect();
                 segments.iter().try_for_each(|segment| manifest::add(conn, segment))?;
-                match of.origin {
-                    Origin::Tail(batch, _) => tail::seal(conn, batch, of.rows as usize, now)?,
-                    Origin::Runs(_) => self.settle(conn, of.fact_type, generation, segments, since)?,
+                let added: i64 = segments.iter().map(|segment| segment.row_count).sum();
+                // Facts that were handed over are no news; facts of an import are, and so is one fact less than was handed over.
+                let is_news = match of.origin {
+                    Origin::Tail(batch, _) => {
+                        tail::seal(conn, of.fact_type, batch, of.rows as usize, now)?;
+                        added < of.rows
+                    }
+                    Origin::Runs(_) => {
+                        self.settle(conn, of.fact_type, generation, segments, since)?;
+                        added > 0
+                    }
+                };
+                if is_news {
+                    feed::disturb(conn, of.fact_type)?;
                 }
             }
             Ok(())

@@ -1,18 +1,20 @@
 //! The hot tail: all SQL about facts that arrived one by one and are not sealed yet.
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sqlite::SqliteConnection;
 
 use super::facts::{self, FactType};
+use super::feed;
 use super::value::{Fact, FactBatch, Value, check};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{self, CustomerId};
-use crate::storage::Connection;
 use crate::storage::schema::history_tail;
-
-const CHUNK: usize = 500;
+use crate::storage::{Connection, PostgresConnection};
 
 /// What became of appended facts: for each, in order, whether it is new.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,34 +47,58 @@ pub(super) struct Row<'a> {
 ///
 /// # Errors
 /// Invalid, when a fact does not fit its type; nothing is then appended.
-pub fn append(conn: &mut Connection, fact_type: &FactType, facts: &[Fact], now: Timestamp) -> Result<Appended> {
+pub fn append<F: Borrow<Fact>>(
+    conn: &mut Connection,
+    fact_type: &FactType,
+    facts: &[F],
+    now: Timestamp,
+) -> Result<Appended> {
+    let mut rows = Vec::with_capacity(facts.len());
     for fact in facts {
-        check(fact_type, &fact.values)?;
+        check(fact_type, &fact.borrow().values)?;
+        rows.push(row(fact_type, fact.borrow(), now)?);
     }
-    let mut new = Vec::with_capacity(facts.len());
-    for chunk in facts.chunks(CHUNK) {
-        let rows = chunk.iter().map(|fact| row(fact_type, fact, now)).collect::<Result<Vec<Row>>>()?;
-        insert(conn, &rows, &mut new)?;
-    }
+    let new = match conn {
+        Connection::Sqlite(c) => insert_each(c, &rows)?,
+        Connection::Postgres(c) => insert_at_once(c, fact_type, &rows)?,
+    };
     Ok(Appended(new))
 }
 
-/// Inserts what is new; says of each row whether it was.
-fn insert(conn: &mut Connection, rows: &[Row], new: &mut Vec<bool>) -> Result<()> {
-    match conn {
-        Connection::Sqlite(c) => {
-            for row in rows {
-                let insert = diesel::insert_into(history_tail::table).values(row).on_conflict_do_nothing();
-                new.push(insert.execute(c)? == 1);
-            }
-        }
-        Connection::Postgres(c) => {
-            let insert = diesel::insert_into(history_tail::table).values(rows).on_conflict_do_nothing();
-            let inserted: HashSet<i64> = insert.returning(history_tail::id).get_results(c)?.into_iter().collect();
-            new.extend(rows.iter().map(|row| inserted.contains(&row.id)));
-        }
+/// One prepared statement, run for each row: within this process that costs less than a statement of many rows.
+fn insert_each(c: &mut SqliteConnection, rows: &[Row]) -> Result<Vec<bool>> {
+    let insert = |row| diesel::insert_into(history_tail::table).values(row).on_conflict_do_nothing().execute(c);
+    Ok(rows.iter().map(insert).map(|inserted| Ok(inserted? == 1)).collect::<QueryResult<_>>()?)
+}
+
+/// One statement for all rows, its values as one array a column: a statement with thousands of parameters would have to be
+/// planned anew each time.
+fn insert_at_once(c: &mut PostgresConnection, fact_type: &FactType, rows: &[Row]) -> Result<Vec<bool>> {
+    #[derive(QueryableByName)]
+    struct Inserted {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
     }
-    Ok(())
+    let Some(first) = rows.first() else { return Ok(Vec::new()) };
+    let numbers = |of: fn(&Row) -> i64| rows.iter().map(of).collect::<Vec<i64>>();
+    let inserted: Vec<Inserted> = diesel::sql_query(
+        "INSERT INTO history_tail (id, fact_type, source, fact_key, customer_id, occurred_at, accepted_at, payload, \
+         batch, sealed_at) \
+         SELECT id, $1, source, fact_key, customer_id, occurred_at, $2, payload, 0, 0 \
+         FROM UNNEST($3, $4, $5, $6, $7, $8) AS new (id, source, fact_key, customer_id, occurred_at, payload) \
+         ON CONFLICT DO NOTHING RETURNING id",
+    )
+    .bind::<Text, _>(fact_type.name)
+    .bind::<BigInt, _>(first.accepted_at)
+    .bind::<Array<BigInt>, _>(numbers(|row| row.id))
+    .bind::<Array<Text>, _>(rows.iter().map(|row| row.source).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(rows.iter().map(|row| row.fact_key).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(numbers(|row| row.customer_id))
+    .bind::<Array<BigInt>, _>(numbers(|row| row.occurred_at))
+    .bind::<Array<Text>, _>(rows.iter().map(|row| row.payload.as_str()).collect::<Vec<_>>())
+    .load(c)?;
+    let inserted: HashSet<i64> = inserted.into_iter().map(|row| row.id).collect();
+    Ok(rows.iter().map(|row| inserted.contains(&row.id)).collect())
 }
 
 pub(super) fn row<'a>(fact_type: &'a FactType, fact: &'a Fact, now: Timestamp) -> Result<Row<'a>> {
@@ -99,12 +125,51 @@ pub(super) fn waiting(conn: &mut Connection, fact_type: &FactType) -> Result<i64
         .get_result(conn)?)
 }
 
-/// The facts of this type that are not sealed, or those of one claimed batch.
-pub(super) fn open_facts(conn: &mut Connection, fact_type: &'static FactType, batch: Option<i64>) -> Result<FactBatch> {
-    type Stored = (String, String, i64, i64, String);
-    let rows = history_tail::table
-        .filter(history_tail::fact_type.eq(fact_type.name))
-        .filter(history_tail::sealed_at.eq(0))
+/// Which facts of the tail.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Which {
+    /// All that are not sealed.
+    Open,
+    /// Those that were handed over to followers.
+    HandedOver,
+    /// Those of a claimed batch.
+    Batch(i64),
+}
+
+/// Facts of this type that are not sealed.
+pub(super) fn open_facts(conn: &mut Connection, fact_type: &'static FactType, which: Which) -> Result<FactBatch> {
+    let rows = open_rows(fact_type);
+    let rows: Vec<Stored> = match which {
+        Which::Open => rows.load(conn)?,
+        Which::HandedOver => rows.filter(history_tail::feed.gt(0)).load(conn)?,
+        Which::Batch(batch) => rows.filter(history_tail::batch.eq(batch)).load(conn)?,
+    };
+    let mut facts = FactBatch::new(fact_type);
+    for row in rows {
+        facts.push(&fact(fact_type, row)?)?;
+    }
+    Ok(facts)
+}
+
+/// The facts of this type that were handed over after `after` and up to `until`.
+pub(super) fn handed_over(
+    conn: &mut Connection,
+    fact_type: &'static FactType,
+    after: i64,
+    until: i64,
+) -> Result<Vec<Fact>> {
+    let rows = open_rows(fact_type).filter(history_tail::feed.gt(after)).filter(history_tail::feed.le(until));
+    rows.load(conn)?.into_iter().map(|row| fact(fact_type, row)).collect()
+}
+
+type Stored = (String, String, i64, i64, String);
+
+#[diesel::dsl::auto_type]
+fn open_rows(fact_type: &'static FactType) -> _ {
+    let name: &'static str = fact_type.name;
+    history_tail::table
+        .filter(history_tail::fact_type.eq(name))
+        .filter(history_tail::sealed_at.eq(0_i64))
         .order((history_tail::customer_id, history_tail::occurred_at, history_tail::fact_key))
         .select((
             history_tail::source,
@@ -112,26 +177,68 @@ pub(super) fn open_facts(conn: &mut Connection, fact_type: &'static FactType, ba
             history_tail::customer_id,
             history_tail::occurred_at,
             history_tail::payload,
-        ));
-    let rows: Vec<Stored> = match batch {
-        Some(batch) => rows.filter(history_tail::batch.eq(batch)).load(conn)?,
-        None => rows.load(conn)?,
-    };
-    let mut facts = FactBatch::new(fact_type);
-    for (source, key, customer, occurred_at, payload) in rows {
-        let mut values: Vec<Value> = serde_json::from_str(&payload)?;
-        // A row written before a column was added to the end of its type lacks it.
-        values.resize(fact_type.columns.len(), Value::Null);
-        let (customer, occurred_at) = (CustomerId(customer), Timestamp(occurred_at));
-        facts.push(&Fact { customer, occurred_at, source, key, values })?;
-    }
-    Ok(facts)
+        ))
 }
 
-/// Marks the oldest `limit` waiting facts of this type as belonging to `batch`.
+fn fact(fact_type: &FactType, (source, key, customer, occurred_at, payload): Stored) -> Result<Fact> {
+    let mut values: Vec<Value> = serde_json::from_str(&payload)?;
+    // A row written before a column was added to the end of its type lacks it.
+    values.resize(fact_type.columns.len(), Value::Null);
+    Ok(Fact { customer: CustomerId(customer), occurred_at: Timestamp(occurred_at), source, key, values })
+}
+
+/// The hand-overs whose facts may be sealed: all, or those that every follower has taken in.
+fn sealable(conn: &mut Connection) -> Result<(i64, i64)> {
+    Ok(feed::taken_in(conn)?.map_or((0, i64::MAX), |taken_in| (1, taken_in)))
+}
+
+/// How many facts of this type can be sealed.
+pub(super) fn ready(conn: &mut Connection, fact_type: &FactType) -> Result<i64> {
+    let (from, until) = sealable(conn)?;
+    let rows =
+        history_tail::table.filter(history_tail::fact_type.eq(fact_type.name)).filter(history_tail::sealed_at.eq(0));
+    Ok(rows.filter(history_tail::feed.between(from, until)).count().get_result(conn)?)
+}
+
+/// What is wrong with waiting facts of this type: rows that another program, or a fault, has left unreadable.
+pub(super) fn faults(conn: &mut Connection, fact_type: &FactType) -> Result<Vec<String>> {
+    const PAGE: i64 = 10_000;
+    let mut faults = Vec::new();
+    let mut after = i64::MIN;
+    loop {
+        let rows: Vec<(i64, String)> = history_tail::table
+            .filter(history_tail::fact_type.eq(fact_type.name))
+            .filter(history_tail::sealed_at.eq(0))
+            .filter(history_tail::id.gt(after))
+            .order(history_tail::id)
+            .limit(PAGE)
+            .select((history_tail::id, history_tail::payload))
+            .load(conn)?;
+        let Some((last, _)) = rows.last() else { return Ok(faults) };
+        after = *last;
+        for (id, payload) in rows {
+            let read = serde_json::from_str(&payload).map_err(Error::from).and_then(|mut values: Vec<Value>| {
+                values.resize(fact_type.columns.len().max(values.len()), Value::Null);
+                check(fact_type, &values)
+            });
+            if let Err(error) = read {
+                faults.push(format!("row {id} of the tail cannot be read: {}", error.message()));
+            }
+        }
+    }
+}
+
+/// Marks the oldest `limit` waiting facts of this type as belonging to `batch`, except those that a follower has not taken in.
 pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64, limit: i64) -> Result<usize> {
-    let waiting =
-        || history_tail::table.filter(history_tail::fact_type.eq(fact_type.name)).filter(history_tail::sealed_at.eq(0));
+    // Held, so that nobody begins to follow between this look and the claim.
+    feed::hold(conn)?;
+    let (from, until) = sealable(conn)?;
+    let waiting = || {
+        history_tail::table
+            .filter(history_tail::fact_type.eq(fact_type.name))
+            .filter(history_tail::sealed_at.eq(0))
+            .filter(history_tail::feed.between(from, until))
+    };
     let first_left: Option<i64> =
         waiting().order(history_tail::id).offset(limit).select(history_tail::id).first(conn).optional()?;
     let claimed = diesel::update(waiting().filter(history_tail::id.lt(first_left.unwrap_or(i64::MAX))));
@@ -142,8 +249,18 @@ pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64, lim
 ///
 /// # Errors
 /// Conflict, when somebody else has claimed or sealed some of its rows since.
-pub(super) fn seal(conn: &mut Connection, batch: i64, expected: usize, now: Timestamp) -> Result<()> {
-    let rows = history_tail::table.filter(history_tail::batch.eq(batch)).filter(history_tail::sealed_at.eq(0));
+pub(super) fn seal(
+    conn: &mut Connection,
+    fact_type: &FactType,
+    batch: i64,
+    expected: usize,
+    now: Timestamp,
+) -> Result<()> {
+    // All three, so that the index leads to the rows: the keys of a month stand beside them.
+    let rows = history_tail::table
+        .filter(history_tail::fact_type.eq(fact_type.name))
+        .filter(history_tail::sealed_at.eq(0))
+        .filter(history_tail::batch.eq(batch));
     let sealed =
         diesel::update(rows).set((history_tail::sealed_at.eq(now.0), history_tail::payload.eq("[]"))).execute(conn)?;
     if sealed == expected {
@@ -154,8 +271,13 @@ pub(super) fn seal(conn: &mut Connection, batch: i64, expected: usize, now: Time
 
 /// Forgets the keys of facts sealed before `before`; later repetitions are found by the merge of their own seal.
 pub(super) fn prune(conn: &mut Connection, before: Timestamp) -> Result<usize> {
-    let rows = history_tail::table.filter(history_tail::sealed_at.gt(0)).filter(history_tail::sealed_at.lt(before.0));
-    Ok(diesel::delete(rows).execute(conn)?)
+    facts::ALL.iter().try_fold(0, |sum, fact_type| {
+        let old = history_tail::table
+            .filter(history_tail::fact_type.eq(fact_type.name))
+            .filter(history_tail::sealed_at.gt(0))
+            .filter(history_tail::sealed_at.lt(before.0));
+        Ok(sum + diesel::delete(old).execute(conn)?)
+    })
 }
 
 /// How many facts wait, over all types.

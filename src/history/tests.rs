@@ -120,3 +120,57 @@ fn what_a_crash_left_behind_is_removed_and_nothing_else() {
     assert!(!orphan.exists());
     assert_eq!(totals(&again), (1, 100));
 }
+
+/// What is done with facts in these tests, once more where segments are elsewhere.
+fn works_at(url: &str) {
+    use super::Depth;
+    use crate::progress::Silent;
+    let data = tempfile::tempdir().unwrap();
+    let store = Store::open(&Location::choose(data.path(), None).unwrap()).unwrap();
+    migrate::migrate(&store, NOW).unwrap();
+    let options = Options { threads: 2, url: Some(url.to_owned()), ..Options::default() };
+    let history = History::open(&store, data.path(), &options).unwrap();
+    for (day, order) in ["A", "B", "C"].into_iter().enumerate() {
+        let fact = line(5 + day as i64, day as i64, order, order, 10);
+        history.append(&ORDER_ITEM, &[fact], NOW).unwrap();
+        history.seal_tail(NOW).unwrap();
+    }
+    store.write(|conn| History::erase_in(conn, &[CustomerId(6)], NOW)).unwrap();
+    assert_eq!(totals(&history), (2, 20));
+    let done = history.compact(Depth::Full, NOW).unwrap();
+    // Others may be reading, so the files of the inputs stay for a while.
+    assert_eq!((done.inputs, done.outputs, done.hidden, done.files_removed), (3, 1, 1, 0));
+    assert_eq!(totals(&history), (2, 20));
+    assert_eq!(history.compact(Depth::Full, NOW.plus(DAY)).unwrap().files_removed, 3);
+    drop(history);
+    let again = History::open(&store, data.path(), &options).unwrap();
+    assert_eq!(totals(&again), (2, 20));
+    let checked = again.check(None, NOW, &Silent).unwrap();
+    assert!(checked.findings.is_empty() && checked.segments == 1, "{checked:?}");
+    let file = again.segments(&ORDER_ITEM).unwrap().remove(0).file;
+    again.0.files.remove("order_item", &file).unwrap();
+    let checked = again.check(None, NOW, &Silent).unwrap();
+    assert_eq!(checked.findings.len(), 1, "{checked:?}");
+    assert!(!data.path().join("history/order_item").join(&file).exists());
+}
+
+#[test]
+fn segments_may_be_in_an_object_store() {
+    works_at("memory://test/some/prefix");
+}
+
+#[test]
+fn segments_may_be_in_a_folder_that_machines_share() {
+    let shared = tempfile::tempdir().unwrap();
+    works_at(&format!("file://{}", shared.path().display()));
+}
+
+#[test]
+fn a_url_that_cannot_be_used_is_named() {
+    let data = tempfile::tempdir().unwrap();
+    let store = Store::open(&Location::choose(data.path(), None).unwrap()).unwrap();
+    migrate::migrate(&store, NOW).unwrap();
+    let options = Options { url: Some("ftp://example.com/x".into()), ..Options::default() };
+    let error = History::open(&store, data.path(), &options).err().unwrap();
+    assert!(error.message().contains("[history] url"), "{error}");
+}

@@ -12,6 +12,7 @@ use super::facts::{FactType, Kind};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::CustomerId;
+use crate::money::Money;
 
 /// The value of one column of one fact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,18 @@ pub enum Value {
     Float(f64),
     /// Text or JSON.
     Text(String),
+}
+
+impl Value {
+    /// The text, or nothing.
+    pub fn text(text: &Option<String>) -> Value {
+        text.clone().map_or(Value::Null, Value::Text)
+    }
+
+    /// The amount, or nothing.
+    pub fn money(amount: Option<Money>) -> Value {
+        amount.map_or(Value::Null, |amount| Value::Int(amount.0))
+    }
 }
 
 /// One fact.

@@ -21,6 +21,8 @@ pub enum Work {
     },
     /// Seal facts that arrived one by one.
     Seal,
+    /// Merge segments, and remove what tombstones hide.
+    Compact,
     /// Close runs whose conversion window has ended.
     Mature,
     /// Train all models.
@@ -35,6 +37,7 @@ impl Work {
         match self {
             Work::CampaignRun { .. } => "campaign_run",
             Work::Seal => "seal",
+            Work::Compact => "compact",
             Work::Mature => "mature",
             Work::Train => "train",
             Work::Score => "score",

@@ -4,7 +4,8 @@ use super::job::{Job, Work};
 use crate::campaigns::store as campaigns;
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::operations::{Workspace, audit, mature, run, score, train};
+use crate::history::Depth;
+use crate::operations::{Workspace, audit, history, mature, run, score, segments, train};
 use crate::progress::Silent;
 
 /// Who the audit says did it.
@@ -18,8 +19,14 @@ pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
     match job.work()? {
         Work::CampaignRun { campaign, due } => campaign_run(ws, &campaign, due),
         Work::Seal => {
+            // What segments have not taken in is not sealed.
+            segments::refresh(ws)?;
             let sealed = ws.history().seal_tail(ws.now())?;
             Ok(format!("{} facts sealed", sealed.added))
+        }
+        Work::Compact => {
+            let done = history::compact(ws, Depth::Due)?;
+            Ok(format!("{} segments became {}, {} hidden facts left out", done.inputs, done.outputs, done.hidden))
         }
         Work::Mature => Ok(format!("{} runs closed", mature::mature(ws)?.len())),
         Work::Train => {

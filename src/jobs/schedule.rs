@@ -66,6 +66,9 @@ fn recurring(ws: &Workspace) -> Result<usize> {
     } else if waiting > 0 {
         wanted.push((Work::Seal, hour));
     }
+    if ws.history().compaction_is_due()? {
+        wanted.push((Work::Compact, hour));
+    }
     for (work, at) in [(Work::Train, TRAIN_HOUR), (Work::Score, SCORE_HOUR)] {
         let last = last_night(ws, at, now)?;
         if now.0 - last.0 <= NIGHTLY_LATENESS {

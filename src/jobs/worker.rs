@@ -14,6 +14,7 @@ use crate::deliveries::Summary;
 use crate::error::{Error, Result};
 use crate::ids;
 use crate::operations::Workspace;
+use crate::operations::segments;
 use crate::operations::send::send_due;
 
 /// How long an idle worker sleeps.
@@ -62,11 +63,14 @@ pub fn work(ws: &Workspace, stop: &Stop, once: bool, only: Option<Only>) -> Resu
     // Messages have a thread of their own, so that a training does not make them late.
     std::thread::scope(|scope| {
         let runner = jobs.then(|| scope.spawn(|| run_jobs(ws, stop)));
+        // Segments follow facts and time, whatever else goes on.
+        let follower = jobs.then(|| scope.spawn(|| follow_segments(ws, stop)));
         let sender = sending.then(|| scope.spawn(|| send_messages(ws, stop)));
         let joined = |handle: Option<std::thread::ScopedJoinHandle<'_, Worked>>| match handle {
             Some(handle) => handle.join().map_err(|_| Error::internal("a worker ended in a panic")),
             None => Ok(Worked::default()),
         };
+        joined(follower)?;
         let mut worked = joined(runner)?;
         worked.sending = joined(sender)?.sending;
         Ok(worked)
@@ -79,6 +83,7 @@ fn until_idle(ws: &Workspace, stop: &Stop, only: Option<Only>) -> Result<Worked>
     while !stop.is_set() {
         let mut busy = false;
         if only != Some(Only::Sending) {
+            segments::refresh(ws)?;
             tick(ws)?;
             while !stop.is_set() && next_job(ws, stop, &owner, &mut worked)? {
                 busy = true;
@@ -108,6 +113,18 @@ fn run_jobs(ws: &Workspace, stop: &Stop) -> Worked {
         stop.wait(wait);
     }
     worked
+}
+
+/// Brings rule segments up to now, again and again.
+fn follow_segments(ws: &Workspace, stop: &Stop) -> Worked {
+    while !stop.is_set() {
+        let wait = match segments::refresh(ws) {
+            Ok(_) => IDLE,
+            Err(error) => down("segments", &error),
+        };
+        stop.wait(wait);
+    }
+    Worked::default()
 }
 
 fn send_messages(ws: &Workspace, stop: &Stop) -> Worked {

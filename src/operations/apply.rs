@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use crate::campaigns::folder::Folder;
 use crate::campaigns::store::{self, Campaign};
-use crate::error::{Fault, Result};
+use crate::error::{Error, Fault, Result};
 use crate::offers::store as offers;
-use crate::operations::{Workspace, audit, facts, setup};
+use crate::operations::{Workspace, audit, facts, segments, setup};
 
 /// What applying did.
 #[derive(Debug, Clone, Serialize)]
@@ -25,7 +25,14 @@ pub struct Applied {
 /// Invalid, with every fault at once, and nothing is kept; conflict, when a run is going on.
 pub fn apply(ws: &Workspace, folder: &Folder, actor: &str) -> Result<Applied> {
     let now = ws.now();
-    let (catalogue, known) = ws.store().read(|conn| Ok((facts::catalogue(ws, conn)?, offers::all(conn)?)))?;
+    let (catalogue, known, missing) = ws.store().read(|conn| {
+        let missing = folder.spec.audience.iter().map(|rule| segments::missing(conn, rule, "audience"));
+        let missing: Vec<Fault> = missing.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        Ok((facts::catalogue(ws, conn)?, offers::all(conn)?, missing))
+    })?;
+    if !missing.is_empty() {
+        return Err(Error::faults(format!("the campaign `{}` cannot be used", folder.spec.name), missing));
+    }
     let checked = setup::check(folder, &catalogue, &known, ws.settings(), "")?;
     let warnings = checked.templates.warnings().to_vec();
     ws.store().write(|conn| {

@@ -16,6 +16,7 @@ use crate::history::{Fact, History, Value};
 use crate::ids::CampaignRunId;
 use crate::offers::store as offers;
 use crate::operations::people::class_of;
+use crate::operations::record::{interaction_change, state};
 use crate::operations::{Workspace, people, setup};
 use crate::storage::Connection;
 
@@ -117,6 +118,12 @@ impl ClaimCheck for Checks {
             key: format!("delivery-{}", delivery.id),
             values,
         };
-        History::append_in(conn, &INTERACTION, &[fact], now).map(drop)
+        if History::append_in(conn, &INTERACTION, &[fact], now)?.accepted() == 0 {
+            return Ok(());
+        }
+        let settings = self.ws.settings();
+        let change =
+            interaction_change(settings, "campaign", &delivery.channel, Some("sent"), Some(delivery.cost), now);
+        state::apply(conn, &[(delivery.customer_id, change)], now)
     }
 }

@@ -8,10 +8,11 @@ use crate::decisions::Facts;
 use crate::error::Result;
 use crate::operations::Workspace;
 use crate::rules::{Catalogue, Kind, Value};
+use crate::segments::rule::SEGMENTS;
 use crate::storage::Connection;
 
 /// Facts of the profile and of the serving row, with their kinds.
-const PROFILE: [(&str, Kind); 12] = [
+const PROFILE: [(&str, Kind); 13] = [
     ("kind", Kind::Text),
     ("country", Kind::Text),
     ("locale", Kind::Text),
@@ -24,6 +25,7 @@ const PROFILE: [(&str, Kind); 12] = [
     ("profit", Kind::Number),
     ("open_complaints", Kind::Number),
     ("last_order_at", Kind::Time),
+    (SEGMENTS, Kind::List),
 ];
 
 /// Scores that models write.
@@ -53,14 +55,16 @@ pub fn catalogue(ws: &Workspace, conn: &mut Connection) -> Result<Catalogue> {
     Ok(facts)
 }
 
-/// What is known of one customer, by the names of the catalogue. Amounts are in units of the currency.
-pub fn of(customer: &Customer, state: Option<&CustomerState>, minor_units: f64) -> Facts {
+/// What is known of one customer, by the names of the catalogue. Amounts are in units of the currency. `segments`: the rule
+/// segments to which the customer belongs.
+pub fn of(customer: &Customer, state: Option<&CustomerState>, segments: Vec<Arc<str>>, minor_units: f64) -> Facts {
     let mut facts: BTreeMap<Arc<str>, Value> = BTreeMap::new();
     let mut set = |name: &str, value: Value| {
         facts.insert(name.into(), value);
     };
     set("kind", Value::Text(customer.kind.as_str().into()));
     set("tracking", Value::Flag(customer.tracking));
+    set(SEGMENTS, Value::List(segments));
     for (name, text) in [("country", &customer.country), ("locale", &customer.locale), ("zone", &customer.zone)] {
         if let Some(text) = text {
             set(name, Value::Text(text.as_str().into()));

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::campaigns::store as campaigns;
+use crate::customers::store as customers;
 use crate::decisions::Arm;
 use crate::error::Result;
 use crate::history::facts::DECISION;
@@ -40,8 +41,11 @@ pub fn mature(ws: &Workspace) -> Result<Vec<Matured>> {
         }
         let measured = measure::measure(ws, run.id)?;
         let name = ws.store().read(|conn| Ok(campaigns::by_id(conn, run.campaign_id)?.name))?;
-        let facts: Vec<Fact> =
-            measured.people.iter().filter_map(|person| fact(&measured, person, &name)).collect::<Result<_>>()?;
+        // Of somebody who was erased the numbers stay in the store, and nothing is remembered.
+        let known = ws.store().read(customers::ids)?;
+        let known = |person: &&Measured| known.binary_search(&person.decision.customer_id).is_ok();
+        let people = measured.people.iter().filter(known);
+        let facts: Vec<Fact> = people.filter_map(|person| fact(&measured, person, &name)).collect::<Result<_>>()?;
         let left_out = measured.people.len() - facts.len();
         let history = ws.history();
         // A crash between the two appends nothing twice: facts have keys of their own.

@@ -9,7 +9,9 @@ use crate::customers::{self, Customer, CustomerState, contact_ledger, store, sup
 use crate::decisions::{Consent, Contact, CustomerView, MessageClass};
 use crate::error::Result;
 use crate::ids::{CampaignRunId, CustomerId, DeliveryId};
+use crate::operations::segments::Memberships;
 use crate::operations::{Workspace, facts};
+use crate::segments::rule::store as rules;
 use crate::storage::Connection;
 
 /// How far back contacts count; longer than any cap's window in use.
@@ -37,6 +39,7 @@ pub fn everyone(
 ) -> Result<Vec<Person>> {
     let suppressed = suppression::all(conn)?;
     let ledger = Ledger::read(conn, now.plus(-LEDGER_DAYS * DAY), except)?;
+    let memberships = Memberships::of_all(conn)?;
     let mut zones = Zones::new(ws)?;
     let mut people = Vec::new();
     let mut after = None;
@@ -53,7 +56,8 @@ pub fn everyone(
         for customer in page {
             let state = states.remove(&customer.id);
             let consents = consents.remove(&customer.id).unwrap_or_default();
-            people.push(person(ws, customer, state, &consents, &suppressed, &ledger, &mut zones));
+            let segments = memberships.of(customer.id);
+            people.push(person(ws, customer, state, segments, &consents, &suppressed, &ledger, &mut zones));
         }
         after = Some(last);
     }
@@ -89,17 +93,20 @@ pub fn one(
             ledger.add_to_household(contact);
         }
     }
+    let segments = rules::of_customer(conn, customer.id)?.into_iter().map(Arc::from).collect();
     let mut zones = Zones::new(ws)?;
-    Ok(person(ws, customer, state, &consents, &suppressed, &ledger, &mut zones))
+    Ok(person(ws, customer, state, segments, &consents, &suppressed, &ledger, &mut zones))
 }
 
 /// Channels that have an address of their own, so that an address can be suppressed.
 pub const CHANNELS: [&str; 4] = ["email", "sms", "call", "letter"];
 
+#[allow(clippy::too_many_arguments, reason = "each is one of the things that are joined")]
 fn person(
     ws: &Workspace,
     customer: Customer,
     state: Option<CustomerState>,
+    segments: Vec<Arc<str>>,
     consents: &[customers::Consent],
     suppressed: &HashSet<(String, String)>,
     ledger: &Ledger,
@@ -142,7 +149,7 @@ fn person(
         last_complaint: days_before_scoring("days_since_complaint"),
         profiling_objection: customer.profiling_objection,
         state_at: state.as_ref().map(|state| state.updated_at),
-        facts: facts::of(&customer, state.as_ref(), minor_units),
+        facts: facts::of(&customer, state.as_ref(), segments, minor_units),
     };
     Person { customer, state, view }
 }

@@ -10,7 +10,7 @@ use crate::deliveries::email::Sender;
 use crate::deliveries::file::EmlFiles;
 use crate::deliveries::smtp::SmtpRelay;
 use crate::deliveries::webhook::Webhook;
-use crate::deliveries::{SendOptions, Summary, TemplateLibrary, Transport, Transports, outbox, send};
+use crate::deliveries::{Delivery, SendOptions, Summary, TemplateLibrary, Transport, Transports, outbox, send};
 use crate::error::{Error, Result};
 use crate::ids::CampaignId;
 use crate::messages::CampaignTemplates;
@@ -101,6 +101,19 @@ pub fn transports(ws: &Workspace) -> Result<Transports> {
         transports = transports.with(channel, transport);
     }
     Ok(transports)
+}
+
+/// Removes the file that a delivery was written to, if it was one. Call lists are people's working papers and stay.
+///
+/// # Errors
+/// Unavailable, when the disk refuses.
+pub fn remove_written(ws: &Workspace, delivery: &Delivery) -> Result<()> {
+    let sender = Sender::parse(&ws.settings().sender, None)?;
+    let path = EmlFiles::new(&ws.data().join("out").join("email"), sender).path(delivery);
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Templates by `campaign/version`, compiled once.

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use crate::clock::{Clock, Timestamp};
 use crate::error::Result;
 use crate::features::Catalogue;
+use crate::history::event_types::EventTypes;
 use crate::history::{self, History};
 use crate::ids::IdKey;
 use crate::messages::LinkKeys;
+use crate::operations::event_types;
 use crate::settings::Settings;
 use crate::storage::{Location, Store, migrate, workspace};
 
@@ -26,6 +28,7 @@ struct Inner {
     webhook_secret: [u8; 32],
     history: History,
     features: Catalogue,
+    event_types: EventTypes,
 }
 
 /// What differs from an ordinary workspace.
@@ -54,8 +57,10 @@ impl Workspace {
         let id_key = workspace::id_key(&store, seeded("id"))?;
         let link_keys = LinkKeys::new(workspace::secret(&store, "link_secret", seeded("link"))?);
         let webhook_secret = workspace::secret(&store, "webhook_secret", seeded("webhook"))?;
-        let history = History::open(&store, data, &history::Options::default())?;
+        let url = settings.history.url.clone();
+        let history = History::open(&store, data, &history::Options { url, ..history::Options::default() })?;
         let features = Catalogue::load(data)?;
+        let event_types = event_types::load(data)?;
         let data = data.to_owned();
         Ok(Workspace(Arc::new(Inner {
             data,
@@ -67,6 +72,7 @@ impl Workspace {
             webhook_secret,
             history,
             features,
+            event_types,
         })))
     }
 
@@ -118,6 +124,11 @@ impl Workspace {
     /// The features that are computed from them.
     pub fn features(&self) -> &Catalogue {
         &self.0.features
+    }
+
+    /// The events that `events.toml` declares; see [`event_types::declared`] for all.
+    pub fn event_types(&self) -> &EventTypes {
+        &self.0.event_types
     }
 }
 

@@ -110,9 +110,21 @@ pub fn counts_of_run(conn: &mut Connection, run: CampaignRunId) -> Result<Vec<Si
     Ok(counts)
 }
 
-/// Removes everything known of a customer here; returns how many rows went.
-pub fn erase(conn: &mut Connection, customer: CustomerId) -> Result<usize> {
-    Ok(diesel::delete(outcome::table.filter(outcome::customer_id.eq(customer))).execute(conn)?)
+/// Makes outcomes of `from` outcomes of `to`.
+pub fn reassign(conn: &mut Connection, from: CustomerId, to: CustomerId) -> Result<usize> {
+    let rows = outcome::table.filter(outcome::customer_id.eq(from));
+    Ok(diesel::update(rows).set(outcome::customer_id.eq(to)).execute(conn)?)
+}
+
+/// Leaves of a customer's outcomes the counts, as those of `nobody`; what the source called them may name the person.
+pub fn anonymise(conn: &mut Connection, customer: CustomerId, nobody: CustomerId) -> Result<usize> {
+    let theirs = outcome::table.filter(outcome::customer_id.eq(customer)).select(outcome::id);
+    let ids: Vec<i64> = theirs.load(conn)?;
+    for id in &ids {
+        let values = (outcome::customer_id.eq(nobody), outcome::source_key.eq(format!("erased/{id}")));
+        diesel::update(outcome::table.find(id)).set(values).execute(conn)?;
+    }
+    Ok(ids.len())
 }
 
 #[cfg(test)]
@@ -156,7 +168,9 @@ mod tests {
         assert_eq!(conversions, rows[2..]);
         assert_eq!(store.read(|conn| of_customer(conn, CustomerId(7), Timestamp(2))).unwrap().len(), 1);
         assert_eq!(store.read(|conn| of_delivery(conn, DeliveryId(70))).unwrap().len(), 2);
-        assert_eq!(store.write(|conn| erase(conn, CustomerId(7))).unwrap(), 2);
+        assert_eq!(store.write(|conn| anonymise(conn, CustomerId(7), CustomerId(1))).unwrap(), 2);
+        let left = store.read(|conn| of_customer(conn, CustomerId(1), Timestamp(0))).unwrap();
+        assert!(left.len() == 2 && left.iter().all(|row| row.source_key.starts_with("erased/")));
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! Read models over everything: one customer's story, the state of the company's base, the scorecard.
 
 pub mod overview;
+pub mod segments;
 pub mod timeline;

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::cluster::Segment;
 use super::economics::SegmentEconomics;
+use super::rule;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{CustomerId, ModelVersionId};
@@ -173,8 +174,19 @@ pub fn of_customer(conn: &mut Connection, customer: CustomerId) -> Result<Vec<(S
         .load(conn)?)
 }
 
+/// Gives the memberships of `from` to `to`, who keeps the own ones.
+pub fn reassign(conn: &mut Connection, from: CustomerId, to: CustomerId) -> Result<()> {
+    let own: Vec<String> = of_customer(conn, to)?.into_iter().map(|(segmentation, _)| segmentation).collect();
+    let theirs = segment_member::table.filter(segment_member::customer_id.eq(from));
+    diesel::update(theirs.filter(segment_member::segmentation.ne_all(own)))
+        .set(segment_member::customer_id.eq(to))
+        .execute(conn)?;
+    forget(conn, from).map(drop)
+}
+
 /// Forgets the memberships of a customer: on erasure and when they object to profiling.
 pub fn forget(conn: &mut Connection, customer: CustomerId) -> Result<usize> {
+    rule::store::forget(conn, customer)?;
     Ok(diesel::delete(segment_member::table.filter(segment_member::customer_id.eq(customer))).execute(conn)?)
 }
 

@@ -29,6 +29,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "060_jobs",
     "070_access",
     "080_identity",
+    "081_event_types",
+    "082_rule_segments",
     "083_imports"
 ];
 

@@ -1,6 +1,7 @@
 //! The operational store: SQLite in this process, or PostgreSQL that several nodes share; the same SQL.
 
 mod connection;
+pub mod counter;
 pub mod migrate;
 mod postgres;
 pub mod schema;
@@ -8,4 +9,5 @@ mod store;
 pub mod workspace;
 
 pub use connection::{StoreConnection as Connection, insert_rows, on_each};
+pub use postgres::PostgresConnection;
 pub use store::{Location, Store};

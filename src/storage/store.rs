@@ -107,7 +107,8 @@ fn open(location: &Location) -> Result<Connection, ConnectionError> {
             let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
             conn.batch_execute(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; \
-                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;",
+                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; \
+                 PRAGMA secure_delete = ON;",
             )
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(Connection::Sqlite(conn))
@@ -172,6 +173,23 @@ impl Store {
             }
             work(conn)
         })
+    }
+
+    /// Reads by one statement, which is a snapshot by itself: without a transaction it is one round trip to PostgreSQL, not four.
+    pub fn read_one<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        work(&mut *self.reader()?)
+    }
+
+    /// Moves what the write-ahead log holds into the file and empties it: what was deleted shall not lie there any longer. When
+    /// somebody reads at this moment it is done later. PostgreSQL sees to its own files.
+    pub fn truncate_log(&self) -> Result<()> {
+        if let Some(writer) = &self.0.writer {
+            let mut state = writer.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            state.end_group();
+            writer.committed.notify_all();
+            state.conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        }
+        Ok(())
     }
 
     /// Writes, in one transaction; what it wrote is durable when this returns. Do not call it from within itself.

@@ -12,7 +12,7 @@ use crate::api::auth::Caller;
 use crate::api::problem::Problem;
 use crate::api::{Ws, body, etag, on_pool};
 use crate::clock::Timestamp;
-use crate::customers::{Aliases, Customer, store};
+use crate::customers::{Aliases, Customer, change, store};
 use crate::error::{Error, Fault};
 use crate::money::Money;
 use crate::operations::audit;
@@ -115,6 +115,7 @@ pub async fn handle(
                 }
                 None => diesel::insert_into(customer::table).values(&row).execute(conn)?,
             };
+            change::note(conn, &[key], now)?;
             // The subject is the internal id: the audit holds no personal data, and a company's key may be an address.
             audit::write(conn, &caller.actor, "customer.put", &key.to_string(), "", now)?;
             Ok(Ok((row.version == 1, row)))

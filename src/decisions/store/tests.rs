@@ -45,6 +45,15 @@ fn decisions_and_prices_are_kept_listed_by_pages_and_erased() {
     assert!(!of_one.is_empty() && of_one.iter().all(|row| row.customer_id == company.people[3].view.customer_id));
     let context: serde_json::Value = serde_json::from_str(&of_one[0].context).unwrap();
     assert!(context["churn"].is_number(), "{context}");
-    let erased = store.write(|conn| erase(conn, company.people[3].view.customer_id)).unwrap();
-    assert_eq!(erased, of_one.len());
+    // A customer who turns out to be another: in the run of both the ordinals follow on.
+    let [gone, stays] = [3, 4].map(|at| company.people[at].view.customer_id);
+    let own = rows.iter().filter(|row| row.customer_id == stays).count();
+    let shifts = store.write(|conn| reassign(conn, gone, stays)).unwrap();
+    assert_eq!(shifts, BTreeMap::from([(run, own as i32)]));
+    let both = store.read(|conn| of_customer(conn, stays, None, 10)).unwrap();
+    assert_eq!(both.len(), own + of_one.len());
+    let nobody = CustomerId(1);
+    assert_eq!(store.write(|conn| anonymise(conn, stays, nobody)).unwrap(), both.len());
+    let left = store.read(|conn| of_customer(conn, nobody, None, 10)).unwrap();
+    assert!(left.len() == both.len() && left.iter().all(|row| row.context == "{}"));
 }

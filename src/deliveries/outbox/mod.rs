@@ -7,6 +7,7 @@ pub mod find;
 pub mod mark;
 pub mod pace;
 pub mod plan;
+pub mod reassign;
 pub mod reconcile;
 pub mod record;
 pub mod recover;

@@ -27,10 +27,14 @@ permissions! {
     CustomersRead = "customers:read",
     /// Add and change profiles.
     CustomersWrite = "customers:write",
+    /// Merge and erase customers, which cannot be taken back.
+    CustomersManage = "customers:manage",
     /// Record consents and suppressions.
     ConsentsWrite = "consents:write",
     /// Post events, orders, interactions and outcomes.
     FactsWrite = "facts:write",
+    /// Declare what events may carry.
+    EventTypesWrite = "event-types:write",
     /// See offers.
     OffersRead = "offers:read",
     /// Add and change offers.
@@ -66,7 +70,7 @@ permissions! {
 pub enum Role {
     /// Sees everything but the audit and the keys.
     Viewer,
-    /// Also defines, approves and runs campaigns.
+    /// Also defines, approves and runs campaigns; neither merges nor erases customers.
     Marketer,
     /// May do everything.
     Admin,
@@ -106,7 +110,7 @@ impl Role {
         use Permission as P;
         match self {
             Role::Admin => true,
-            Role::Marketer => !matches!(permission, P::AuditRead | P::AccessManage),
+            Role::Marketer => !matches!(permission, P::AuditRead | P::AccessManage | P::CustomersManage),
             Role::Viewer => matches!(
                 permission,
                 P::CustomersRead

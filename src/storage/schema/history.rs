@@ -54,6 +54,7 @@ diesel::table! {
         payload -> Text,
         batch -> BigInt,
         sealed_at -> BigInt,
+        feed -> BigInt,
     }
 }
 

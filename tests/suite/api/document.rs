@@ -62,6 +62,10 @@ fn written_schemas_have_the_keys_that_the_types_take() {
     assert_eq!(of(schema::CAMPAIGN_FOLDER), keys_of::<vizavi::campaigns::folder::Folder>());
     assert_eq!(of(schema::RULE), keys_of::<vizavi::rules::RuleSpec>());
     assert_eq!(of(schema::ORDER), keys_of::<record::NewOrder>());
+    assert_eq!(of(schema::EVENT), keys_of::<record::NewEvent>());
+    assert_eq!(of(schema::EVENT_TYPE), keys_of::<vizavi::history::event_types::EventType>());
+    assert_eq!(of(schema::SUBSCRIPTION), keys_of::<record::NewSubscription>());
+    assert_eq!(of(schema::CLAIM), keys_of::<record::NewClaim>());
     assert_eq!(of(schema::INTERACTION), keys_of::<record::NewInteraction>());
     assert_eq!(of(schema::DECISION_REQUEST), keys_of::<decide_now::Request>());
     assert_eq!(of(schema::TEST_SEND), keys_of::<test_send::TestSend>());

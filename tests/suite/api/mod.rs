@@ -3,7 +3,10 @@
 mod access;
 mod document;
 mod edits;
+mod events;
 mod facts;
 mod links;
 mod problems;
+mod segments;
 pub mod service;
+mod serving_rows;

@@ -4,6 +4,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
 use serde_json::Value;
 use vizavi::clock::{ManualClock, Timestamp};
 use vizavi::operations::access::{Role, key, user};
@@ -65,6 +67,32 @@ impl Service {
         Service { ws, clock, address, _folder: folder }
     }
 
+    /// Runs a test on the embedded store and, where PostgreSQL is installed, on a new database.
+    pub fn on_both_stores(test: impl Fn(&Service)) {
+        test(&Service::new());
+        if let Some(url) = crate::support::postgres::database() {
+            test(&Service::on(Some(&url)));
+        }
+    }
+
+    /// A fresh key of this role.
+    pub fn key_of(&self, role: Role) -> String {
+        key::create(&self.ws, "test", role, None, "test").expect("a key").1
+    }
+
+    /// The number that a query of history answers.
+    pub fn number(&self, sql: &str) -> i64 {
+        let batches = self.ws.history().query(sql).expect("a query");
+        batches[0].column(0).as_primitive::<Int64Type>().value(0)
+    }
+
+    /// The text that a query of history answers.
+    pub fn text(&self, sql: &str) -> String {
+        let batches = self.ws.history().query(sql).expect("a query");
+        let batch = batches.iter().find(|batch| batch.num_rows() > 0).expect("a row");
+        batch.column(0).as_string::<i32>().value(0).to_owned()
+    }
+
     /// Where it listens.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
@@ -104,8 +132,8 @@ impl Service {
 impl Request<'_> {
     /// With a fresh key of this role.
     pub fn by(self, role: Role) -> Self {
-        let (_, shown) = key::create(&self.service.ws, "test", role, None, "test").expect("a key");
-        self.key(&shown)
+        let key = self.service.key_of(role);
+        self.key(&key)
     }
 
     /// With this key.

@@ -2,9 +2,10 @@
 
 mod access;
 mod company;
+mod ingest;
 mod inputs;
 mod loop_closed;
 mod policy;
-mod program;
+pub mod program;
 mod verbs;
 mod workers;

@@ -13,6 +13,8 @@ fn help_lists_the_verbs_that_scripts_call() {
         "models",
         "segments",
         "customer",
+        "erase",
+        "history",
         "campaign",
         "experiment",
         "policy",

@@ -14,6 +14,15 @@ struct Server {
     _keeper: Child,
 }
 
+/// The URL of a database whose server flushes every commit to the disk, as one does that is not a test's: for measuring. `None`
+/// where PostgreSQL is not installed.
+#[allow(dead_code, reason = "benches use it")]
+pub fn durable_database() -> Option<String> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    let server = SERVER.get_or_init(|| start(":", "-c fsync=on")).as_ref()?;
+    Some(format!("postgres://vizavi@127.0.0.1:{}/postgres?sslmode=disable", server.port))
+}
+
 /// The URL of a new empty database; `None`, saying so, where PostgreSQL is not installed (`VIZAVI_REQUIRE_POSTGRES=1`, which
 /// `./check` sets, makes that a failure).
 pub fn database() -> Option<String> {

@@ -1,0 +1,9 @@
+//! Segments over REST.
+
+pub mod changes;
+pub mod get;
+pub mod list;
+pub mod members;
+pub mod preview;
+pub mod put;
+pub mod remove;

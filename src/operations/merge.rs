@@ -1,0 +1,136 @@
+//! Two keys of one person become one customer, in one transaction: profile, consents, serving row, contacts, decisions,
+//! messages, outcomes and facts.
+
+use serde::Serialize;
+
+use crate::clock::Timestamp;
+use crate::customers::{Aliases, Customer, change, identity, merge as merging, store as customers};
+use crate::decisions::store as decisions;
+use crate::deliveries::outbox::reassign;
+use crate::error::{Error, Fault, Result};
+use crate::history::Change;
+use crate::history::event_types::store as event_types;
+use crate::ids::CustomerId;
+use crate::models::scoring;
+use crate::operations::checks::Checks;
+use crate::operations::{Workspace, audit};
+use crate::outcomes::store as outcomes;
+use crate::segments;
+use crate::storage::Connection;
+
+/// Pairs of one transaction; each moves its facts through the store.
+const CHUNK: usize = 1_000;
+
+/// What a merge did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Merged {
+    /// Customers that became another.
+    pub merged: usize,
+    /// Pairs that were one customer before.
+    pub already: usize,
+    /// Sealed facts that moved; those not sealed yet move in place.
+    pub facts: usize,
+}
+
+/// One merge with ids: who goes, and into whom.
+#[derive(Debug, Clone, PartialEq)]
+struct Step {
+    alias: CustomerId,
+    alias_key: String,
+    survivor: CustomerId,
+}
+
+/// Merges the first key of each pair into the second. A first key that is unknown so far becomes an alias all the same.
+///
+/// # Errors
+/// Invalid, naming each pair whose second key no customer has; nothing is then changed.
+pub fn merge(ws: &Workspace, pairs: &[(String, String)], actor: &str) -> Result<Merged> {
+    ws.store().read(|conn| known_survivors(ws, conn, pairs))?;
+    let mut total = Merged::default();
+    for chunk in pairs.chunks(CHUNK) {
+        let merged = merge_chunk(ws, chunk, actor)?;
+        total.merged += merged.merged;
+        total.already += merged.already;
+        total.facts += merged.facts;
+    }
+    Ok(total)
+}
+
+fn merge_chunk(ws: &Workspace, pairs: &[(String, String)], actor: &str) -> Result<Merged> {
+    let (now, history) = (ws.now(), ws.history());
+    let checks = Checks::new(ws);
+    let minor_units = ws.settings().currency.minor_units();
+    let prepare = || {
+        let steps = ws.store().read(|conn| steps(ws, conn, pairs))?;
+        let change = history.prepare_move(&ends(&steps))?;
+        Ok((steps, change))
+    };
+    history.change(prepare, |conn, (planned, change): &(Vec<Step>, Change)| {
+        identity::hold_alone(conn)?;
+        if steps(ws, conn, pairs)? != *planned {
+            return Err(Error::conflict("the customers were merged by somebody else meanwhile; try again"));
+        }
+        for step in planned {
+            merge_one(conn, step, now, &checks, minor_units)?;
+            let detail = format!("{} became {}", step.alias, step.survivor);
+            audit::write(conn, actor, "customer.merge", &step.survivor.to_string(), &detail, now)?;
+        }
+        change.apply(conn, now)?;
+        Ok(Merged { merged: planned.len(), already: pairs.len() - planned.len(), facts: change.facts() })
+    })
+}
+
+fn merge_one(conn: &mut Connection, step: &Step, now: Timestamp, checks: &Checks, minor_units: i64) -> Result<()> {
+    let Step { alias, alias_key, survivor } = step;
+    let gone = customers::by_id(conn, *alias)?.unwrap_or_else(|| Customer::unknown(*alias, alias_key, now));
+    let stays = customers::by_id(conn, *survivor)?
+        .ok_or_else(|| Error::conflict("the customer was erased by somebody else meanwhile; try again"))?;
+    merging::merge(conn, &gone, stays, now)?;
+    let shifts = decisions::reassign(conn, *alias, *survivor)?;
+    reassign::reassign(conn, *alias, *survivor, &shifts, now, checks)?;
+    outcomes::reassign(conn, *alias, *survivor)?;
+    event_types::move_personal(conn, *alias, *survivor)?;
+    segments::reassign(conn, *alias, *survivor)?;
+    segments::rule::store::forget(conn, *alias, minor_units)?;
+    scoring::forget(conn, *alias)?;
+    change::note(conn, &[*survivor], now)
+}
+
+/// What is to be done, in order; pairs that are one customer already are left out. Survivors of earlier pairs may be merged by
+/// later ones.
+fn steps(ws: &Workspace, conn: &mut Connection, pairs: &[(String, String)]) -> Result<Vec<Step>> {
+    let ids: Vec<CustomerId> = pairs.iter().flat_map(|(a, b)| [a, b]).map(|key| ws.id_key().customer(key)).collect();
+    let aliases = Aliases::of(conn, &ids)?;
+    let mut steps: Vec<Step> = Vec::new();
+    for ((alias_key, _), id) in pairs.iter().zip(ids.chunks(2)) {
+        let [alias, survivor] = [0, 1].map(|at| followed(&steps, aliases.canonical(id[at])));
+        if alias != survivor {
+            let known = customers::by_id(conn, alias)?.map(|row| row.external_id);
+            steps.push(Step { alias, alias_key: known.unwrap_or_else(|| alias_key.clone()), survivor });
+        }
+    }
+    Ok(steps)
+}
+
+/// Whom a customer has become after these steps.
+fn followed(steps: &[Step], id: CustomerId) -> CustomerId {
+    steps.iter().fold(id, |id, step| if step.alias == id { step.survivor } else { id })
+}
+
+/// Each alias with the customer whom it ends up as.
+fn ends(steps: &[Step]) -> Vec<(CustomerId, CustomerId)> {
+    steps.iter().map(|step| (step.alias, followed(steps, step.alias))).collect()
+}
+
+/// Each pair needs a customer to merge into; one who is to be merged into another by these pairs is known as well.
+fn known_survivors(ws: &Workspace, conn: &mut Connection, pairs: &[(String, String)]) -> Result<()> {
+    let ids: Vec<CustomerId> = pairs.iter().map(|(_, key)| ws.id_key().customer(key)).collect();
+    let aliases = Aliases::of(conn, &ids)?;
+    let mut faults = Vec::new();
+    for (at, id) in ids.iter().enumerate() {
+        if customers::by_id(conn, aliases.canonical(*id))?.is_none() {
+            faults.push(Fault::at(format!("[{at}].into"), "no customer has this key; add the customer first"));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::faults("the customers cannot be merged", faults)) }
+}

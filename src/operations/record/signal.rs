@@ -1,0 +1,103 @@
+//! The signals of a message: what its links and its hidden image tell, and what a click on "unsubscribe" does.
+
+use crate::clock::Timestamp;
+use crate::customers::{Consent, consent, store as customers};
+use crate::deliveries::outbox::find;
+use crate::error::Result;
+use crate::history::facts::INTERACTION;
+use crate::history::{Fact, FactType, History, Value};
+use crate::ids;
+use crate::messages::Token;
+use crate::operations::Workspace;
+use crate::outcomes::{SignalKind, store as outcomes};
+use crate::storage::Connection;
+
+/// Records a signal of a message: an open, a click, an unsubscribe, ... The same kind of signal of one message counts once an
+/// hour, so that a scanner that loads a link a thousand times leaves few rows.
+///
+/// # Errors
+/// Not found, when the message does not exist.
+pub fn signal(ws: &Workspace, token: &Token, kind: SignalKind) -> Result<()> {
+    let now = ws.now();
+    ws.store().write(|conn| {
+        let delivery = find::by_id(conn, token.delivery)?;
+        let hour = now.0.div_euclid(crate::clock::HOUR);
+        let row = outcomes::Outcome {
+            id: ids::fresh(now),
+            kind: kind.name().into(),
+            customer_id: delivery.customer_id,
+            delivery_id: Some(delivery.id),
+            decision_id: None,
+            campaign_run_id: Some(delivery.campaign_run_id),
+            occurred_at: now,
+            value: None,
+            source_key: format!("{}/{}/{}/{hour}", delivery.id, kind.name(), token.link),
+        };
+        let new = outcomes::record(conn, &[row])?;
+        if new == 1 && matches!(kind, SignalKind::Open | SignalKind::Click | SignalKind::Unsubscribe) {
+            answered(conn, &delivery, kind, now)?;
+        }
+        Ok(())
+    })
+}
+
+/// The signal as a fact, for features and models.
+fn answered(
+    conn: &mut Connection,
+    delivery: &crate::deliveries::Delivery,
+    kind: SignalKind,
+    now: Timestamp,
+) -> Result<()> {
+    if customers::by_id(conn, delivery.customer_id)?.is_none() {
+        // Somebody who was erased: the signal is counted, and nothing is remembered.
+        return Ok(());
+    }
+    let outcome = match kind {
+        SignalKind::Open => "opened",
+        SignalKind::Click => "clicked",
+        _ => "unsubscribed",
+    };
+    let fact_type: &FactType = &INTERACTION;
+    let values = fact_type.columns.iter().map(|column| match column.name {
+        "direction" => Value::Text("in".into()),
+        "channel" => Value::Text(delivery.channel.clone()),
+        "reason" => Value::Text("campaign".into()),
+        "outcome" => Value::Text(outcome.into()),
+        "cost" => Value::Int(0),
+        "delivery_id" => Value::Int(delivery.id.0),
+        _ => Value::Null,
+    });
+    let fact = Fact {
+        customer: delivery.customer_id,
+        occurred_at: now,
+        source: "vizavi".into(),
+        key: format!("{outcome}-{}", delivery.id),
+        values: values.collect(),
+    };
+    History::append_in(conn, fact_type, &[fact], now).map(drop)
+}
+
+/// Ends the permission for marketing by the channel of a message. Effective at once: what is planned is looked at again before
+/// it is sent. Asking twice changes nothing.
+///
+/// # Errors
+/// Not found, when the message does not exist.
+pub fn unsubscribe(ws: &Workspace, token: &Token) -> Result<()> {
+    let now = ws.now();
+    let channel = ws.store().write(|conn| {
+        let delivery = find::by_id(conn, token.delivery)?;
+        let withdrawn = Consent {
+            customer_id: delivery.customer_id,
+            channel: delivery.channel.clone(),
+            purpose: consent::MARKETING.into(),
+            granted: false,
+            legal_basis: "consent".into(),
+            source: format!("unsubscribe link of delivery {}", delivery.id),
+            recorded_at: now,
+        };
+        customers::record_consents(conn, &[withdrawn])?;
+        Ok(delivery.channel)
+    })?;
+    tracing::info!(channel, "unsubscribed");
+    signal(ws, token, SignalKind::Unsubscribe)
+}

@@ -1,0 +1,63 @@
+//! What facts change in the serving rows, in the transaction that accepts them.
+
+use std::collections::BTreeMap;
+
+use crate::clock::Timestamp;
+use crate::customers::{CustomerState, store as customers};
+use crate::error::Result;
+use crate::ids::CustomerId;
+use crate::money::Money;
+use crate::storage::Connection;
+
+/// What one new fact changes in its customer's serving row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Orders.
+    pub orders: i64,
+    /// Revenue.
+    pub revenue: Money,
+    /// Margin of what was bought; below zero for what came back.
+    pub margin: Money,
+    /// Cost of the activity.
+    pub cost: Money,
+    /// When something was bought.
+    pub ordered_at: Option<Timestamp>,
+    /// A complaint opened (1) or closed (-1), and when.
+    pub complaint: Option<(Timestamp, i64)>,
+}
+
+impl Change {
+    fn apply(&self, state: &mut CustomerState) {
+        state.orders += self.orders;
+        state.revenue = state.revenue + self.revenue;
+        state.cost_to_serve = state.cost_to_serve + self.cost;
+        state.profit = state.profit + self.margin - self.cost;
+        // A fact that comes late does not move the last purchase back.
+        state.last_order_at = state.last_order_at.max(self.ordered_at);
+        // Closing what was never opened does not pay for a later complaint.
+        let complaint = self.complaint.map_or(0, |(_, change)| change);
+        state.open_complaints = (state.open_complaints + complaint).max(0);
+    }
+}
+
+/// Applies changes: the rows of all their customers are read at once and written at once.
+pub fn apply(conn: &mut Connection, changes: &[(CustomerId, Change)], now: Timestamp) -> Result<()> {
+    let mut by_customer: BTreeMap<CustomerId, Vec<Change>> = BTreeMap::new();
+    for (customer, change) in changes.iter().filter(|(_, change)| *change != Change::default()) {
+        by_customer.entry(*customer).or_default().push(*change);
+    }
+    if by_customer.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<CustomerId> = by_customer.keys().copied().collect();
+    let mut states = customers::states_for_update(conn, &ids, now)?;
+    for state in &mut states {
+        let mut changes = by_customer.remove(&state.customer_id).unwrap_or_default();
+        changes.sort_by_key(|change| change.complaint);
+        for change in changes {
+            change.apply(state);
+        }
+        state.updated_at = now;
+    }
+    customers::put_states(conn, &states)
+}

@@ -9,7 +9,7 @@ use super::population::{self, Person, Population};
 use super::{follower, minor_units};
 use crate::clock::{SECOND, Timestamp};
 use crate::customers::{change, store as customers};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::history::{FactType, Slices, feed};
 use crate::ids::CustomerId;
 use crate::operations::Workspace;
@@ -40,12 +40,13 @@ pub fn build(ws: &Workspace, name: &str) -> Result<bool> {
     let now = ws.now();
     let taken = ws.store().write(|conn| {
         let kept = store::by_name(conn, name)?;
-        // Followed from here on: what is sealed meanwhile was handed over before.
-        let position = feed::hand_over(conn, change::hand_over)?;
-        if kept.built_at.is_none() {
-            feed::follow(conn, &follower(kept.id), position)?;
+        if !store::lease(conn, kept.id, now, now.plus(LEASE))? {
+            return Ok(false);
         }
-        store::lease(conn, kept.id, now, now.plus(LEASE))
+        // Followed from here on: what came before may be sealed, and the build will see it there.
+        let position = feed::hand_over(conn, change::hand_over)?;
+        feed::follow(conn, &follower(kept.id), position)?;
+        Ok(true)
     })?;
     if !taken {
         return Ok(false);
@@ -55,8 +56,7 @@ pub fn build(ws: &Workspace, name: &str) -> Result<bool> {
         match build_once(ws, name, now) {
             Err(error) if error.kind() == Kind::Conflict && attempt < ATTEMPTS => attempt += 1,
             Err(error) => {
-                let reason = error.message().to_owned();
-                ws.store().write(|conn| failed(conn, name, &reason))?;
+                ws.store().write(|conn| failed(conn, name, &error, now))?;
                 return Err(error);
             }
             Ok(()) => return Ok(true),
@@ -64,9 +64,11 @@ pub fn build(ws: &Workspace, name: &str) -> Result<bool> {
     }
 }
 
-fn failed(conn: &mut Connection, name: &str, reason: &str) -> Result<()> {
+/// Writes down what went wrong, for a person, and lets new facts be sealed without the segment: it will be built from history.
+pub fn failed(conn: &mut Connection, name: &str, error: &Error, now: Timestamp) -> Result<()> {
     let Some(kept) = store::find(conn, name)? else { return Ok(()) };
-    store::mark_stale(conn, kept.id, Some(reason))
+    store::fail(conn, kept.id, error.message(), now.plus(LEASE))?;
+    feed::leave(conn, &follower(kept.id))
 }
 
 fn build_once(ws: &Workspace, name: &str, now: Timestamp) -> Result<()> {

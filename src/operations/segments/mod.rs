@@ -46,7 +46,7 @@ fn tell_dependents(conn: &mut Connection, name: &str, changes: &[(CustomerId, bo
         return Ok(());
     }
     if changes.len() > MANY {
-        return dependents.iter().try_for_each(|segment| store::mark_stale(conn, segment.id, None));
+        return dependents.iter().try_for_each(|segment| store::mark_stale(conn, segment.id));
     }
     let customers: Vec<CustomerId> = changes.iter().map(|(customer, _)| *customer).collect();
     change::note_each(conn, &customers, now)

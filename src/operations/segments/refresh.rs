@@ -60,12 +60,16 @@ fn round(ws: &Workspace, names: &[String], done: &mut Refreshed) -> Result<bool>
         ws.store().write(|conn| feed::hand_over(conn, change::hand_over))?;
     }
     for name in names {
-        if let Err(error) = bring_up(ws, name, done) {
-            if error.kind() == Kind::Unavailable {
-                return Err(error);
+        match bring_up(ws, name, done) {
+            Ok(()) => {}
+            Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+            // Somebody else is at it; whatever is left is found the next time.
+            Err(error) if error.kind() == Kind::Conflict => tracing::debug!(segment = name, ?error, "put off"),
+            Err(error) => {
+                tracing::error!(segment = name, ?error, "the segment could not be refreshed");
+                ws.store().write(|conn| build::failed(conn, name, &error, ws.now()))?;
+                done.failed += 1;
             }
-            tracing::error!(segment = name, ?error, "the segment could not be refreshed");
-            done.failed += 1;
         }
     }
     tidy(ws)?;
@@ -133,6 +137,9 @@ struct Step {
 fn look(ws: &Workspace, name: &str) -> Result<Look> {
     ws.store().read(|conn| {
         let kept = store::by_name(conn, name)?;
+        if kept.stale && kept.lease_until >= ws.now() {
+            return Ok(Look::Nothing);
+        }
         let segment = kept.checked(minor_units(ws))?;
         if kept.stale || kept.epoch != epoch_of(conn, &segment)? {
             return Ok(Look::Build);

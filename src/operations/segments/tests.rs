@@ -175,6 +175,37 @@ fn an_import_and_an_objection_are_seen_too() {
     ws.store().write(|conn| segments::forget(conn, customer(2)).map(drop)).unwrap();
     assert_eq!(members(&ws, &name), [0, 1]);
     assert_eq!(ws.store().read(|conn| rules::of_customer(conn, customer(0))).unwrap(), ["buyers"]);
+
+    // Also between a new definition and its build.
+    let spec = SegmentSpec::parse("name = 'buyers'\nrule = { field = 'country', op = 'eq', value = 'BG' }").unwrap();
+    ws.store().write(|conn| put(&ws, conn, spec, "test", ws.now())).unwrap();
+    ws.store().write(|conn| segments::forget(conn, customer(1)).map(drop)).unwrap();
+    assert_eq!(members(&ws, &name), [0]);
+    refresh(&ws).unwrap();
+    assert_eq!(members(&ws, &name), [0, 2]);
+}
+
+#[test]
+fn a_segment_that_cannot_be_run_says_why_and_holds_nothing_up() {
+    let (_folder, _clock, ws) = workspace();
+    add_customers(&ws, 2);
+    define(&ws, "name = 'buyers'\nmeasures.n = { of = 'orders' }\nrule = { field = 'n', op = 'ge', value = 1 }");
+    ws.store()
+        .write(|conn| {
+            use crate::storage::schema::rule_segment::dsl;
+            use diesel::prelude::*;
+            // As an older program may have left it.
+            let text: String = dsl::rule_segment.select(dsl::definition).first(conn)?;
+            let old = text.replace("orders", "parcels");
+            Ok(diesel::update(dsl::rule_segment).set(dsl::definition.eq(old)).execute(conn)?)
+        })
+        .unwrap();
+    ws.history().append(&ORDER_ITEM, &[line(0, ws.now(), "A", "A/1", 1)], ws.now()).unwrap();
+    assert_eq!(refresh(&ws).unwrap().failed, 1);
+    assert_eq!(refresh(&ws).unwrap().failed, 0, "it is not tried again at once");
+    let kept = ws.store().read(|conn| rules::by_name(conn, "buyers")).unwrap();
+    assert!(kept.stale && kept.failure.unwrap().contains("buyers"));
+    assert_eq!(ws.history().seal_tail(ws.now()).unwrap().added, 1);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::RuleSegment;
+use super::measure::Measure;
 use super::tally::{Point, Tally};
 use crate::error::{Error, Result};
 use crate::ids::CustomerId;
@@ -87,6 +88,21 @@ pub fn blocks_of(segment: &RuleSegment, entries: &[Entry], bits: u32) -> Vec<Blo
 impl Block {
     /// Writes entries, which must be in the order of their ids: first who is in, which can be read without the measures.
     pub fn new(segment: &RuleSegment, block: i64, entries: &[Entry]) -> Block {
+        Block::write(&segment.measures, block, entries)
+    }
+
+    /// The same block without a customer and without what was measured, for a segment that will be built anew.
+    ///
+    /// # Errors
+    /// As [`Block::entries`].
+    pub fn of_members_without(&self, customer: CustomerId) -> Result<Block> {
+        let mut members = self.members()?;
+        members.retain(|(member, _)| *member != customer);
+        let entry = |(customer, at)| Entry { entered_at: Some(at), ..Entry::without_membership(customer, Vec::new()) };
+        Ok(Block::write(&[], self.block, &members.into_iter().map(entry).collect::<Vec<_>>()))
+    }
+
+    fn write(measures: &[Measure], block: i64, entries: &[Entry]) -> Block {
         let mut out = Writer::new(FORM);
         out.number(entries.len() as i64);
         for entry in entries {
@@ -96,7 +112,7 @@ impl Block {
         }
         for entry in entries {
             entry.due_at.into_iter().for_each(|at| out.time(at));
-            for (measure, tally) in segment.measures.iter().zip(&entry.tallies) {
+            for (measure, tally) in measures.iter().zip(&entry.tallies) {
                 out.total(tally.total);
                 out.number(tally.points.len() as i64);
                 for point in &tally.points {

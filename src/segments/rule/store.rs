@@ -43,6 +43,8 @@ pub struct KeptRule {
     pub position: i64,
     /// Whether it has to be built from history.
     pub stale: bool,
+    /// Until when somebody builds it, or nobody tries again after a failure.
+    pub lease_until: Timestamp,
     /// When it was last built from history.
     pub built_at: Option<Timestamp>,
     /// Up to which instant the membership is true.
@@ -65,6 +67,7 @@ struct Row {
     epoch: i64,
     position: i64,
     stale: bool,
+    lease_until: Timestamp,
     built_at: Option<Timestamp>,
     refreshed_at: Option<Timestamp>,
     failure: Option<String>,
@@ -104,6 +107,7 @@ fn kept(row: Row) -> Result<KeptRule> {
         epoch: row.epoch,
         position: row.position,
         stale: row.stale,
+        lease_until: row.lease_until,
         built_at: row.built_at,
         refreshed_at: row.refreshed_at,
         failure: row.failure,
@@ -120,6 +124,7 @@ pub fn put(conn: &mut Connection, segment: &RuleSegment, now: Timestamp) -> Resu
             rule_segment::version.eq(rule_segment::version + 1),
             rule_segment::revision.eq(rule_segment::revision + 1),
             rule_segment::stale.eq(true),
+            rule_segment::lease_until.eq(0),
             rule_segment::failure.eq(None::<String>),
             rule_segment::updated_at.eq(now),
         ))
@@ -224,16 +229,23 @@ pub fn advance(conn: &mut Connection, of: &KeptRule, progress: &Progress) -> Res
     Err(Error::conflict(format!("the segment `{}` was changed by somebody else meanwhile; try again", of.spec.name)))
 }
 
-/// Says that segments must be built from history; with a reason when something went wrong.
-pub fn mark_stale(conn: &mut Connection, id: SegmentId, failure: Option<&str>) -> Result<()> {
+/// Says that a segment must be built from history.
+pub fn mark_stale(conn: &mut Connection, id: SegmentId) -> Result<()> {
+    diesel::update(rule_segment::table.find(id.0)).set(rule_segment::stale.eq(true)).execute(conn)?;
+    Ok(())
+}
+
+/// Says what went wrong with a segment; until `until` nobody tries again.
+pub fn fail(conn: &mut Connection, id: SegmentId, reason: &str, until: Timestamp) -> Result<()> {
     diesel::update(rule_segment::table.find(id.0))
-        .set((rule_segment::stale.eq(true), rule_segment::failure.eq(failure)))
+        .set((rule_segment::stale.eq(true), rule_segment::failure.eq(reason), rule_segment::lease_until.eq(until.0)))
         .execute(conn)?;
     Ok(())
 }
 
-/// Takes a segment for building until `until`; false when somebody else has it.
+/// Takes a segment for building until `until`; false when somebody else has it. From now on it must be built.
 pub fn lease(conn: &mut Connection, id: SegmentId, now: Timestamp, until: Timestamp) -> Result<bool> {
     let row = rule_segment::table.find(id.0).filter(rule_segment::lease_until.lt(now.0));
-    Ok(on_each!(conn, c => diesel::update(row).set(rule_segment::lease_until.eq(until.0)).execute(c))? == 1)
+    let taken = (rule_segment::lease_until.eq(until.0), rule_segment::stale.eq(true));
+    Ok(on_each!(conn, c => diesel::update(row).set(taken).execute(c))? == 1)
 }

@@ -191,21 +191,28 @@ pub fn of_customer(conn: &mut Connection, customer: CustomerId) -> Result<Vec<St
 /// Forgets a customer: on erasure, and when they become one with another.
 pub fn forget(conn: &mut Connection, customer: CustomerId) -> Result<()> {
     for of in super::all(conn)? {
+        // Whoever has read this customer before, to refresh or to build, can then not write them back.
+        let row = rule_segment::table.find(of.id.0);
+        diesel::update(row).set(rule_segment::revision.eq(rule_segment::revision + 1)).execute(conn)?;
         let Some(block) = read_blocks(conn, of.id, &[block_of(customer, of.bits)])?.pop() else { continue };
-        // What a number means in the rule is not asked here, so that any unit will do.
-        let segment: RuleSegment = of.checked(1)?;
-        let mut entries = block.entries(&segment)?;
-        entries.retain(|entry| entry.customer != customer);
-        let left = Block::new(&segment, block.block, &entries);
-        // The revision rises first: a refresh that has read this customer before can then not write them back.
+        let left = without(&of, &block, customer)?;
         diesel::update(rule_segment::table.find(of.id.0))
-            .set((
-                rule_segment::revision.eq(rule_segment::revision + 1),
-                rule_segment::size.eq(rule_segment::size - (block.members - left.members)),
-            ))
+            .set(rule_segment::size.eq(rule_segment::size - (block.members - left.members)))
             .execute(conn)?;
         write_blocks(conn, of.id, &[left])?;
     }
     diesel::delete(rule_segment_change::table.filter(rule_segment_change::customer_id.eq(customer.0))).execute(conn)?;
     Ok(())
+}
+
+fn without(of: &KeptRule, block: &Block, customer: CustomerId) -> Result<Block> {
+    // After a new definition the block is still as the old one wrote it.
+    if of.stale {
+        return block.of_members_without(customer);
+    }
+    // What a number means in the rule is not asked here, so that any unit will do.
+    let segment: RuleSegment = of.checked(1)?;
+    let mut entries = block.entries(&segment)?;
+    entries.retain(|entry| entry.customer != customer);
+    Ok(Block::new(&segment, block.block, &entries))
 }

@@ -6,6 +6,8 @@ pub trait Progress: Send + Sync {
     fn stage(&self, name: &str, total: Option<u64>);
     /// `units` more are done.
     fn advance(&self, units: u64);
+    /// So many of what the stage is about, such as lines, have been seen; their rate may be shown.
+    fn count(&self, _what: &str, _number: u64) {}
     /// The stage is over.
     fn finish(&self) {}
 }

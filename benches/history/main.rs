@@ -10,6 +10,7 @@ mod crash;
 mod features;
 #[allow(dead_code, reason = "a case takes what it needs")]
 mod figure;
+mod import;
 mod ingest;
 mod peer;
 #[allow(dead_code, reason = "tests use more of it")]
@@ -23,8 +24,13 @@ use std::path::PathBuf;
 /// A case and what runs it.
 type Case = (&'static str, fn(&Options));
 
-const CASES: &[Case] =
-    &[("features", features::run), ("segments", segments::run), ("ingest", ingest::run), ("crash", crash::run)];
+const CASES: &[Case] = &[
+    ("import", import::run),
+    ("features", features::run),
+    ("segments", segments::run),
+    ("ingest", ingest::run),
+    ("crash", crash::run),
+];
 
 /// How large.
 pub struct Options {

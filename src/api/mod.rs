@@ -31,6 +31,7 @@ mod docs;
 mod event_types;
 mod facts;
 mod health;
+mod imports;
 mod jobs;
 mod keys;
 mod links;

@@ -7,8 +7,8 @@ use super::auth::Access::{Needs, Public};
 use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
-    analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, facts, health, jobs,
-    keys as api_keys, links, metrics, offers, segments, sending, suppressions,
+    analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, facts, health, imports,
+    jobs, keys as api_keys, links, metrics, offers, segments, sending, suppressions,
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
@@ -158,6 +158,10 @@ pub fn table() -> Vec<Route> {
             .says("The version of a model that serves, with its card.").answers(200, object()),
 
         // background work
+        route(GET, "/v1/imports", Needs(JobsRead), imports::list)
+            .says("Files that were imported and what became of their lines, newest first.").paged(object()),
+        route(GET, "/v1/imports/{id}", Needs(JobsRead), imports::get)
+            .says("One import.").answers(200, object()),
         route(GET, "/v1/jobs", Needs(JobsRead), jobs::list)
             .says("Background work, newest first.").query("state", "string", "waiting, running, done or dead").paged(object())
             .or(&[404]),

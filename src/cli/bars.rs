@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use crate::progress::Progress;
 
@@ -24,8 +24,8 @@ impl Bars {
 impl Progress for Bars {
     fn stage(&self, name: &str, total: Option<u64>) {
         let (bar, look) = match total {
-            Some(total) => (ProgressBar::new(total), "{msg:24} [{bar:32}] {human_pos}/{human_len} {eta}"),
-            None => (ProgressBar::new_spinner(), "{msg:24} {spinner} {human_pos} {elapsed}"),
+            Some(total) => (ProgressBar::new(total), "{msg:24} [{bar:32}] {human_pos}/{human_len} {eta} {prefix}"),
+            None => (ProgressBar::new_spinner(), "{msg:24} {spinner} {human_pos} {elapsed} {prefix}"),
         };
         let style = ProgressStyle::with_template(look).expect("the template is fixed and valid");
         let bar = bar.with_style(style.progress_chars("=> ")).with_message(name.to_owned());
@@ -36,6 +36,13 @@ impl Progress for Bars {
     fn advance(&self, units: u64) {
         if let Some(bar) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             bar.inc(units);
+        }
+    }
+
+    fn count(&self, what: &str, number: u64) {
+        if let Some(bar) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            let rate = number as f64 / bar.elapsed().as_secs_f64().max(0.001);
+            bar.set_prefix(format!("{} {what}, {}/s", HumanCount(number), HumanCount(rate as u64)));
         }
     }
 

@@ -1,20 +1,20 @@
 //! `vizavi import KIND FILE...`: files into history and store.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Done, Failure, Place, print};
 use crate::error::{Error, Fault, Result};
-use crate::history::import::{Mapping, TARGETS, Target};
+use crate::history::import::{Mapping, STANDARD_INPUT, TARGETS, Target};
 use crate::operations::import::{Import, import};
 use crate::settings::Settings;
 
 /// What to import.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// customers, orders, returns, interactions, decisions, consents, suppressions or offers
+    /// customers, orders, returns, interactions, events, subscriptions, claims, decisions, consents, suppressions or offers
     #[arg(value_name = "KIND")]
     kind: String,
-    /// CSV (gz too), NDJSON or Parquet
+    /// CSV or NDJSON (both also .gz or .zst) or Parquet; a quoted pattern such as 'orders-*.csv'; - is standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Names columns, formats, zone and currency; by the columns' own names when absent
@@ -23,20 +23,28 @@ pub struct Args {
     /// Read and check everything, and change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Import also what was imported before; facts that are known are left out all the same
+    #[arg(long)]
+    again: bool,
+    /// Facts that are sorted at a time, in MiB; an import that was killed goes on after the last of these
+    #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    sort_memory: u16,
 }
 
 /// Imports one file after another; each is taken whole or not at all.
 pub fn run(place: &Place, args: &Args) -> Done {
-    check(place, args)?;
+    let files = check(place, args)?;
     let ws = place.make()?;
     let progress = place.progress();
     let mut reports = Vec::new();
-    for (i, file) in args.files.iter().enumerate() {
+    for (i, file) in files.iter().enumerate() {
         let what = Import {
             kind: args.kind.clone(),
             file: file.clone(),
             mapping: args.mapping.clone(),
             dry_run: args.dry_run,
+            again: args.again,
+            sorted: Some(usize::from(args.sort_memory) << 20),
         };
         let imported = import(&ws, ws.history(), &what, &*progress);
         progress.finish();
@@ -54,26 +62,42 @@ pub fn run(place: &Place, args: &Args) -> Done {
     Ok(())
 }
 
-/// Looks at everything that can be seen from outside before the first file is begun, or a folder made.
-fn check(place: &Place, args: &Args) -> Result<()> {
+/// Looks at everything that can be seen from outside before the first file is begun, or a folder made; the files to import.
+fn check(place: &Place, args: &Args) -> Result<Vec<PathBuf>> {
     if Target::named(&args.kind).is_none() {
         let kinds: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
         let message = format!("`{}` cannot be imported; these can: {}", args.kind, kinds.join(", "));
         return Err(Error::invalid(message));
     }
-    let absent = args.files.iter().filter(|file| !file.is_file());
-    let faults: Vec<Fault> =
-        absent.map(|file| Fault::at("", "there is no such file").in_file(file.display().to_string())).collect();
+    let (mut files, mut faults) = (Vec::new(), Vec::new());
+    for file in &args.files {
+        match matching(file) {
+            Ok(found) => files.extend(found),
+            Err(why) => faults.push(Fault::at("", why).in_file(file.display().to_string())),
+        }
+    }
     if !faults.is_empty() {
         return Err(Error::faults("a file cannot be read; nothing was imported", faults));
     }
     if let Some(mapping) = &args.mapping {
         Mapping::load(mapping, Settings::load(place.folder())?.currency)?;
     }
-    Ok(())
+    Ok(files)
 }
 
-fn of_file(error: Error, file: &std::path::Path) -> Error {
+/// The files of a name: itself, or those that it is a pattern of, in the order of their names.
+fn matching(file: &Path) -> Result<Vec<PathBuf>, &'static str> {
+    // A file may be called `a[1].csv`.
+    if file.is_file() || file.as_os_str() == STANDARD_INPUT {
+        return Ok(vec![file.to_owned()]);
+    }
+    let pattern = file.to_str().filter(|name| name.contains(['*', '?', '['])).ok_or("there is no such file")?;
+    let paths = glob::glob(pattern).map_err(|_| "is no pattern; write `[[]` for a bracket")?;
+    let found: Vec<PathBuf> = paths.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+    if found.is_empty() { Err("no file has a name of this pattern") } else { Ok(found) }
+}
+
+fn of_file(error: Error, file: &Path) -> Error {
     let name = file.display().to_string();
     if error.message().contains(&name) || !error.fault_list().is_empty() { error } else { error.context(name) }
 }

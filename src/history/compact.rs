@@ -23,8 +23,8 @@ use crate::error::{Error, Result};
 /// For how long a query may go on reading files that were compacted.
 pub const GRACE: i64 = HOUR;
 /// For how long tombstones of whole customers stay at least: an import that takes longer than this may bring back what was
-/// erased or merged while it ran.
-const LONGEST_IMPORT: i64 = DAY;
+/// erased or merged while it ran. One that was interrupted is taken up again within a week.
+const LONGEST_IMPORT: i64 = 8 * DAY;
 /// A file of which the manifest knows nothing is somebody's unfinished work for so long, and then garbage.
 const ABANDONED: i64 = DAY;
 /// More small segments than this are merged.

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -23,7 +23,7 @@ use tokio::runtime::{Handle, Runtime};
 use url::Url;
 
 use super::aggregates;
-use super::files::{Readers, local_url};
+use super::files::Readers;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
@@ -118,14 +118,6 @@ pub(super) struct Part {
     pub urls: Vec<ListingTableUrl>,
     /// The condition on which a row counts; none when all do.
     pub shown: Option<Expr>,
-}
-
-impl Part {
-    /// Files all of whose rows count.
-    pub fn whole(files: &[PathBuf]) -> Result<Part> {
-        let urls = files.iter().map(|file| local_url(file)).collect::<Result<Vec<_>>>()?;
-        Ok(Part { urls, shown: None })
-    }
 }
 
 /// History as of one instant of the manifest and the tail: whatever is sealed or appended later is not seen.

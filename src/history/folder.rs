@@ -12,6 +12,7 @@ use arrow::datatypes::Int64Type;
 use super::engine::{Engine, Snapshot};
 use super::facts::{self, FactType};
 use super::files::{Files, Readers};
+use super::import::journal;
 use super::manifest::{self, Segment};
 use super::tail::{self, Appended, Which};
 use super::value::Fact;
@@ -243,6 +244,16 @@ impl History {
         self.0.store.read(|conn| manifest::segments(conn, fact_type))
     }
 
+    /// The store that the manifest is in.
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// How many ranges of customers there are.
+    pub(super) fn buckets(&self) -> i32 {
+        self.0.buckets
+    }
+
     /// Where imports collect what they have read.
     pub(crate) fn staging(&self) -> PathBuf {
         self.0.files.folder().join("staging")
@@ -286,13 +297,11 @@ fn remove_unknown(files: &Files, known: &[(String, String)]) -> Result<()> {
     Ok(())
 }
 
-/// Removes unfinished imports and spilled sorts.
+/// Removes spilled sorts, and unfinished imports that nobody will take up again.
 fn remove_temporary(folder: &Path) -> Result<()> {
-    for temporary in ["staging", "spill"] {
-        if folder.join(temporary).exists() {
-            std::fs::remove_dir_all(folder.join(temporary))?;
-        }
-        std::fs::create_dir_all(folder.join(temporary))?;
+    if folder.join("spill").exists() {
+        std::fs::remove_dir_all(folder.join("spill"))?;
     }
-    Ok(())
+    std::fs::create_dir_all(folder.join("spill"))?;
+    journal::sweep(&folder.join("staging"))
 }

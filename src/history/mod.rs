@@ -16,6 +16,7 @@
 
 mod aggregates;
 mod buckets;
+mod bulk;
 mod change;
 mod check;
 mod compact;
@@ -51,7 +52,7 @@ pub use export::{Export, Exported, Format};
 pub use facts::{Column, FactType, Kind};
 pub use folder::{DEFAULT_BUCKETS, History, Options};
 pub use manifest::Segment;
-pub use seal::{Sealed, Staged};
+pub use seal::Sealed;
 pub use slice::Slices;
 pub use tail::Appended;
 pub use value::{Fact, FactBatch, Value};

@@ -5,13 +5,12 @@
 //! 3. One transaction adds the segments to the manifest and marks the tail's rows as sealed. A crash before it leaves files
 //!    that count for nothing; when another seal came first, the transaction is refused and the whole is done again.
 
-use std::path::PathBuf;
-
 use arrow::array::RecordBatch;
 
 use super::buckets::BucketWriter;
+use super::bulk::{Runs, Target, write_segments};
 use super::change::again_on_conflict;
-use super::engine::{Part, Snapshot};
+use super::engine::Snapshot;
 use super::facts::{self, FactType};
 use super::feed;
 use super::folder::History;
@@ -33,17 +32,6 @@ const BATCH: i64 = 200_000;
 const REMEMBERED: i64 = 30 * DAY;
 const ATTEMPTS: usize = 5;
 
-/// Facts on their way in: unsorted Parquet files of one type, with the type's own columns.
-#[derive(Debug, Clone)]
-pub struct Staged {
-    /// The type of the facts.
-    pub fact_type: &'static FactType,
-    /// The files.
-    pub files: Vec<PathBuf>,
-    /// How many facts they hold.
-    pub rows: i64,
-}
-
 /// What a seal did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sealed {
@@ -51,45 +39,50 @@ pub struct Sealed {
     pub added: i64,
     /// Facts that were known already, or came twice, and were left out.
     pub duplicates: i64,
+    /// How many of these say something else than the fact that stays.
+    pub conflicts: i64,
 }
 
-/// New facts of one type, as a table of a session.
+/// New facts of one type.
 #[derive(Clone)]
-struct Incoming {
+struct Incoming<'a> {
     fact_type: &'static FactType,
-    files: Vec<PathBuf>,
-    in_memory: Vec<RecordBatch>,
     rows: i64,
-    /// The batch of the tail that they are, if they are.
-    batch: Option<i64>,
+    origin: Origin<'a>,
+}
+
+/// Where new facts come from.
+#[derive(Clone)]
+enum Origin<'a> {
+    /// An import, as sorted runs on disk.
+    Runs(&'a Runs),
+    /// A batch of the tail, of this number.
+    Tail(i64, RecordBatch),
 }
 
 /// Segments that wait for their transaction.
 struct Written<'a> {
-    of: &'a Incoming,
+    of: &'a Incoming<'a>,
     /// The generation of the type when its known facts were read.
     generation: i64,
     segments: Vec<Segment>,
+    conflicts: i64,
 }
 
 impl History {
-    /// Seals staged facts of several types at once: all of them count from the same instant. `now` is when the import began:
-    /// what was merged or erased since is seen to.
+    /// Seals staged facts of several types at once: all of them count from the same instant. `since` is when their import
+    /// began: what was merged or erased since is seen to.
     ///
     /// # Errors
     /// Unavailable, when the disk or the store fails; nothing is then added.
-    pub fn seal_staged(&self, staged: Vec<Staged>, now: Timestamp) -> Result<Vec<Sealed>> {
-        let incoming: Vec<Incoming> = staged
-            .into_iter()
-            .map(|s| Incoming {
-                fact_type: s.fact_type,
-                files: s.files,
-                in_memory: Vec::new(),
-                rows: s.rows,
-                batch: None,
-            })
-            .collect();
-        self.seal(|| Ok(incoming.clone()), now)
+    pub(super) fn seal_staged(&self, staged: &[Runs], since: Timestamp, now: Timestamp) -> Result<Vec<Sealed>> {
+        let incoming = staged.iter().map(|runs| Incoming {
+            fact_type: runs.fact_type,
+            rows: runs.rows() as i64,
+            origin: Origin::Runs(runs),
+        });
+        let incoming: Vec<Incoming<'_>> = incoming.collect();
+        again_on_conflict(ATTEMPTS, || self.seal_once(&incoming, since, now))
     }
 
     /// Seals what waits in the tail, and forgets keys sealed long ago.
@@ -101,7 +94,8 @@ impl History {
         for fact_type in facts::ALL {
             let mut left = self.0.store.read(|conn| tail::ready(conn, fact_type))?;
             while left > 0 {
-                let sealed = self.seal(|| self.claimed(fact_type, now).map(|claimed| vec![claimed]), now)?[0];
+                let seal = || self.seal_once(&[self.claimed(fact_type, now)?], now, now);
+                let sealed = again_on_conflict(ATTEMPTS, seal)?[0];
                 total.added += sealed.added;
                 total.duplicates += sealed.duplicates;
                 if sealed.added + sealed.duplicates == 0 {
@@ -116,7 +110,7 @@ impl History {
     }
 
     /// The oldest waiting facts, claimed for one seal.
-    fn claimed(&self, fact_type: &'static FactType, now: Timestamp) -> Result<Incoming> {
+    fn claimed(&self, fact_type: &'static FactType, now: Timestamp) -> Result<Incoming<'static>> {
         let batch = ids::fresh(now);
         self.0.store.write(|conn| {
             // A fact that was on its way in while its customer was merged.
@@ -128,16 +122,12 @@ impl History {
         })?;
         let mut facts = self.0.store.read(|conn| tail::open_facts(conn, fact_type, Which::Batch(batch)))?;
         let rows = facts.len() as i64;
-        Ok(Incoming { fact_type, files: Vec::new(), in_memory: vec![facts.take()], rows, batch: Some(batch) })
+        Ok(Incoming { fact_type, rows, origin: Origin::Tail(batch, facts.take()) })
     }
 
-    fn seal(&self, incoming: impl Fn() -> Result<Vec<Incoming>>, now: Timestamp) -> Result<Vec<Sealed>> {
-        again_on_conflict(ATTEMPTS, || self.seal_once(&incoming()?, now))
-    }
-
-    fn seal_once(&self, incoming: &[Incoming], now: Timestamp) -> Result<Vec<Sealed>> {
+    fn seal_once(&self, incoming: &[Incoming<'_>], since: Timestamp, now: Timestamp) -> Result<Vec<Sealed>> {
         let mut written: Vec<Written<'_>> = Vec::new();
-        let result = self.write_all(incoming, now, &mut written).and_then(|()| self.commit(&written, now));
+        let result = self.write_all(incoming, now, &mut written).and_then(|()| self.commit(&written, since, now));
         if result.is_err() {
             for segment in written.iter().flat_map(|one| &one.segments) {
                 // Best effort: a file without a manifest row is removed later.
@@ -149,66 +139,93 @@ impl History {
             .iter()
             .map(|one| {
                 let added = one.segments.iter().map(|segment| segment.row_count).sum();
-                Sealed { added, duplicates: one.of.rows - added }
+                Sealed { added, duplicates: one.of.rows - added, conflicts: one.conflicts }
             })
             .collect())
     }
 
-    fn write_all<'a>(&self, incoming: &'a [Incoming], now: Timestamp, written: &mut Vec<Written<'a>>) -> Result<()> {
-        for one in incoming {
-            let session = self.0.engine.session()?;
+    fn write_all<'a>(
+        &self,
+        incoming: &'a [Incoming<'a>],
+        now: Timestamp,
+        written: &mut Vec<Written<'a>>,
+    ) -> Result<()> {
+        for of in incoming {
             let (view, mut tail) = self.0.store.read(|conn| {
-                let tail =
-                    if one.batch.is_some() { None } else { Some(tail::open_facts(conn, one.fact_type, Which::Open)?) };
-                Ok((View::read(conn, one.fact_type)?, tail))
+                let tail = match of.origin {
+                    Origin::Tail(..) => None,
+                    Origin::Runs(_) => Some(tail::open_facts(conn, of.fact_type, Which::Open)?),
+                };
+                Ok((View::read(conn, of.fact_type)?, tail))
             })?;
             // What waits in the tail is known too: a file must not bring back what was corrected a moment ago.
             let tail: Vec<RecordBatch> = tail.iter_mut().filter(|t| !t.is_empty()).map(|t| t.take()).collect();
             let any_known = !view.segments.is_empty() || !tail.is_empty();
-            let schema = one.fact_type.schema();
-            session.add_table(
-                "incoming",
-                schema.clone(),
-                vec![Part::whole(&one.files)?],
-                false,
-                one.in_memory.clone(),
-            )?;
-            session.add_table("known", schema, view.parts(&self.0.files)?, true, tail)?;
-            let sql = once_each(&session, one.fact_type, any_known)?;
-            written.push(Written { of: one, generation: view.generation, segments: Vec::new() });
+            let session = self.0.engine.session()?;
+            session.add_table("known", of.fact_type.schema(), view.parts(&self.0.files)?, true, tail)?;
+            written.push(Written { of, generation: view.generation, segments: Vec::new(), conflicts: 0 });
             let written = written.last_mut().expect("just pushed");
-            written.segments = self.write_segments(&session, one, &sql, now)?;
+            match &of.origin {
+                Origin::Runs(runs) => {
+                    let known = any_known.then_some(&session);
+                    written.conflicts = self.write_runs(runs, known, now, &mut written.segments)?;
+                }
+                Origin::Tail(_, batch) => {
+                    session.add_table("incoming", of.fact_type.schema(), Vec::new(), false, vec![batch.clone()])?;
+                    let sql = once_each(&session, of.fact_type, any_known)?;
+                    written.segments = self.write_sorted(&session, of, &sql, now)?;
+                }
+            }
+            self.0.files.publish(of.fact_type, &written.segments)?;
         }
         Ok(())
     }
 
+    /// Writes staged facts; answers how many contradict another.
+    fn write_runs(
+        &self,
+        runs: &Runs,
+        known: Option<&Snapshot>,
+        now: Timestamp,
+        segments: &mut Vec<Segment>,
+    ) -> Result<i64> {
+        let folder = self.0.files.of_type(runs.fact_type);
+        let buckets = (runs.rows() as i64 > SMALL).then_some(self.0.buckets);
+        let target = Target { folder: &folder, buckets, threads: self.0.engine.threads(), now };
+        write_segments(runs, known, &target, segments)
+    }
+
     /// Writes the rows of `sql`, which come in a segment's order.
-    fn write_segments(&self, session: &Snapshot, of: &Incoming, sql: &str, now: Timestamp) -> Result<Vec<Segment>> {
+    fn write_sorted(&self, session: &Snapshot, of: &Incoming<'_>, sql: &str, now: Timestamp) -> Result<Vec<Segment>> {
         let buckets = if of.rows <= SMALL { 0 } else { self.0.buckets };
         let mut writer = BucketWriter::new(self.0.files.of_type(of.fact_type), of.fact_type, buckets, now);
         session.stream(sql, |batch| writer.write(&batch))?;
-        let segments = writer.end()?;
-        self.0.files.publish(of.fact_type, &segments)?;
-        Ok(segments)
+        writer.end()
     }
 
-    fn commit(&self, written: &[Written<'_>], now: Timestamp) -> Result<()> {
+    fn commit(&self, written: &[Written<'_>], since: Timestamp, now: Timestamp) -> Result<()> {
         self.0.store.write(|conn| {
             // Before any row is locked: a merge takes both in the same order.
             identity::hold(conn)?;
-            for Written { of, generation, segments } in written {
+            for Written { of, generation, segments, .. } in written {
                 manifest::advance(conn, of.fact_type, *generation)?;
                 let generation = generation + 1;
                 let counted = |s: &Segment| Segment { sealed_at: now.0, generation, ..s.clone() };
                 let segments: Vec<Segment> = segments.iter().map(counted).collect();
                 segments.iter().try_for_each(|segment| manifest::add(conn, segment))?;
                 let added: i64 = segments.iter().map(|segment| segment.row_count).sum();
-                match of.batch {
-                    Some(batch) => tail::seal(conn, of.fact_type, batch, of.rows as usize, now)?,
-                    None => self.settle(conn, of.fact_type, generation, segments, now)?,
-                }
                 // Facts that were handed over are no news; facts of an import are, and so is one fact less than was handed over.
-                if of.batch.map_or(added > 0, |_| added < of.rows) {
+                let is_news = match of.origin {
+                    Origin::Tail(batch, _) => {
+                        tail::seal(conn, of.fact_type, batch, of.rows as usize, now)?;
+                        added < of.rows
+                    }
+                    Origin::Runs(_) => {
+                        self.settle(conn, of.fact_type, generation, segments, since)?;
+                        added > 0
+                    }
+                };
+                if is_news {
                     feed::disturb(conn, of.fact_type)?;
                 }
             }

@@ -7,17 +7,12 @@ use std::path::Path;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::SortingColumn;
-use parquet::file::properties::WriterProperties;
 use sha2::{Digest, Sha256};
 
+use super::bulk::properties;
 use super::facts::FactType;
 use super::manifest::Segment;
 use crate::error::{Error, Result};
-
-/// Rows of a row group: small enough that a few open writers stay within some tens of megabytes.
-const ROW_GROUP: usize = 131_072;
 
 /// A file that is hashed while it is written.
 struct Hashed {
@@ -50,14 +45,7 @@ impl SegmentWriter {
     pub fn create(folder: &Path, fact_type: &FactType, id: i64, bucket: i32) -> Result<SegmentWriter> {
         let name = format!("{id}.parquet");
         let file = Hashed { file: File::create_new(folder.join(&name))?, digest: Sha256::new(), bytes: 0 };
-        let ascending = |column_idx| SortingColumn { column_idx, descending: false, nulls_first: false };
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_max_row_group_row_count(Some(ROW_GROUP))
-            // Customer, time, key: as the rows come.
-            .set_sorting_columns(Some(vec![ascending(0), ascending(1), ascending(3)]))
-            .build();
-        let writer = ArrowWriter::try_new(file, fact_type.schema(), Some(properties)).map_err(refused)?;
+        let writer = ArrowWriter::try_new(file, fact_type.schema(), Some(properties())).map_err(refused)?;
         let segment = Segment {
             id,
             fact_type: fact_type.name.to_owned(),

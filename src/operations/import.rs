@@ -3,7 +3,7 @@
 mod definitions;
 mod sink;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Workspace;
 use crate::error::{Error, Result};
@@ -16,14 +16,18 @@ pub use sink::StoreSink;
 /// What to import.
 #[derive(Debug, Clone)]
 pub struct Import {
-    /// `customers`, `orders`, `returns`, `interactions`, `decisions`, `consents`, `suppressions` or `offers`.
+    /// `customers`, `orders`, `events`, ...: see [`TARGETS`].
     pub kind: String,
-    /// The file: CSV (gz too), NDJSON or Parquet.
+    /// The file: CSV, NDJSON (both also gz or zst) or Parquet; `-` is standard input.
     pub file: PathBuf,
     /// The TOML mapping; by the columns' names when absent.
     pub mapping: Option<PathBuf>,
     /// Reads and checks everything, and changes nothing.
     pub dry_run: bool,
+    /// Also when the same file was imported before.
+    pub again: bool,
+    /// Bytes of facts that are sorted at a time; 32 MiB when absent. An import that was killed goes on after the last of these.
+    pub sorted: Option<usize>,
 }
 
 /// Imports a file; rejected lines go to `<data>/rejects/`.
@@ -41,13 +45,15 @@ pub fn import(workspace: &Workspace, history: &History, what: &Import, progress:
     }
     let settings = workspace.settings();
     let mapping = what.mapping.as_deref().map(|path| Mapping::load(path, settings.currency)).transpose()?;
-    let rejects = rejects_file(workspace.data(), &what.file, what.dry_run)?;
+    let rejects = workspace.data().join("rejects");
     let request = Request {
         file: &what.file,
         target,
         mapping: mapping.as_ref(),
-        rejects: rejects.as_deref(),
+        rejects: Some(&rejects),
         dry_run: what.dry_run,
+        again: what.again,
+        sorted: what.sorted.unwrap_or(import::SORTED),
         currency: settings.currency,
         id_key: *workspace.id_key(),
         now: workspace.now(),
@@ -62,19 +68,4 @@ pub fn import(workspace: &Workspace, history: &History, what: &Import, progress:
         "imported"
     );
     Ok(report)
-}
-
-fn rejects_file(data: &Path, file: &Path, dry_run: bool) -> Result<Option<PathBuf>> {
-    if dry_run {
-        return Ok(None);
-    }
-    let folder = data.join("rejects");
-    std::fs::create_dir_all(&folder)?;
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let plain = name.trim_end_matches(".gz");
-    let is_json = [".json", ".ndjson", ".jsonl"].iter().any(|end| plain.ends_with(end));
-    let stem = plain.split('.').next().unwrap_or("import");
-    // A rejects file that is being imported must not be overwritten while it is read.
-    let path = (1..).map(|n| folder.join(format!("{stem}.{n}.{}", if is_json { "ndjson" } else { "csv" })));
-    Ok(path.into_iter().find(|path| !path.exists()))
 }

@@ -30,7 +30,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "070_access",
     "080_identity",
     "081_event_types",
-    "082_rule_segments"
+    "082_rule_segments",
+    "083_imports"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

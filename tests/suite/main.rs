@@ -8,6 +8,7 @@ mod deliveries;
 mod features;
 mod history;
 mod import;
+mod import_files;
 mod models;
 mod point_in_time;
 mod schema;

@@ -74,6 +74,8 @@ pub fn import_file(demo: &Demo<'_>, kind: &str, file: &Path, mappings: &Path) ->
         file: file.to_owned(),
         mapping: Some(mappings.join(format!("{kind}.toml"))),
         dry_run: false,
+        again: false,
+        sorted: None,
     };
     demo.bars.note(&format!("importing {kind}"));
     let report = import::import(&demo.ws, demo.ws.history(), &what, &demo.bars)?;

@@ -60,6 +60,16 @@ impl Kind {
             Kind::Text | Kind::Json => DataType::Utf8,
         }
     }
+
+    /// Whether it is kept as text.
+    pub fn is_text(self) -> bool {
+        matches!(self, Kind::Text | Kind::Json)
+    }
+
+    /// Whether it is kept as a number with fractions.
+    pub fn is_float(self) -> bool {
+        self == Kind::Float
+    }
 }
 
 /// A column of a fact type, beside the common ones.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use super::field::{Field, FieldSpec, Free};
+use super::input::hex;
 use super::target::{self, Target};
 use crate::clock;
 use crate::error::{Error, Fault, Result};
@@ -119,6 +121,8 @@ impl Condition {
 /// A checked mapping.
 #[derive(Debug, Clone)]
 pub struct Mapping {
+    /// SHA-256 of the text it was read from, in hexadecimal; empty when it was made of columns' names.
+    pub(super) digest: String,
     pub(super) file: FileSpec,
     pub(super) source: Option<String>,
     pub(super) rejects: Vec<RejectSpec>,
@@ -156,10 +160,11 @@ impl Mapping {
             let fault = Fault { line, message: error.message().to_owned(), ..Fault::default() };
             Error::faults("the mapping does not parse", vec![fault.in_file(name)])
         })?;
-        spec.check(currency).map_err(|faults| {
+        let mapping = spec.check(currency).map_err(|faults| {
             let faults = faults.into_iter().map(|fault| fault.in_file(name)).collect();
             Error::faults("the mapping cannot be used", faults)
-        })
+        })?;
+        Ok(Mapping { digest: hex(&Sha256::digest(text.as_bytes())), ..mapping })
     }
 
     /// The mapping of a file whose columns already carry the fields' names. A column of another name becomes a free value
@@ -255,7 +260,13 @@ impl MappingSpec {
             records.extend(check_record(&format!("record[{index}]"), record, &self.defaults, &mut faults));
         }
         if faults.is_empty() {
-            Ok(Mapping { file: self.file, source: self.defaults.source, rejects: self.reject, records })
+            Ok(Mapping {
+                digest: String::new(),
+                file: self.file,
+                source: self.defaults.source,
+                rejects: self.reject,
+                records,
+            })
         } else {
             Err(faults)
         }
@@ -282,6 +293,9 @@ fn check_record(key: &str, spec: RecordSpec, defaults: &Defaults, faults: &mut V
     }
     for missing in known.iter().filter(|known| known.required && !fields.iter().any(|f| f.name == known.name)) {
         faults.push(Fault::at(format!("{key}.fields.{}", missing.name), format!("{} need it", target.name)));
+    }
+    if let Some(lacking) = target.lacks(|name| fields.iter().any(|field| field.name == name)) {
+        faults.push(Fault::at(format!("{key}.fields"), lacking));
     }
     let mut free = Vec::new();
     for (kind, specs) in [("attributes", spec.attributes), ("properties", spec.properties), ("context", spec.context)] {

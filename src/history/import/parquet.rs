@@ -6,13 +6,17 @@ use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Float64Type};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
-use super::record::Record;
+use super::lines::Place;
+use super::record::{LONGEST, Record};
 use crate::error::{Error, Fault, Result};
+
+const ROWS: usize = 4_096;
 
 /// Reads the rows of a Parquet file.
 pub struct ParquetReader {
     reader: ParquetRecordBatchReader,
     file: String,
+    input: File,
     columns: Vec<String>,
     batch: Vec<StringArray>,
     at: usize,
@@ -25,16 +29,25 @@ impl ParquetReader {
     /// # Errors
     /// Invalid, when it is not Parquet, or is damaged.
     pub fn new(input: File, file: &str) -> Result<ParquetReader> {
-        let refused = |error: parquet::errors::ParquetError| unreadable(file, &error.to_string()).caused_by(error);
-        let builder = ParquetRecordBatchReaderBuilder::try_new(input).map_err(refused)?;
-        let columns = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
-        let reader = builder.with_batch_size(8_192).build().map_err(refused)?;
-        Ok(ParquetReader { reader, file: file.to_owned(), columns, batch: Vec::new(), at: 0, row: 0 })
+        let (reader, columns) = open(&input, file, 0)?;
+        Ok(ParquetReader { reader, file: file.to_owned(), input, columns, batch: Vec::new(), at: 0, row: 0 })
     }
 
     /// The columns' names.
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// Where the next record begins.
+    pub fn place(&self) -> Place {
+        Place { row: self.row, ..Place::default() }
+    }
+
+    /// Goes on from a place reached earlier.
+    pub fn skip_to(&mut self, place: &Place) -> Result<()> {
+        (self.reader, _) = open(&self.input, &self.file, place.row as usize)?;
+        self.row = place.row;
+        Ok(())
     }
 
     /// The next record; false at the end.
@@ -49,15 +62,26 @@ impl ParquetReader {
             self.at = 0;
         }
         self.row += 1;
-        (record.row, record.line, record.fault) = (self.row, self.row, None);
-        record.values.clear();
+        record.begin(self.row);
+        record.row = self.row;
         for column in &self.batch {
             let value = if column.is_null(self.at) { "" } else { column.value(self.at) };
-            record.values.push(value.to_owned());
+            if value.len() > LONGEST {
+                record.fault = Some("holds a value longer than 1 MiB".into());
+            }
+            record.push(if value.len() > LONGEST { "" } else { value });
         }
         self.at += 1;
         Ok(true)
     }
+}
+
+fn open(input: &File, file: &str, skipped: usize) -> Result<(ParquetRecordBatchReader, Vec<String>)> {
+    let refused = |error: parquet::errors::ParquetError| unreadable(file, &error.to_string()).caused_by(error);
+    let builder = ParquetRecordBatchReaderBuilder::try_new(input.try_clone()?).map_err(refused)?;
+    let columns = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let reader = builder.with_batch_size(ROWS).with_offset(skipped).build().map_err(refused)?;
+    Ok((reader, columns))
 }
 
 fn unreadable(file: &str, why: &str) -> Error {

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
 
 /// Line numbers kept for each reason.
 const FIRST: usize = 5;
+/// Reasons told apart; a file with more kinds of faults is broken in some other way.
+const REASONS: usize = 200;
+const OTHER: &str = "other reasons";
 
 /// The result of an import.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// The file.
     pub file: String,
@@ -19,22 +24,31 @@ pub struct Report {
     /// Lines of which nothing was taken.
     pub rejected: u64,
     /// Records made of the accepted lines, by kind: `orders`, `customers`, ...
-    pub records: BTreeMap<&'static str, u64>,
+    pub records: BTreeMap<String, u64>,
     /// Facts that were known already, or came twice, and were left out, by kind.
-    pub duplicates: BTreeMap<&'static str, u64>,
+    pub duplicates: BTreeMap<String, u64>,
     /// Why lines were rejected, the most frequent reason first.
     pub reasons: Vec<Reason>,
     /// Customers whom facts mention and the store did not know.
     pub new_customers: u64,
+    /// When the same file was imported before; nothing was then done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_at: Option<Timestamp>,
+    /// Lines that an earlier process had read before it was interrupted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub resumed_after: u64,
+    /// SHA-256 of the file.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
     /// Where the rejected lines are, to be mended and imported again.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejects: Option<String>,
     /// Whether nothing was changed because it was only tried.
     pub dry_run: bool,
 }
 
 /// Why lines were rejected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     /// The reason.
     pub reason: String,
@@ -44,10 +58,16 @@ pub struct Reason {
     pub first_lines: Vec<u64>,
 }
 
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 impl Report {
     /// Counts a rejected line.
     pub(super) fn reject(&mut self, line: u64, reason: &str) {
         self.rejected += 1;
+        let is_known = self.reasons.iter().any(|known| known.reason == reason);
+        let reason = if is_known || self.reasons.len() < REASONS { reason } else { OTHER };
         let index = self.reasons.iter().position(|known| known.reason == reason).unwrap_or_else(|| {
             self.reasons.push(Reason { reason: reason.to_owned(), count: 0, first_lines: Vec::new() });
             self.reasons.len() - 1
@@ -67,12 +87,22 @@ impl Report {
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(at) = self.imported_at {
+            return writeln!(
+                f,
+                "{}: imported already on {at}; nothing to do (--again imports it once more)",
+                self.file
+            );
+        }
         let tried = if self.dry_run { " (tried only; nothing was changed)" } else { "" };
         writeln!(
             f,
             "{}: {} lines, {} accepted, {} rejected{tried}",
             self.file, self.lines, self.accepted, self.rejected
         )?;
+        if self.resumed_after > 0 {
+            writeln!(f, "  taken up again after line {}, where it had been interrupted", self.resumed_after)?;
+        }
         for (kind, count) in &self.records {
             write!(f, "  {count} {kind}")?;
             match self.duplicates.get(kind) {

@@ -1,47 +1,65 @@
 //! One import, from the file to history and store: all of it or nothing.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::line::{Made, Reading};
+use sha2::{Digest, Sha256};
+
+use super::bound::Positions;
+use super::input::{Meter, digest_of, hex};
+use super::journal::Folder;
+use super::line::Reading;
+use super::log;
 use super::mapping::{FileSpec, Mapping};
-use super::record::{ROW, Record};
+use super::pass::{Pass, State};
+use super::plan::Plan;
+use super::record::ROW;
 use super::rejects::Rejects;
 use super::report::Report;
 use super::sink::Sink;
-use super::source::Source;
-use super::spool::Spool;
+use super::source::{STANDARD_INPUT, Source};
+use super::spool::{self, Spool};
 use super::stage::Stage;
 use super::target::Target;
 use crate::clock::Timestamp;
+use crate::customers::Aliases;
 use crate::error::{Error, Fault, Result};
 use crate::history::History;
 use crate::ids::IdKey;
 use crate::money::Currency;
 use crate::progress::Progress;
 
-/// Lines between two steps of the progress.
-const STEP: u64 = 8_192;
-
 /// What to import, and how.
 pub struct Request<'a> {
-    /// The file.
+    /// The file; `-` is standard input.
     pub file: &'a Path,
     /// What it holds, as the caller calls it.
     pub target: &'static Target,
     /// Which column fills which field; by the columns' names when absent.
     pub mapping: Option<&'a Mapping>,
-    /// Where rejected lines go; nowhere when absent.
+    /// The folder that rejected lines go to; nowhere when absent.
     pub rejects: Option<&'a Path>,
     /// Reads and checks everything, and changes nothing.
     pub dry_run: bool,
+    /// Also when the same file was imported before.
+    pub again: bool,
+    /// Bytes of facts that are sorted at a time; see [`SORTED`].
+    pub sorted: usize,
     /// The currency of the workspace.
     pub currency: Currency,
     /// The key under which customers' ids are made.
     pub id_key: IdKey,
     /// The present.
     pub now: Timestamp,
+}
+
+impl Request<'_> {
+    pub(super) fn is_standard_input(&self) -> bool {
+        self.file.as_os_str() == STANDARD_INPUT
+    }
+
+    pub(super) fn mapping_digest(&self) -> &str {
+        self.mapping.map_or("", |mapping| &mapping.digest)
+    }
 }
 
 /// Imports a file.
@@ -55,30 +73,21 @@ pub fn import(
     request: &Request<'_>,
     progress: &dyn Progress,
 ) -> Result<Report> {
-    let result = read_and_keep(history, sink, request, progress);
-    if let (Err(_), Some(rejects)) = (&result, request.rejects) {
-        // What was written of it belongs to an import that did not happen.
-        std::fs::remove_file(rejects).ok();
+    let file = request.file.display().to_string();
+    let report = Report { file: file.clone(), dry_run: request.dry_run, ..Report::default() };
+    let size = std::fs::metadata(request.file).map(|data| data.len()).ok().filter(|_| !request.is_standard_input());
+    if let Some(imported_at) = already(history, request, size)? {
+        return Ok(Report { imported_at: Some(imported_at), ..report });
     }
-    result
-}
-
-fn read_and_keep(
-    history: &History,
-    sink: &mut dyn Sink,
-    request: &Request<'_>,
-    progress: &dyn Progress,
-) -> Result<Report> {
-    let name = request.file.display().to_string();
-    let read = Arc::new(AtomicU64::new(0));
+    let meter = Meter::default();
     let wanted = request.mapping.map(wanted);
     let layout = request.mapping.map_or_else(FileSpec::default, |mapping| mapping.file.clone());
-    let source = Source::open(request.file, &layout, wanted.as_deref(), &read)?;
+    let source = Source::open(request.file, &layout, wanted.as_deref(), &meter)?;
     let by_names;
     let mapping = match request.mapping {
         Some(mapping) => mapping,
         None => {
-            by_names = Mapping::by_names(request.target, source.columns(), &name)?;
+            by_names = Mapping::by_names(request.target, source.columns(), &file)?;
             &by_names
         }
     };
@@ -87,25 +96,24 @@ fn read_and_keep(
             format!("makes no {}; add a [[record]] with this target, or import another kind", request.target.name);
         return Err(Error::faults("the mapping cannot be used", vec![Fault::at("record.target", message)]));
     }
-    let stage = Stage::new(history)?;
-    let spool = Spool::new(stage.folder())?;
-    let reading = Reading {
-        mapping,
-        positions: source.columns().iter().enumerate().map(|(at, column)| (column.clone(), at)).collect(),
-        currency: request.currency,
-        id_key: request.id_key,
-        source: mapping.source.clone().unwrap_or_else(|| stem(request.file)),
-    };
-    let rejects = Rejects::new(request.rejects.filter(|_| !request.dry_run), source.columns(), source.is_json());
-    let report = Report { file: name, dry_run: request.dry_run, ..Report::default() };
-    let mut run = Run { request, reading, source, stage, spool, rejects, report };
-    let size = std::fs::metadata(request.file).map(|data| data.len()).ok();
-    progress.stage(
-        &format!("importing {}", request.target.name),
-        size.filter(|_| !matches!(run.source, Source::Parquet(_))),
-    );
-    run.read_all(sink, &read, progress)?;
-    let report = run.keep(sink)?;
+    let positions: Positions = source.columns().iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
+    let plan = Plan::new(mapping, &positions, request.currency);
+    let aliases = history.store().read(Aliases::load)?;
+    let source_name = mapping.source.clone().unwrap_or_else(|| stem(request.file));
+    let (stage, state) = stage(history, request, &source_name)?;
+    let spool = Spool::open(stage.folder(), state.as_ref().map_or(spool::Reached::default(), |state| state.spool))?;
+    let rejects = Rejects::new(stage.folder(), source.columns(), source.is_json());
+    let reading = Reading::new(&request.id_key, &aliases, request.currency, source_name);
+    let wanted = self::wanted(mapping);
+    let mut pass =
+        Pass { request, layout, wanted, plan, reading, source, meter, stage, spool, rejects, report, made: Vec::new() };
+    if let Some(state) = state {
+        pass.go_on(state)?;
+    }
+    let total = size.filter(|_| !matches!(pass.source, Source::Parquet(_)));
+    progress.stage(&format!("importing {}", request.target.name), total);
+    pass.read_all(sink, progress)?;
+    let report = pass.keep(history, sink, size)?;
     progress.finish();
     Ok(report)
 }
@@ -115,110 +123,49 @@ fn wanted(mapping: &Mapping) -> Vec<String> {
     mapping.columns().into_iter().filter(|column| column != ROW).collect()
 }
 
-fn stem(file: &Path) -> String {
+/// A file's name up to the first dot.
+pub(super) fn stem(file: &Path) -> String {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    name.split('.').next().unwrap_or_default().to_owned()
-}
-
-struct Run<'a, 'b> {
-    request: &'a Request<'a>,
-    reading: Reading<'b>,
-    source: Source,
-    stage: Stage,
-    spool: Spool,
-    rejects: Rejects,
-    report: Report,
-}
-
-impl Run<'_, '_> {
-    fn read_all(&mut self, sink: &dyn Sink, read: &AtomicU64, progress: &dyn Progress) -> Result<()> {
-        self.demand_columns(false)?;
-        let columns = self.source.columns().to_vec();
-        let mut record = Record::default();
-        let mut shown = 0;
-        while self.source.next(&mut record)? {
-            self.report.lines += 1;
-            let made = self.reading.make(&record).and_then(|made| accept(sink, made));
-            match made {
-                Ok(made) => self.take(made)?,
-                Err(reason) => {
-                    self.report.reject(record.line, &reason);
-                    self.rejects.write(&record, &columns, &reason)?;
-                }
-            }
-            if self.report.lines.is_multiple_of(STEP) {
-                let now = read.load(Ordering::Relaxed);
-                progress.advance(now - shown);
-                shown = now;
-            }
-        }
-        self.demand_columns(true)
-    }
-
-    /// The mapping may only name columns that the file has.
-    fn demand_columns(&self, at_end: bool) -> Result<()> {
-        let missing = self.source.missing(&wanted(self.reading.mapping), at_end);
-        if missing.is_empty() || (at_end && self.report.lines == 0) {
-            return Ok(());
-        }
-        let have = self.source.columns().join(", ");
-        let faults = missing.into_iter().map(|column| {
-            let message = if at_end {
-                "no line of the file has this key".to_owned()
-            } else {
-                format!("the file has no such column; it has {have}")
-            };
-            Fault::at(column, message).in_file(&self.report.file).on_line(1)
-        });
-        Err(Error::faults("the mapping does not fit the file; nothing was imported", faults.collect()))
-    }
-
-    fn take(&mut self, made: Vec<Made>) -> Result<()> {
-        self.report.accepted += 1;
-        for one in made {
-            let target = match &one {
-                Made::Fact(target, fact_type, fact, external_id) => {
-                    self.stage.push(fact_type, fact)?;
-                    self.spool.mention(fact.customer, external_id)?;
-                    target
-                }
-                Made::Row(target, row) => {
-                    self.spool.row(target, row)?;
-                    target
-                }
-            };
-            *self.report.records.entry(target.name).or_default() += 1;
-        }
-        Ok(())
-    }
-
-    /// Makes what was read count.
-    fn keep(self, sink: &mut dyn Sink) -> Result<Report> {
-        let Run { request, stage, spool, rejects, mut report, .. } = self;
-        report.finish();
-        if request.dry_run {
-            return Ok(report);
-        }
-        let (mut rows, mut mentioned) = spool.read()?;
-        report.new_customers = sink.take(&mut rows, &mut mentioned)?;
-        for (fact_type, sealed) in stage.seal(request.now)? {
-            let target = super::target::ALL.iter().find(|t| t.fact_type.is_some_and(|of| of.name == fact_type.name));
-            let target = target.ok_or_else(|| Error::internal("facts without an import target"))?;
-            report.duplicates.insert(target.name, sealed.duplicates as u64);
-        }
-        report.rejects = rejects.finish()?.map(|path| path.display().to_string());
-        Ok(report)
+    match name.split('.').next().unwrap_or_default() {
+        STANDARD_INPUT => "input".to_owned(),
+        stem => stem.to_owned(),
     }
 }
 
-/// Asks the sink whether it would take the rows of a line.
-fn accept(sink: &dyn Sink, made: Vec<Made>) -> Result<Vec<Made>, String> {
-    for one in &made {
-        if let Made::Row(target, row) = one
-            && let Some(fault) = sink.fault(target, row)
-        {
-            return Err(fault);
-        }
+/// When the same file was imported in the same way; only a file of the same size is read to find that out.
+fn already(history: &History, request: &Request<'_>, size: Option<u64>) -> Result<Option<Timestamp>> {
+    let Some(size) = size.filter(|_| !request.again) else { return Ok(None) };
+    let (kind, mapping) = (request.target.name, request.mapping_digest());
+    let known = history.store().read(|conn| log::of_size(conn, kind, mapping, size as i64))?;
+    if known.is_empty() {
+        return Ok(None);
     }
-    Ok(made)
+    Ok(log::when(&known, &digest_of(request.file, None)?))
+}
+
+/// A place to collect in, and where an earlier process got to with the same file.
+fn stage(history: &History, request: &Request<'_>, source: &str) -> Result<(Stage, Option<State>)> {
+    let fresh = |history: &History| Ok((Stage::sorting(history, request.sorted)?, None));
+    if request.dry_run || request.is_standard_input() {
+        return fresh(history);
+    }
+    let data = std::fs::metadata(request.file)?;
+    let path = request.file.canonicalize()?;
+    let changed = data.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let digest = |parts: &[&str]| {
+        let mut digest = Sha256::new();
+        parts.iter().for_each(|part| digest.update(format!("{}:{part}", part.len())));
+        hex(&digest.finalize())
+    };
+    let (path, mapping, kind) = (path.to_string_lossy(), request.mapping_digest(), request.target.name);
+    let place = digest(&[&path, mapping, kind]);
+    let Some(folder) = Folder::take(&history.staging(), &place[..16])? else { return fresh(history) };
+    let whose = request.id_key.hash63(b"journal", &[]).to_string();
+    let (version, currency) = (env!("CARGO_PKG_VERSION"), request.currency.code());
+    let shape = format!("{} {} {} {}", data.len(), changed.as_nanos(), request.again, history.buckets());
+    let import = digest(&[&place, &whose, version, currency, source, &shape]);
+    let earlier = folder.earlier(&import);
+    let state = earlier.as_ref().and_then(|(_, steps)| State::of(steps.last()?)).filter(|state| state.fits(request));
+    let earlier = earlier.filter(|_| state.is_some());
+    Ok((Stage::journalled(history, folder, &import, earlier, request)?, state))
 }

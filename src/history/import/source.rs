@@ -1,21 +1,20 @@
 //! Opening a file of whatever format: by its mapping, its first bytes, or its name.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek};
+use std::io::{Read, Seek};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use flate2::read::MultiGzDecoder;
 
 use super::csv::CsvReader;
+use super::input::{Meter, Packing, unpacked};
+use super::lines::Place;
 use super::mapping::FileSpec;
 use super::ndjson::NdjsonReader;
 use super::parquet::ParquetReader;
 use super::record::Record;
 use crate::error::{Error, Fault, Result};
 
-const BUFFER: usize = 1 << 18;
+/// The name that stands for standard input.
+pub const STANDARD_INPUT: &str = "-";
 
 /// A file that is being read.
 pub(super) enum Source {
@@ -24,48 +23,73 @@ pub(super) enum Source {
     Parquet(ParquetReader),
 }
 
-/// Counts the bytes read, for the progress.
-struct Counted(File, Arc<AtomicU64>);
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.0.read(buffer)?;
-        self.1.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
+/// What one has to know to go on reading elsewhere.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+pub(super) struct Reached {
+    place: Place,
+    /// Columns of JSON lines that have been seen.
+    seen: Vec<bool>,
 }
 
 impl Source {
-    /// Opens a file. `wanted` are the columns that the mapping reads, where there is one.
+    /// Opens a file, or standard input. `wanted` are the columns that the mapping reads, where there is one.
     ///
     /// # Errors
     /// Not found, when there is no such file; invalid, when its beginning is broken.
-    pub fn open(path: &Path, spec: &FileSpec, wanted: Option<&[String]>, read: &Arc<AtomicU64>) -> Result<Source> {
+    pub fn open(path: &Path, spec: &FileSpec, wanted: Option<&[String]>, meter: &Meter) -> Result<Source> {
         let name = path.display().to_string();
-        let mut file = File::open(path).map_err(|error| Error::from(error).context(&name))?;
-        let mut magic = [0u8; 4];
-        let length = file.read(&mut magic).map_err(|error| Error::from(error).context(&name))?;
-        file.rewind()?;
-        let is_gzip = length >= 2 && magic[..2] == [0x1f, 0x8b];
-        let format = spec.format.clone().unwrap_or_else(|| guess(&name, &magic).to_owned());
-        if format == "parquet" {
-            return ParquetReader::new(file, &name).map(Source::Parquet);
+        let named = |error: std::io::Error| Error::from(error).context(&name);
+        if name == STANDARD_INPUT {
+            let mut input = std::io::stdin();
+            let magic = first_bytes(&mut input).map_err(named)?;
+            if spec.format.as_deref() == Some("parquet") || magic == *b"PAR1" {
+                let message = "Parquet cannot be read from standard input: its contents are listed at its end";
+                return Err(Error::faults("the input cannot be read", vec![Fault::at("", message)]));
+            }
+            return Source::stream(input, &magic, &name, spec, wanted, meter);
         }
-        let counted = Counted(file, read.clone());
-        let mut input: Box<dyn BufRead + Send> = if is_gzip {
-            Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(BufReader::with_capacity(BUFFER, counted))))
-        } else {
-            Box::new(BufReader::with_capacity(BUFFER, counted))
+        let mut file = File::open(path).map_err(named)?;
+        let magic = first_bytes(&mut file).map_err(named)?;
+        let is_parquet = spec
+            .format
+            .as_ref()
+            .map_or(magic == *b"PAR1" || plain(&name).ends_with(".parquet"), |format| format == "parquet");
+        if !is_parquet {
+            return Source::stream(file, &magic, &name, spec, wanted, meter);
+        }
+        if Packing::of(&magic) != Packing::Plain {
+            let message = "Parquet is packed inside; unpack the file";
+            return Err(Error::faults("the file cannot be read", vec![Fault::at("", message).in_file(name)]));
+        }
+        file.rewind()?;
+        ParquetReader::new(file, &name).map(Source::Parquet)
+    }
+
+    fn stream(
+        input: impl Read + Send + 'static,
+        magic: &[u8],
+        name: &str,
+        spec: &FileSpec,
+        wanted: Option<&[String]>,
+        meter: &Meter,
+    ) -> Result<Source> {
+        let mut input = unpacked(magic, input, meter)?;
+        let by_name = [".json", ".ndjson", ".jsonl"].iter().any(|end| plain(name).ends_with(end));
+        let is_json = match &spec.format {
+            Some(format) => format == "ndjson",
+            None if name == STANDARD_INPUT => {
+                let first = first_bytes(&mut input).map_err(|error| super::record::unreadable(error, name, 1))?;
+                let begins = first.trim_ascii_start().first() == Some(&b'{');
+                input = Box::new(std::io::Cursor::new(first).chain(input));
+                begins
+            }
+            None => by_name,
         };
-        if format == "ndjson" {
-            let columns = match wanted {
-                Some(wanted) => wanted.to_vec(),
-                None => first_keys(&mut input, &name)?,
-            };
-            return Ok(Source::Ndjson(NdjsonReader::new(input, &name, columns)));
+        if is_json {
+            return NdjsonReader::new(input, name, wanted).map(Source::Ndjson);
         }
         let delimiter = spec.delimiter.as_deref().unwrap_or(",");
-        CsvReader::new(input, &name, delimiter, spec.columns.as_deref()).map(Source::Csv)
+        CsvReader::new(input, name, delimiter, spec.columns.as_deref()).map(Source::Csv)
     }
 
     /// The columns' names.
@@ -86,6 +110,24 @@ impl Source {
         }
     }
 
+    /// Where the next record begins.
+    pub fn reached(&self) -> Reached {
+        match self {
+            Source::Csv(reader) => Reached { place: reader.place(), seen: Vec::new() },
+            Source::Ndjson(reader) => Reached { place: reader.place(), seen: reader.seen().to_vec() },
+            Source::Parquet(reader) => Reached { place: reader.place(), seen: Vec::new() },
+        }
+    }
+
+    /// Goes on from a place that an earlier process reached.
+    pub fn skip_to(&mut self, reached: &Reached) -> Result<()> {
+        match self {
+            Source::Csv(reader) => reader.skip_to(&reached.place),
+            Source::Ndjson(reader) => reader.skip_to(&reached.place, &reached.seen),
+            Source::Parquet(reader) => reader.skip_to(&reached.place),
+        }
+    }
+
     /// The columns of the mapping that the file does not have. JSON lines show that only at their end.
     pub fn missing(&self, wanted: &[String], at_end: bool) -> Vec<String> {
         match self {
@@ -101,24 +143,14 @@ impl Source {
     }
 }
 
-fn guess(name: &str, magic: &[u8; 4]) -> &'static str {
-    let plain = name.trim_end_matches(".gz");
-    if magic == b"PAR1" || plain.ends_with(".parquet") {
-        "parquet"
-    } else if [".json", ".ndjson", ".jsonl"].iter().any(|end| plain.ends_with(end)) {
-        "ndjson"
-    } else {
-        "csv"
-    }
+/// A name without the ending that tells how the file is packed.
+pub fn plain(name: &str) -> &str {
+    [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
-/// The keys of the first object, without taking it from the input.
-fn first_keys(input: &mut Box<dyn BufRead + Send>, name: &str) -> Result<Vec<String>> {
-    let buffer = input.fill_buf().map_err(|error| Error::from(error).context(name))?;
-    let line = buffer.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
-    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(line).map_err(|_| {
-        let fault = Fault::at("", "the first line is not a JSON object").in_file(name).on_line(1);
-        Error::faults("the file cannot be read; nothing was imported", vec![fault])
-    })?;
-    Ok(object.keys().cloned().collect())
+/// Up to four bytes, of which there are fewer only at the end of a stream.
+fn first_bytes(input: &mut impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.by_ref().take(4).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::sink::StoreRow;
@@ -21,15 +21,32 @@ pub(super) struct Spool {
     last: HashMap<(&'static str, CustomerId), u64>,
 }
 
+/// How far both files count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Reached {
+    rows: u64,
+    mentioned: u64,
+}
+
 struct Lines {
     path: PathBuf,
     out: BufWriter<File>,
+    written: u64,
 }
 
 impl Lines {
-    fn create(path: PathBuf) -> Result<Lines> {
-        let out = BufWriter::new(File::create_new(&path)?);
-        Ok(Lines { path, out })
+    /// Opens a file of which `length` bytes count.
+    fn open(path: PathBuf, length: u64) -> Result<Lines> {
+        let mut file = File::options().create(true).truncate(false).write(true).open(&path)?;
+        file.set_len(length)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(Lines { path, out: BufWriter::new(file), written: length })
+    }
+
+    fn write(&mut self, line: &str) -> Result<()> {
+        self.written += line.len() as u64 + 1;
+        self.out.write_all(line.as_bytes())?;
+        Ok(self.out.write_all(b"\n")?)
     }
 
     fn read(self) -> Result<impl Iterator<Item = Result<String>>> {
@@ -44,14 +61,28 @@ pub(super) type Row = (&'static Target, StoreRow);
 pub(super) type Mention = (CustomerId, String);
 
 impl Spool {
-    /// An empty spool in `folder`.
-    pub fn new(folder: &Path) -> Result<Spool> {
+    /// The spool in `folder`, of which so much counts.
+    pub fn open(folder: &Path, reached: Reached) -> Result<Spool> {
+        let mentioned = folder.join("mentioned.ndjson");
+        let mut seen = HashSet::new();
+        if reached.mentioned > 0 {
+            for line in BufReader::new(File::open(&mentioned)?.take(reached.mentioned)).lines() {
+                seen.insert(serde_json::from_str::<Mention>(&line?)?.0);
+            }
+        }
         Ok(Spool {
-            rows: Lines::create(folder.join("rows.ndjson"))?,
-            mentioned: Lines::create(folder.join("mentioned.ndjson"))?,
-            seen: HashSet::new(),
+            rows: Lines::open(folder.join("rows.ndjson"), reached.rows)?,
+            mentioned: Lines::open(mentioned, reached.mentioned)?,
+            seen,
             last: HashMap::new(),
         })
+    }
+
+    /// How far it has come, all of it handed to the operating system.
+    pub fn reached(&mut self) -> Result<Reached> {
+        self.rows.out.flush()?;
+        self.mentioned.out.flush()?;
+        Ok(Reached { rows: self.rows.written, mentioned: self.mentioned.written })
     }
 
     /// Keeps a row; one that repeats the customer's last is dropped.
@@ -64,13 +95,13 @@ impl Spool {
                 return Ok(());
             }
         }
-        Ok(writeln!(self.rows.out, "{}", serde_json::to_string(&(target.name, row))?)?)
+        self.rows.write(&serde_json::to_string(&(target.name, row))?)
     }
 
     /// Notes a customer whom a fact mentions.
     pub fn mention(&mut self, customer: CustomerId, external_id: &str) -> Result<()> {
         if self.seen.insert(customer) {
-            writeln!(self.mentioned.out, "{}", serde_json::to_string(&(customer, external_id))?)?;
+            self.mentioned.write(&serde_json::to_string(&(customer, external_id))?)?;
         }
         Ok(())
     }

@@ -64,6 +64,17 @@ const FACT: &[TargetField] = &[
     optional("currency", Text),
 ];
 
+/// A row of a contract may say one change, with its status and time, or the whole: when it began and, if it did, ended.
+const SUBSCRIBED: &[TargetField] = &[
+    required("customer", Text),
+    optional("occurred_at", Time),
+    optional("started_at", Time),
+    optional("ended_at", Time),
+    optional("source", Text),
+    optional("fact_key", Text),
+    optional("currency", Text),
+];
+
 const CUSTOMER: &[TargetField] = &[
     required("customer", Text),
     optional("kind", Text),
@@ -120,7 +131,7 @@ pub static ALL: [&Target; 11] = [
     &Target { name: "returns", fact_type: Some(&RETURN_ITEM), fields: FACT, free: None },
     &Target { name: "interactions", fact_type: Some(&INTERACTION), fields: FACT, free: None },
     &Target { name: "events", fact_type: Some(&EVENT), fields: FACT, free: Some("properties") },
-    &Target { name: "subscriptions", fact_type: Some(&SUBSCRIPTION), fields: FACT, free: None },
+    &Target { name: "subscriptions", fact_type: Some(&SUBSCRIPTION), fields: SUBSCRIBED, free: None },
     &Target { name: "claims", fact_type: Some(&CLAIM), fields: FACT, free: None },
     &Target { name: "decisions", fact_type: Some(&DECISION), fields: FACT, free: Some("context") },
 ];
@@ -153,9 +164,26 @@ impl Target {
                 Kind::Float => Float,
                 Kind::Text | Kind::Json => Text,
             };
-            TargetField { name: column.name, kind, required: column.required && default_of(column.name).is_none() }
+            let required = column.required && default_of(column.name).is_none();
+            TargetField { name: column.name, kind, required: required && !self.is_optional(column.name) }
         }));
         fields
+    }
+
+    /// Whether a field may be absent although facts need it: it follows from others.
+    fn is_optional(&self, field: &str) -> bool {
+        self.name == "subscriptions" && field == "status"
+    }
+
+    /// What is missing among the fields of a record, beyond those that each record needs.
+    pub(super) fn lacks(&self, has: impl Fn(&str) -> bool) -> Option<&'static str> {
+        if self.name != "subscriptions" {
+            return None;
+        }
+        match (has("status"), has("occurred_at"), has("started_at"), has("ended_at")) {
+            (true, true, false, false) | (false, false, true, _) => None,
+            _ => Some("subscriptions need `status` with `occurred_at`, or `started_at` with an optional `ended_at`"),
+        }
     }
 
     /// The field that a column of this name fills where there is no mapping.

@@ -58,7 +58,7 @@ pub fn import(ws: &Workspace, file: &Path, dry_run: bool) -> Result<Report> {
         file: shown,
         lines,
         accepted: lines,
-        records: BTreeMap::from([("offers", lines)]),
+        records: BTreeMap::from([("offers".to_owned(), lines)]),
         dry_run,
         ..Report::default()
     })

@@ -1,6 +1,6 @@
 //! The full build's first half: every fact that a segment reads, folded into tallies, customer by customer.
 
-use arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, StringViewArray};
 use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 
 use super::RuleSegment;
@@ -110,11 +110,7 @@ impl<'a> Reading<'a> {
                 values: batch.column(3 + 2 * i).as_primitive::<Int64Type>(),
             })
             .collect();
-        let keys = match batch.column_by_name("key") {
-            None => None,
-            Some(keys) if keys.data_type() == &DataType::Utf8 => Some(keys.as_string::<i32>()),
-            Some(_) => return Err(Error::internal("keys of history are not text")),
-        };
+        let keys = batch.column_by_name("key").map(Keys::of).transpose()?;
         let mut start = 0;
         while start < customers.len() {
             let customer = customers[start];
@@ -123,7 +119,7 @@ impl<'a> Reading<'a> {
             for row in start..start + length {
                 let mut key = None;
                 for column in &columns {
-                    let Some(point) = column.point(row, times[row], keys, &mut key) else { continue };
+                    let Some(point) = column.point(row, times[row], keys.as_ref(), &mut key) else { continue };
                     column.measure.add(&mut tallies[column.at], point, now);
                 }
             }
@@ -131,6 +127,29 @@ impl<'a> Reading<'a> {
             start += length;
         }
         Ok(())
+    }
+}
+
+/// Keys of facts, as history hands them over.
+enum Keys<'a> {
+    Plain(&'a StringArray),
+    View(&'a StringViewArray),
+}
+
+impl Keys<'_> {
+    fn of(column: &ArrayRef) -> Result<Keys<'_>> {
+        match column.data_type() {
+            DataType::Utf8 => Ok(Keys::Plain(column.as_string::<i32>())),
+            DataType::Utf8View => Ok(Keys::View(column.as_string_view())),
+            other => Err(Error::internal(format!("keys of history are {other}, not text"))),
+        }
+    }
+
+    fn get(&self, row: usize) -> Option<&str> {
+        match self {
+            Keys::Plain(keys) => keys.is_valid(row).then(|| keys.value(row)),
+            Keys::View(keys) => keys.is_valid(row).then(|| keys.value(row)),
+        }
     }
 }
 
@@ -144,12 +163,12 @@ struct Columns<'a> {
 
 impl Columns<'_> {
     /// What a row adds. `key`: of the row, once it was computed.
-    fn point(&self, row: usize, at: i64, keys: Option<&StringArray>, key: &mut Option<u64>) -> Option<Point> {
+    fn point(&self, row: usize, at: i64, keys: Option<&Keys<'_>>, key: &mut Option<u64>) -> Option<Point> {
         if self.hits.is_null(row) || !self.hits.value(row) || self.values.is_null(row) {
             return None;
         }
         let key = if self.measure.has_keys() {
-            let of_row = || keys.filter(|keys| keys.is_valid(row)).map_or(0, |keys| key_of(keys.value(row)));
+            let of_row = || keys.and_then(|keys| keys.get(row)).map_or(0, key_of);
             *key.get_or_insert_with(of_row)
         } else {
             0

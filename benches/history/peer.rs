@@ -67,7 +67,7 @@ impl Peer {
         writeln!(self.ask, "{request}").expect("the peer listens");
         let mut line = String::new();
         self.answer.read_line(&mut line).expect("the peer answers");
-        serde_json::from_str(&line).unwrap_or_else(|_| panic!("the peer failed on: {request}"))
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("the peer failed on: {:.200}", request.to_string()))
     }
 }
 

@@ -65,7 +65,7 @@ fn rates(settings: &Settings) -> String {
     if rows.is_empty() {
         rows.push("('', 0)".into());
     }
-    format!("(SELECT column1 AS activity, column2 AS rate FROM (VALUES {}))", rows.join(", "))
+    format!("(SELECT * FROM (VALUES {}) AS rates (activity, rate))", rows.join(", "))
 }
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(
             bound,
             "SELECT ((7.0 - arrow_cast(max(occurred_at), 'Int64')) / 86400000000.0), a / 100.0 FROM \
-             (SELECT column1 AS activity, column2 AS rate FROM (VALUES ('o''call', 5)))\n"
+             (SELECT * FROM (VALUES ('o''call', 5)) AS rates (activity, rate))\n"
         );
     }
 }

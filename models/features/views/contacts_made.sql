@@ -1,7 +1,6 @@
 -- view: contacts_made
 -- grain: one contact that the company made
--- meaning: its channel, and whether it was opened (or clicked) and answered (or clicked): by its own outcome, or by an answer
---   that names the same delivery
+-- meaning: its channel, and whether it was opened and answered: by its own outcome, or by an answer that names the same delivery
 -- as of: facts before :as_of
 SELECT
     customer_id,

@@ -19,9 +19,9 @@ const EVENTS: u64 = 600_000;
 const BATCH: u64 = 1_000;
 const SENDERS: u64 = 4;
 const CUSTOMERS: u64 = 50_000;
-/// Singles: so many a second, for so long.
+/// Singles: so many a second, for so long; long enough for the worker to seal in between.
 const RATE: u64 = 500;
-const SECONDS: u64 = 20;
+const SECONDS: u64 = 70;
 const CONNECTIONS: u64 = 8;
 
 /// Both measures on both stores.
@@ -43,8 +43,9 @@ pub fn run(_: &crate::Options) {
         let (mut service, address) = workspace.serve();
         let target = Target { address, key };
         target.declare();
-        batches(store, &target, service.id());
+        // Singles first: what follows gives the worker more to seal than a site at this rate would.
         singles(store, &target);
+        batches(store, &target, service.id());
         service.kill().expect("the service runs");
         service.wait().expect("it ends");
     }
@@ -131,7 +132,8 @@ fn batches(store: &str, target: &Target, service: u32) {
                     if first >= EVENTS {
                         break;
                     }
-                    let body: String = (first..first + BATCH).map(|number| event(number) + "\n").collect();
+                    let body: String =
+                        (first..first + BATCH).map(|number| event(RATE * SECONDS + number) + "\n").collect();
                     let request = target.request("POST", "/v1/events", "application/x-ndjson", &body);
                     assert_eq!(connection.send(&request), 200);
                 }
@@ -157,7 +159,7 @@ fn singles(store: &str, target: &Target) {
         let mut waits = Vec::new();
         for number in (of..RATE * SECONDS).step_by(CONNECTIONS as usize) {
             let due = started + Duration::from_micros(number * 1_000_000 / RATE);
-            let body = event(EVENTS + number);
+            let body = event(number);
             let request = target.request("POST", "/v1/events", "application/json", &body);
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             assert_eq!(connection.send(&request), 200);

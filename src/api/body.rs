@@ -144,7 +144,8 @@ pub fn lines<T: DeserializeOwned>(req: &HttpRequest, body: &[u8]) -> Result<Line
                 numbers.push(number);
             }
             Err(error) => {
-                let message = error.to_string();
+                // It repeats what stands there; a hundred times 64 KB would be too much of it.
+                let message: String = error.to_string().chars().take(300).collect();
                 faults.push(Fault::at(key_in(&message), message).on_line(number));
             }
         }

@@ -14,4 +14,4 @@ pub use consent::Consent;
 pub use contact_ledger::Contact;
 pub use identity::Aliases;
 pub use profile::{Customer, Kind};
-pub use state::CustomerState;
+pub use state::{CustomerState, Totals};

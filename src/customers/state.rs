@@ -40,7 +40,65 @@ pub struct CustomerState {
     pub updated_at: Timestamp,
 }
 
+/// The part of a serving row that is book-keeping: read from facts as they are, whatever the models.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Orders so far.
+    pub orders: i64,
+    /// Revenue so far.
+    pub revenue: Money,
+    /// Cost of serving so far, by activity rates.
+    pub cost_to_serve: Money,
+    /// Margin less that of what came back, less cost to serve.
+    pub profit: Money,
+    /// Complaints not yet closed.
+    pub open_complaints: i64,
+    /// The last purchase.
+    pub last_order_at: Option<Timestamp>,
+}
+
+impl Totals {
+    /// These totals, and what has come on top between `before` and `after`.
+    #[must_use]
+    pub fn with_change(self, before: Totals, after: Totals) -> Totals {
+        if before == after {
+            return self;
+        }
+        Totals {
+            orders: self.orders + after.orders - before.orders,
+            revenue: self.revenue + after.revenue - before.revenue,
+            cost_to_serve: self.cost_to_serve + after.cost_to_serve - before.cost_to_serve,
+            profit: self.profit + after.profit - before.profit,
+            open_complaints: (self.open_complaints + after.open_complaints - before.open_complaints).max(0),
+            last_order_at: if before.last_order_at == after.last_order_at {
+                self.last_order_at
+            } else {
+                self.last_order_at.max(after.last_order_at)
+            },
+        }
+    }
+}
+
 impl CustomerState {
+    /// The totals of this row.
+    pub fn totals(&self) -> Totals {
+        Totals {
+            orders: self.orders,
+            revenue: self.revenue,
+            cost_to_serve: self.cost_to_serve,
+            profit: self.profit,
+            open_complaints: self.open_complaints,
+            last_order_at: self.last_order_at,
+        }
+    }
+
+    /// Takes these totals.
+    pub fn set_totals(&mut self, totals: Totals) {
+        (self.orders, self.revenue, self.profit) = (totals.orders, totals.revenue, totals.profit);
+        (self.cost_to_serve, self.open_complaints) = (totals.cost_to_serve, totals.open_complaints);
+        self.last_order_at = totals.last_order_at;
+    }
+
     /// Nothing known.
     pub fn empty(customer_id: CustomerId, now: Timestamp) -> CustomerState {
         CustomerState {

@@ -2,19 +2,23 @@
 
 use std::collections::{HashMap, HashSet};
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::{Consent, Customer, CustomerState, change, identity};
+use super::{Consent, Customer, CustomerState, Totals, change, identity};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::CustomerId;
 use crate::insert_rows;
+use crate::money::Money;
 use crate::storage::Connection;
 use crate::storage::schema::{consent, customer, customer_state};
 
 /// Ids in one `IN (...)`.
 const CHUNK: usize = 500;
+/// So few are not looked up before they are inserted.
+const FEW: usize = 20;
 
 macro_rules! upsert_rows {
     ($c:expr, $rows:expr) => {{
@@ -91,7 +95,9 @@ pub fn add_unknown(
     unknown: impl Fn(CustomerId, &str) -> Customer,
 ) -> Result<()> {
     let mut known = HashSet::new();
-    for chunk in people.chunks(CHUNK) {
+    // For a few, a refused insert is as cheap as a look; and no plan of a look made while the table was small can slow it down.
+    let many = if people.len() > FEW { people } else { &[] };
+    for chunk in many.chunks(CHUNK) {
         let ids = chunk.iter().map(|(id, _)| *id);
         known.extend(customer::table.filter(customer::id.eq_any(ids)).select(customer::id).load::<CustomerId>(conn)?);
     }
@@ -232,6 +238,33 @@ pub fn put_states(conn: &mut Connection, rows: &[CustomerState]) -> Result<()> {
                 customer_state::updated_at.eq(excluded(customer_state::updated_at)),
             ))
             .execute(c))?;
+    Ok(())
+}
+
+/// The totals of every serving row, by customer.
+pub fn all_totals(conn: &mut Connection) -> Result<HashMap<CustomerId, Totals>> {
+    type Row = (CustomerId, i64, Money, Money, Money, i64, Option<Timestamp>);
+    let columns = (
+        customer_state::customer_id,
+        customer_state::orders,
+        customer_state::revenue,
+        customer_state::cost_to_serve,
+        customer_state::profit,
+        customer_state::open_complaints,
+        customer_state::last_order_at,
+    );
+    let rows: Vec<Row> = customer_state::table.select(columns).load(conn)?;
+    let of = |(id, orders, revenue, cost_to_serve, profit, open_complaints, last_order_at): Row| {
+        (id, Totals { orders, revenue, cost_to_serve, profit, open_complaints, last_order_at })
+    };
+    Ok(rows.into_iter().map(of).collect())
+}
+
+/// Keeps others from writing serving rows until the transaction ends. SQLite has one writer, which does the same.
+pub fn hold_states(conn: &mut Connection) -> Result<()> {
+    if conn.is_postgres() {
+        conn.batch_execute("LOCK TABLE customer_state IN SHARE ROW EXCLUSIVE MODE")?;
+    }
     Ok(())
 }
 

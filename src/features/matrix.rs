@@ -94,10 +94,30 @@ pub fn matrix(
     Ok(FeatureMatrix { customers, names: plan.names, values })
 }
 
+/// A view and its query.
+pub(super) type BoundView<'a> = (&'a View, String);
+
+/// The views that these queries read, each after those that it reads itself.
+pub(super) fn bound_views<'a>(
+    catalogue: &'a Catalogue,
+    queries: impl IntoIterator<Item = &'a str>,
+    as_of: Timestamp,
+    settings: &Settings,
+) -> Vec<BoundView<'a>> {
+    catalogue.views_for(queries).into_iter().map(|view| (view, view.query(as_of, settings))).collect()
+}
+
+/// Makes views of a slice's facts, for the queries that follow.
+pub(super) fn hold(slice: &Snapshot, views: &[BoundView<'_>]) -> Result<()> {
+    for (view, sql) in views {
+        slice.hold(&view.name, sql).map_err(|error| error.context(format!("view `{}` ({})", view.name, view.file)))?;
+    }
+    Ok(())
+}
+
 /// The queries of a matrix, ready to run on any slice of customers.
 struct Plan<'a> {
-    /// Views with their queries, each after those that it reads.
-    views: Vec<(&'a View, String)>,
+    views: Vec<BoundView<'a>>,
     families: Vec<Chosen<'a>>,
     names: Vec<String>,
     defaults: Vec<f64>,
@@ -121,13 +141,8 @@ struct Block {
 impl<'a> Plan<'a> {
     fn new(catalogue: &'a Catalogue, wanted: &[&str], as_of: Timestamp, settings: &Settings) -> Result<Plan<'a>> {
         let choice = catalogue.choose(wanted)?;
-        let views = catalogue.views_for(choice.iter().map(|(family, _)| family.sql.as_str()));
-        let mut plan = Plan {
-            views: views.into_iter().map(|view| (view, view.query(as_of, settings))).collect(),
-            families: Vec::new(),
-            names: Vec::new(),
-            defaults: Vec::new(),
-        };
+        let views = bound_views(catalogue, choice.iter().map(|(family, _)| family.sql.as_str()), as_of, settings);
+        let mut plan = Plan { views, families: Vec::new(), names: Vec::new(), defaults: Vec::new() };
         for (family, features) in choice {
             let sql = family.query(as_of, settings);
             let first = plan.names.len();
@@ -141,11 +156,7 @@ impl<'a> Plan<'a> {
 
     /// The rows of a slice's customers.
     fn block(&self, slice: &Snapshot) -> Result<Block> {
-        for (view, sql) in &self.views {
-            slice
-                .hold(&view.name, sql)
-                .map_err(|error| error.context(format!("view `{}` ({})", view.name, view.file)))?;
-        }
+        hold(slice, &self.views)?;
         let customers = purchasers(slice)?;
         let mut block = Block { values: self.defaults.repeat(customers.len()), customers };
         for chosen in &self.families {

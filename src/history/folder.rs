@@ -98,16 +98,7 @@ impl History {
     /// # Errors
     /// Unavailable, when the store does not answer or a file is missing.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.snapshot_where(None, Which::Open, |_| Ok(())).map(|(snapshot, ())| snapshot)
-    }
-
-    /// What is sealed and what was handed over to followers of the [`feed`](super::feed), with whatever `also` reads of the store
-    /// in the same instant.
-    ///
-    /// # Errors
-    /// As [`History::snapshot`], and those of `also`.
-    pub fn snapshot_handed_over<T>(&self, also: impl FnOnce(&mut Connection) -> Result<T>) -> Result<(Snapshot, T)> {
-        self.snapshot_where(None, Which::HandedOver, also)
+        self.snapshot_where(None, |_| Ok(())).map(|(snapshot, ())| snapshot)
     }
 
     /// What had happened before an instant: a query sees no fact with `occurred_at >= as_of`, whatever it asks for.
@@ -115,17 +106,28 @@ impl History {
     /// # Errors
     /// As [`History::snapshot`].
     pub fn snapshot_before(&self, as_of: Timestamp) -> Result<Snapshot> {
-        self.snapshot_where(Some(as_of), Which::Open, |_| Ok(())).map(|(snapshot, ())| snapshot)
+        self.snapshot_where(Some(as_of), |_| Ok(())).map(|(snapshot, ())| snapshot)
+    }
+
+    /// The same, with whatever `also` reads of the store in the same instant.
+    ///
+    /// # Errors
+    /// As [`History::snapshot`], and those of `also`.
+    pub fn snapshot_before_and<T>(
+        &self,
+        as_of: Timestamp,
+        also: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<(Snapshot, T)> {
+        self.snapshot_where(Some(as_of), also)
     }
 
     fn snapshot_where<T>(
         &self,
         before: Option<Timestamp>,
-        which: Which,
         also: impl FnOnce(&mut Connection) -> Result<T>,
     ) -> Result<(Snapshot, T)> {
         let session = self.0.engine.session()?;
-        let (tables, also) = self.known_where(which, also)?;
+        let (tables, also) = self.known(Which::Open, also)?;
         for known in tables {
             self.add_known(&session, &known, before, &(i64::MIN..=i64::MAX))?;
         }
@@ -136,22 +138,23 @@ impl History {
     pub(super) fn slice(
         &self,
         known: &[Known],
-        before: Timestamp,
+        before: Option<Timestamp>,
         customers: &RangeInclusive<i64>,
     ) -> Result<Snapshot> {
         let session = self.0.engine.session_of_one_thread()?;
         for known in known {
-            self.add_known(&session, known, Some(before), customers)?;
+            self.add_known(&session, known, before, customers)?;
         }
         Ok(session)
     }
 
-    /// Manifest and tail as they are at one moment. Enter as a reader before, or files may be gone.
-    pub(super) fn known(&self) -> Result<Vec<Known>> {
-        self.known_where(Which::Open, |_| Ok(())).map(|(known, ())| known)
-    }
-
-    fn known_where<T>(&self, which: Which, also: impl FnOnce(&mut Connection) -> Result<T>) -> Result<(Vec<Known>, T)> {
+    /// Manifest and tail as they are at one moment, with whatever `also` reads of the store at that moment. Enter as a reader
+    /// before, or files may be gone.
+    pub(super) fn known<T>(
+        &self,
+        which: Which,
+        also: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<(Vec<Known>, T)> {
         let (tables, also) = self.0.store.read(|conn| {
             let read = |fact_type: &'static FactType| {
                 let view = View::read(conn, fact_type)?;

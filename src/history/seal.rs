@@ -204,7 +204,7 @@ impl History {
                 segments.iter().try_for_each(|segment| manifest::add(conn, segment))?;
                 let added: i64 = segments.iter().map(|segment| segment.row_count).sum();
                 match of.batch {
-                    Some(batch) => tail::seal(conn, batch, of.rows as usize, now)?,
+                    Some(batch) => tail::seal(conn, of.fact_type, batch, of.rows as usize, now)?,
                     None => self.settle(conn, of.fact_type, generation, segments, now)?,
                 }
                 // Facts that were handed over are no news; facts of an import are, and so is one fact less than was handed over.

@@ -12,19 +12,21 @@ use std::sync::mpsc;
 
 use super::engine::Snapshot;
 use super::folder::{History, Known};
+use super::tail::Which;
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::storage::Connection;
 
 /// Facts of one type below which slices would cost more than they save.
 const SMALL: i64 = 200_000;
 /// Facts of one type that a slice holds at most, about.
 const SLICE: i64 = 2_000_000;
 
-/// What had happened before an instant, by ranges of customers; one snapshot of manifest and tail.
+/// Facts by ranges of customers; one snapshot of manifest and tail.
 pub struct Slices {
     history: History,
     known: Vec<Known>,
-    before: Timestamp,
+    before: Option<Timestamp>,
     ranges: Vec<RangeInclusive<i64>>,
     /// While it is held, no file of the snapshot is removed.
     _reading: File,
@@ -36,11 +38,37 @@ impl History {
     /// # Errors
     /// As [`History::snapshot`].
     pub fn slices_before(&self, as_of: Timestamp) -> Result<Slices> {
+        self.cut_up(Some(as_of), Which::Open, |_| Ok(())).map(|(slices, ())| slices)
+    }
+
+    /// Everything known now, cut into ranges of customers.
+    ///
+    /// # Errors
+    /// As [`History::snapshot`].
+    pub fn slices(&self) -> Result<Slices> {
+        self.cut_up(None, Which::Open, |_| Ok(())).map(|(slices, ())| slices)
+    }
+
+    /// What is sealed and what was handed over to followers of the [`feed`](super::feed), cut into ranges of customers; with
+    /// whatever `also` reads of the store at that moment.
+    ///
+    /// # Errors
+    /// As [`History::snapshot`], and those of `also`.
+    pub fn slices_handed_over<T>(&self, also: impl FnOnce(&mut Connection) -> Result<T>) -> Result<(Slices, T)> {
+        self.cut_up(None, Which::HandedOver, also)
+    }
+
+    fn cut_up<T>(
+        &self,
+        before: Option<Timestamp>,
+        which: Which,
+        also: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<(Slices, T)> {
         let reading = self.0.readers.enter()?;
-        let known = self.known()?;
+        let (known, also) = self.known(which, also)?;
         let most = known.iter().map(Known::rows).max().unwrap_or(0);
         let ranges = cut(if most <= SMALL { 1 } else { self.0.buckets as i64 * share(most, self.0.buckets) });
-        Ok(Slices { history: self.clone(), known, before: as_of, ranges, _reading: reading })
+        Ok((Slices { history: self.clone(), known, before, ranges, _reading: reading }, also))
     }
 }
 
@@ -63,6 +91,11 @@ impl Slices {
     /// How many there are.
     pub fn count(&self) -> usize {
         self.ranges.len()
+    }
+
+    /// The ids of the customers of each, in order.
+    pub fn ranges(&self) -> &[RangeInclusive<i64>] {
+        &self.ranges
     }
 
     /// Runs `work` on each slice, on as many threads as history may use, and hands over what it answers in the order of

@@ -180,6 +180,26 @@ fn open_rows(fact_type: &'static FactType) -> _ {
         ))
 }
 
+fn fact(fact_type: &FactType, (source, key, customer, occurred_at, payload): Stored) -> Result<Fact> {
+    let mut values: Vec<Value> = serde_json::from_str(&payload)?;
+    // A row written before a column was added to the end of its type lacks it.
+    values.resize(fact_type.columns.len(), Value::Null);
+    Ok(Fact { customer: CustomerId(customer), occurred_at: Timestamp(occurred_at), source, key, values })
+}
+
+/// The hand-overs whose facts may be sealed: all, or those that every follower has taken in.
+fn sealable(conn: &mut Connection) -> Result<(i64, i64)> {
+    Ok(feed::taken_in(conn)?.map_or((0, i64::MAX), |taken_in| (1, taken_in)))
+}
+
+/// How many facts of this type can be sealed.
+pub(super) fn ready(conn: &mut Connection, fact_type: &FactType) -> Result<i64> {
+    let (from, until) = sealable(conn)?;
+    let rows =
+        history_tail::table.filter(history_tail::fact_type.eq(fact_type.name)).filter(history_tail::sealed_at.eq(0));
+    Ok(rows.filter(history_tail::feed.between(from, until)).count().get_result(conn)?)
+}
+
 /// What is wrong with waiting facts of this type: rows that another program, or a fault, has left unreadable.
 pub(super) fn faults(conn: &mut Connection, fact_type: &FactType) -> Result<Vec<String>> {
     const PAGE: i64 = 10_000;
@@ -208,26 +228,6 @@ pub(super) fn faults(conn: &mut Connection, fact_type: &FactType) -> Result<Vec<
     }
 }
 
-fn fact(fact_type: &FactType, (source, key, customer, occurred_at, payload): Stored) -> Result<Fact> {
-    let mut values: Vec<Value> = serde_json::from_str(&payload)?;
-    // A row written before a column was added to the end of its type lacks it.
-    values.resize(fact_type.columns.len(), Value::Null);
-    Ok(Fact { customer: CustomerId(customer), occurred_at: Timestamp(occurred_at), source, key, values })
-}
-
-/// The hand-overs whose facts may be sealed: all, or those that every follower has taken in.
-fn sealable(conn: &mut Connection) -> Result<(i64, i64)> {
-    Ok(feed::taken_in(conn)?.map_or((0, i64::MAX), |taken_in| (1, taken_in)))
-}
-
-/// How many facts of this type can be sealed.
-pub(super) fn ready(conn: &mut Connection, fact_type: &FactType) -> Result<i64> {
-    let (from, until) = sealable(conn)?;
-    let rows =
-        history_tail::table.filter(history_tail::fact_type.eq(fact_type.name)).filter(history_tail::sealed_at.eq(0));
-    Ok(rows.filter(history_tail::feed.between(from, until)).count().get_result(conn)?)
-}
-
 /// Marks the oldest `limit` waiting facts of this type as belonging to `batch`, except those that a follower has not taken in.
 pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64, limit: i64) -> Result<usize> {
     // Held, so that nobody begins to follow between this look and the claim.
@@ -249,8 +249,18 @@ pub(super) fn claim(conn: &mut Connection, fact_type: &FactType, batch: i64, lim
 ///
 /// # Errors
 /// Conflict, when somebody else has claimed or sealed some of its rows since.
-pub(super) fn seal(conn: &mut Connection, batch: i64, expected: usize, now: Timestamp) -> Result<()> {
-    let rows = history_tail::table.filter(history_tail::batch.eq(batch)).filter(history_tail::sealed_at.eq(0));
+pub(super) fn seal(
+    conn: &mut Connection,
+    fact_type: &FactType,
+    batch: i64,
+    expected: usize,
+    now: Timestamp,
+) -> Result<()> {
+    // All three, so that the index leads to the rows: the keys of a month stand beside them.
+    let rows = history_tail::table
+        .filter(history_tail::fact_type.eq(fact_type.name))
+        .filter(history_tail::sealed_at.eq(0))
+        .filter(history_tail::batch.eq(batch));
     let sealed =
         diesel::update(rows).set((history_tail::sealed_at.eq(now.0), history_tail::payload.eq("[]"))).execute(conn)?;
     if sealed == expected {
@@ -261,8 +271,13 @@ pub(super) fn seal(conn: &mut Connection, batch: i64, expected: usize, now: Time
 
 /// Forgets the keys of facts sealed before `before`; later repetitions are found by the merge of their own seal.
 pub(super) fn prune(conn: &mut Connection, before: Timestamp) -> Result<usize> {
-    let rows = history_tail::table.filter(history_tail::sealed_at.gt(0)).filter(history_tail::sealed_at.lt(before.0));
-    Ok(diesel::delete(rows).execute(conn)?)
+    facts::ALL.iter().try_fold(0, |sum, fact_type| {
+        let old = history_tail::table
+            .filter(history_tail::fact_type.eq(fact_type.name))
+            .filter(history_tail::sealed_at.gt(0))
+            .filter(history_tail::sealed_at.lt(before.0));
+        Ok(sum + diesel::delete(old).execute(conn)?)
+    })
 }
 
 /// How many facts wait, over all types.

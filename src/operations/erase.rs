@@ -79,7 +79,7 @@ fn erase_rows(
     outcomes::anonymise(conn, id, nobody)?;
     event_types::forget_personal(conn, id)?;
     segments::forget(conn, id)?;
-    segments::rule::store::forget(conn, id, ws.settings().currency.minor_units())?;
+    segments::rule::store::forget(conn, id)?;
     scoring::forget(conn, id)?;
     customer_tables::erase(conn, id)?;
     forget_answers(conn, words)?;

@@ -59,7 +59,6 @@ pub fn merge(ws: &Workspace, pairs: &[(String, String)], actor: &str) -> Result<
 fn merge_chunk(ws: &Workspace, pairs: &[(String, String)], actor: &str) -> Result<Merged> {
     let (now, history) = (ws.now(), ws.history());
     let checks = Checks::new(ws);
-    let minor_units = ws.settings().currency.minor_units();
     let prepare = || {
         let steps = ws.store().read(|conn| steps(ws, conn, pairs))?;
         let change = history.prepare_move(&ends(&steps))?;
@@ -71,7 +70,7 @@ fn merge_chunk(ws: &Workspace, pairs: &[(String, String)], actor: &str) -> Resul
             return Err(Error::conflict("the customers were merged by somebody else meanwhile; try again"));
         }
         for step in planned {
-            merge_one(conn, step, now, &checks, minor_units)?;
+            merge_one(conn, step, now, &checks)?;
             let detail = format!("{} became {}", step.alias, step.survivor);
             audit::write(conn, actor, "customer.merge", &step.survivor.to_string(), &detail, now)?;
         }
@@ -80,7 +79,7 @@ fn merge_chunk(ws: &Workspace, pairs: &[(String, String)], actor: &str) -> Resul
     })
 }
 
-fn merge_one(conn: &mut Connection, step: &Step, now: Timestamp, checks: &Checks, minor_units: i64) -> Result<()> {
+fn merge_one(conn: &mut Connection, step: &Step, now: Timestamp, checks: &Checks) -> Result<()> {
     let Step { alias, alias_key, survivor } = step;
     let gone = customers::by_id(conn, *alias)?.unwrap_or_else(|| Customer::unknown(*alias, alias_key, now));
     let stays = customers::by_id(conn, *survivor)?
@@ -91,7 +90,7 @@ fn merge_one(conn: &mut Connection, step: &Step, now: Timestamp, checks: &Checks
     outcomes::reassign(conn, *alias, *survivor)?;
     event_types::move_personal(conn, *alias, *survivor)?;
     segments::reassign(conn, *alias, *survivor)?;
-    segments::rule::store::forget(conn, *alias, minor_units)?;
+    segments::rule::store::forget(conn, *alias)?;
     scoring::forget(conn, *alias)?;
     change::note(conn, &[*survivor], now)
 }

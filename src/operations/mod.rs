@@ -28,6 +28,7 @@ pub mod send;
 pub mod setup;
 pub mod steer;
 pub mod test_send;
+pub mod totals;
 pub mod train;
 pub mod variables;
 pub mod workspace;

@@ -1,25 +1,22 @@
 //! Scores every customer with the models that serve, and rebuilds the serving rows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::customers::{CustomerState, change, store as customers};
 use crate::error::Result;
 use crate::features::{FeatureMatrix, matrix};
-use crate::ids::CustomerId;
 use crate::models::registry::{self, ModelVersion};
 use crate::models::scoring;
-use crate::money::Money;
+use crate::operations::totals::{ByCustomer, totals};
 use crate::operations::{Workspace, train};
 use crate::progress::Progress;
 use crate::segments::{self, ClusterModel};
 use crate::storage::counter;
 
-/// The feature that says what a customer is worth: margin less cost to serve, in units of the currency.
+/// The feature that says what a customer is worth: margin less that of returns, less cost to serve, in units of the currency.
 pub const PROFIT: &str = "profit";
 
 /// What scoring did.
@@ -43,8 +40,11 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
     let now = ws.now();
     progress.stage("features", None);
     let full = matrix(ws.history(), now, ws.features(), &ws.features().serving(), ws.settings())?;
-    let profit = profits(&full);
-    let full = full.with_column(PROFIT, |customer| profit.get(&customer).copied().unwrap_or_default());
+    // Facts and serving rows as of one instant: what comes between it and the end is added to what is rebuilt.
+    let (snapshot, before) = ws.history().snapshot_before_and(now, customers::all_totals)?;
+    let totals = totals(&snapshot, ws.settings())?;
+    let currency = ws.settings().currency;
+    let full = full.with_column(PROFIT, |customer| totals.get(&customer).map_or(0.0, |t| t.profit.to_units(currency)));
     let matrix = train::of_consenting(ws, full.clone())?;
     progress.stage("scores", None);
     let mut models = BTreeMap::new();
@@ -56,27 +56,29 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
         models.insert(version.fit.name.clone(), version.id.0);
     }
     progress.stage("serving rows", None);
-    let states = states(ws, &full, &matrix, churn_scores.as_deref(), membership.as_ref(), now)?;
-    let customers = states.len();
-    ws.store().write(|conn| {
+    let mut states = states(ws, &matrix, churn_scores.as_deref(), membership.as_ref(), now)?;
+    let customers = ws.store().write(|conn| {
         if let Some(scores) = &churn_scores {
             scoring::keep(conn, scores)?;
         }
         if let Some(made) = &membership {
             made.keep(conn, &matrix, now)?;
         }
+        customers::hold_states(conn)?;
+        let after = customers::all_totals(conn)?;
+        // Who was merged or erased meanwhile must not come back.
+        let present = customers::ids(conn)?;
+        states.retain(|state| present.binary_search(&state.customer_id).is_ok());
+        for state in &mut states {
+            let of = |totals: &ByCustomer| totals.get(&state.customer_id).copied().unwrap_or_default();
+            state.set_totals(of(&totals).with_change(of(&before), of(&after)));
+        }
         counter::raise(conn, change::SCORED)?;
-        customers::put_states(conn, &states)
+        customers::put_states(conn, &states)?;
+        Ok(states.len())
     })?;
     progress.finish();
     Ok(Scored { customers, scored: matrix.customers.len(), models, as_of: now })
-}
-
-fn profits(matrix: &FeatureMatrix) -> HashMap<CustomerId, f64> {
-    let (margin, cost) = (matrix.column("gross_margin"), matrix.column("cost_to_serve"));
-    let value = |column: &Option<ndarray::ArrayView1<'_, f64>>, row: usize| column.as_ref().map_or(0.0, |c| c[row]);
-    let of_row = |(row, &customer): (usize, &CustomerId)| (customer, value(&margin, row) - value(&cost, row));
-    matrix.customers.iter().enumerate().map(of_row).collect()
 }
 
 /// The segment of every row, and what each segment is worth.
@@ -108,68 +110,18 @@ impl<'a> Segmentation<'a> {
     }
 }
 
-/// Totals that are read from facts as they are, whatever the models.
-#[derive(Default, Clone, Copy)]
-struct Totals {
-    orders: i64,
-    revenue: i64,
-    last_order_at: Option<Timestamp>,
-    open_complaints: i64,
-}
-
-/// Orders first: a set of order numbers for each customer would take kilobytes a customer.
-const ORDERS: &str = "SELECT customer_id, count(*) AS orders, sum(amount) AS revenue, max(last) AS last FROM (\
-    SELECT customer_id, sum(amount) AS amount, max(occurred_at) AS last FROM order_item GROUP BY customer_id, order_key) \
-    GROUP BY customer_id";
-const OPEN_COMPLAINTS: &str = "SELECT customer_id, count(*) AS open FROM interaction \
-    WHERE reason = 'complaint' AND (outcome IS NULL OR outcome = 'open') GROUP BY customer_id";
-
-fn totals(ws: &Workspace, now: Timestamp) -> Result<HashMap<CustomerId, Totals>> {
-    let mut totals: HashMap<CustomerId, Totals> = HashMap::new();
-    let snapshot = ws.history().snapshot_before(now)?;
-    snapshot.stream(ORDERS, |batch| {
-        let [customers, orders, revenue] = [0, 1, 2].map(|c| batch.column(c).as_primitive::<Int64Type>());
-        let last = batch.column(3).as_primitive::<TimestampMicrosecondType>();
-        for row in 0..batch.num_rows() {
-            let total = totals.entry(CustomerId(customers.value(row))).or_default();
-            (total.orders, total.revenue) = (orders.value(row), revenue.value(row));
-            total.last_order_at = last.is_valid(row).then(|| Timestamp(last.value(row)));
-        }
-        Ok(())
-    })?;
-    snapshot.stream(OPEN_COMPLAINTS, |batch| {
-        let [customers, open] = [0, 1].map(|c| batch.column(c).as_primitive::<Int64Type>());
-        for row in 0..batch.num_rows() {
-            totals.entry(CustomerId(customers.value(row))).or_default().open_complaints = open.value(row);
-        }
-        Ok(())
-    })?;
-    Ok(totals)
-}
-
+/// The serving rows without their totals.
 fn states(
     ws: &Workspace,
-    full: &FeatureMatrix,
     scored: &FeatureMatrix,
     churn: Option<&[scoring::Score]>,
     segmentation: Option<&Segmentation<'_>>,
     now: Timestamp,
 ) -> Result<Vec<CustomerState>> {
-    let totals = totals(ws, now)?;
-    let minor_units = ws.settings().currency.minor_units() as f64;
     let ids = ws.store().read(customers::ids)?;
-    let position = |name: &str| full.names.iter().position(|known| known == name);
-    let (profit_at, cost_at) = (position(PROFIT), position("cost_to_serve"));
     let mut states = Vec::with_capacity(ids.len());
     for id in ids {
         let mut state = CustomerState::empty(id, now);
-        let total = totals.get(&id).copied().unwrap_or_default();
-        (state.orders, state.revenue) = (total.orders, Money(total.revenue));
-        (state.last_order_at, state.open_complaints) = (total.last_order_at, total.open_complaints);
-        if let Some(row) = full.row(id) {
-            let amount = |at: Option<usize>| Money((at.map_or(0.0, |at| row[at]) * minor_units).round() as i64);
-            (state.profit, state.cost_to_serve) = (amount(profit_at), amount(cost_at));
-        }
         // Who objects to profiling has totals, which are book-keeping, but neither features nor scores.
         if let Ok(row) = scored.customers.binary_search(&id) {
             let features: BTreeMap<&str, f64> =

@@ -9,6 +9,7 @@ use crate::customers::{Consent, Customer, CustomerState, store as customers};
 use crate::decisions::store::{self as decisions, DecisionRow};
 use crate::deliveries::outbox::find;
 use crate::error::Result;
+use crate::history::Snapshot;
 use crate::ids::CustomerId;
 use crate::money::Money;
 use crate::operations::Workspace;
@@ -35,7 +36,7 @@ pub struct Timeline {
 pub struct Entry {
     /// When.
     pub at: Timestamp,
-    /// `order`, `return`, `interaction`, `decision`, `delivery`, `outcome`.
+    /// `order`, `return`, `interaction`, `event`, `subscription`, `claim`, `decision`, `delivery`, `outcome`.
     pub kind: &'static str,
     /// In a few words.
     pub title: String,
@@ -164,5 +165,43 @@ fn facts(ws: &Workspace, id: CustomerId) -> Result<Vec<Entry>> {
         }
         Ok(())
     })?;
+    for (kind, columns) in PLAIN {
+        plain(&snapshot, kind, columns, id, &mut entries)?;
+    }
     Ok(entries)
+}
+
+/// Facts that need no more than a line: kind, which is the table's name, then title, detail and amount.
+const PLAIN: [(&str, &str); 3] = [
+    ("event", "name, channel, value"),
+    ("subscription", "'contract ' || subscription_key || ' ' || status, plan, CAST(NULL AS BIGINT)"),
+    ("claim", "'claim ' || claim_key || ' ' || status, kind, -amount"),
+];
+
+fn plain(
+    snapshot: &Snapshot,
+    kind: &'static str,
+    columns: &str,
+    id: CustomerId,
+    entries: &mut Vec<Entry>,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT occurred_at, {columns} FROM {kind} WHERE customer_id = {id} ORDER BY occurred_at DESC LIMIT {MOST}"
+    );
+    snapshot.stream(&sql, |batch| {
+        let times = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+        let [titles, details] = [1, 2].map(|column| crate::operations::train::texts(batch.column(column)));
+        let amounts = batch.column(3).as_primitive::<Int64Type>();
+        for (row, (title, detail)) in titles.into_iter().zip(details).enumerate() {
+            entries.push(Entry {
+                at: Timestamp(times.value(row)),
+                kind,
+                title: title.unwrap_or_default(),
+                detail,
+                amount: amounts.is_valid(row).then(|| Money(amounts.value(row))),
+                id: None,
+            });
+        }
+        Ok(())
+    })
 }

@@ -175,6 +175,11 @@ impl Store {
         })
     }
 
+    /// Reads by one statement, which is a snapshot by itself: without a transaction it is one round trip to PostgreSQL, not four.
+    pub fn read_one<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        work(&mut *self.reader()?)
+    }
+
     /// Moves what the write-ahead log holds into the file and empties it: what was deleted shall not lie there any longer. When
     /// somebody reads at this moment it is done later. PostgreSQL sees to its own files.
     pub fn truncate_log(&self) -> Result<()> {

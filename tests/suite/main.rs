@@ -9,6 +9,7 @@ mod features;
 mod history;
 mod import;
 mod models;
+mod point_in_time;
 mod schema;
 mod storage;
 mod support;

@@ -149,13 +149,13 @@ impl EventTypes {
             return Ok(Properties { shared: "{}".into(), personal: None });
         }
         let Some(declared) = self.0.get(name) else {
-            let fix =
-                format!("nothing is declared for `{name}`; PUT /v1/event-types/{name} or write it into events.toml");
+            let fix = "no property is declared for this name; declare it at PUT /v1/event-types/NAME or in events.toml";
             return Err(vec![Fault::at("properties", fix)]);
         };
         let (mut shared, mut personal, mut faults) = (Map::new(), Map::new(), Vec::new());
         for (key, value) in properties {
-            let at = || format!("properties.{}", key.escape_default());
+            // Whatever was sent as a name comes back in the answer: not more of it than a name can have.
+            let at = || format!("properties.{}", key.chars().take(64).collect::<String>().escape_default());
             match declared.properties.get(key) {
                 None => faults.push(Fault::at(at(), undeclared(name, declared))),
                 Some(_) if value.is_null() => {}

@@ -11,10 +11,10 @@ const DAY: i64 = 86_400_000_000;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Split {
-    /// The test cut is the last midnight (UTC) for which the whole horizon is known; so many training cuts lie one horizon apart
-    /// before it.
+    /// The test cut is the last midnight (UTC) for which the whole horizon is known; training cuts lie one horizon apart
+    /// before it, so many as history reaches back for.
     Last {
-        /// How many cuts to train on.
+        /// How many cuts to train on at most.
         train_cuts: usize,
     },
     /// Fixed instants.
@@ -46,8 +46,8 @@ impl Split {
             Split::Last { train_cuts } => {
                 let end = last.0.div_euclid(DAY) * DAY;
                 let test = end - horizon;
-                let train = (1..=*train_cuts as i64).rev().map(|k| Timestamp(test - k * horizon)).collect();
-                Cuts { train, test: Timestamp(test) }
+                let train = (1..=*train_cuts as i64).rev().map(|k| Timestamp(test - k * horizon));
+                Cuts { train: train.filter(|&cut| cut > first).collect(), test: Timestamp(test) }
             }
             Split::Fixed { train, test } => Cuts { train: train.clone(), test: *test },
         };
@@ -55,7 +55,7 @@ impl Split {
             return Ok(cuts);
         }
         let needed = match self {
-            Split::Last { train_cuts } => (*train_cuts as i64 + 1) * i64::from(horizon_days) + 1,
+            Split::Last { .. } => 2 * i64::from(horizon_days) + 1,
             Split::Fixed { .. } => {
                 return Err(Error::invalid(format!(
                     "facts reach from {first} to {last}; the cuts of the spec and the {horizon_days} days after them lie outside"
@@ -83,7 +83,10 @@ mod tests {
         let (first, last) = (at("2010-12-01T08:26:00Z"), at("2011-12-09T12:50:00Z"));
         let cuts = Split::Last { train_cuts: 1 }.cuts(first, last, 90).unwrap();
         assert_eq!(cuts, Cuts { train: vec![at("2011-06-12T00:00:00Z")], test: at("2011-09-10T00:00:00Z") });
-        let error = Split::Last { train_cuts: 4 }.cuts(first, last, 90).unwrap_err();
-        assert!(error.message().contains("needs at least 451"), "{error}");
+        // No more than history reaches back for: the next would be the day before it began.
+        let cuts = Split::Last { train_cuts: 4 }.cuts(first, last, 90).unwrap();
+        assert_eq!(cuts.train, [at("2011-03-14T00:00:00Z"), at("2011-06-12T00:00:00Z")]);
+        let error = Split::Last { train_cuts: 4 }.cuts(first, at("2011-05-01"), 90).unwrap_err();
+        assert!(error.message().contains("needs at least 181"), "{error}");
     }
 }

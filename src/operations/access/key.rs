@@ -81,8 +81,9 @@ pub fn create(
 pub fn authenticate(ws: &Workspace, sent: &str) -> Result<Option<ApiKey>> {
     let Some((id, secret)) = sent.strip_prefix("vzk_").and_then(|rest| rest.split_once('_')) else { return Ok(None) };
     let Ok(id) = id.parse::<i64>() else { return Ok(None) };
-    let found: Option<ApiKey> =
-        ws.store().read(|conn| Ok(api_key::table.find(id).select(ApiKey::as_select()).first(conn).optional()?))?;
+    let found: Option<ApiKey> = ws
+        .store()
+        .read_one(|conn| Ok(api_key::table.find(id).select(ApiKey::as_select()).first(conn).optional()?))?;
     let now = ws.now();
     let Some(key) = found.filter(|key| {
         secret::same(&key.secret_hash, &secret::hash(secret))

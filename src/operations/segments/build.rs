@@ -10,7 +10,7 @@ use super::{follower, minor_units};
 use crate::clock::{SECOND, Timestamp};
 use crate::customers::{change, store as customers};
 use crate::error::{Kind, Result};
-use crate::history::{FactType, Snapshot, feed};
+use crate::history::{FactType, Slices, feed};
 use crate::ids::CustomerId;
 use crate::operations::Workspace;
 use crate::segments::rule::block::{bits_for, blocks_of};
@@ -18,10 +18,6 @@ use crate::segments::rule::store::{self, KeptRule, Progress};
 use crate::segments::rule::{Entry, Folded, RuleSegment, fold};
 use crate::storage::{Connection, counter};
 
-/// A large base is folded in so many ranges of customers, side by side.
-const RANGES: i64 = 8;
-/// From so many customers on.
-const LARGE: i64 = 50_000;
 /// How often a build begins anew when somebody else changes the segment meanwhile.
 const ATTEMPTS: usize = 3;
 /// How long others leave a segment alone that is being built.
@@ -74,13 +70,13 @@ fn failed(conn: &mut Connection, name: &str, reason: &str) -> Result<()> {
 }
 
 fn build_once(ws: &Workspace, name: &str, now: Timestamp) -> Result<()> {
-    let (snapshot, (kept, segment, at)) = ws.history().snapshot_handed_over(|conn| {
+    let (slices, (kept, segment, at)) = ws.history().slices_handed_over(|conn| {
         let kept = store::by_name(conn, name)?;
         let segment = kept.checked(minor_units(ws))?;
         let at = Position { position: feed::latest(conn)?, epoch: epoch_of(conn, &segment)?, now };
         Ok((kept, segment, at))
     })?;
-    let computed = compute(ws, &segment, &snapshot, now)?;
+    let computed = compute(ws, &segment, &slices, now)?;
     keep(ws, &kept, &segment, computed, &at)
 }
 
@@ -113,13 +109,22 @@ pub fn fact_types(segment: &RuleSegment) -> impl Iterator<Item = &'static FactTy
 ///
 /// # Errors
 /// Those of store and history.
-pub fn compute(ws: &Workspace, segment: &RuleSegment, snapshot: &Snapshot, now: Timestamp) -> Result<Computed> {
-    let large = ws.store().read(customers::count)? >= LARGE;
-    let ranges = ranges(if large { RANGES } else { 1 });
-    let folds = || ranges.par_iter().map(|range| fold(segment, snapshot, range, now)).collect::<Result<Vec<Folded>>>();
-    let (people, folded) = rayon::join(|| people(ws, segment), folds);
+pub fn compute(ws: &Workspace, segment: &RuleSegment, slices: &Slices, now: Timestamp) -> Result<Computed> {
+    let folds = || {
+        let mut all: Vec<Folded> = Vec::with_capacity(slices.count());
+        slices.each(
+            |slice| fold(segment, slice, now),
+            |folded| {
+                all.push(folded);
+                Ok(())
+            },
+        )?;
+        Ok(all)
+    };
+    let (people, folded): (_, Result<Vec<Folded>>) = rayon::join(|| people(ws, segment), folds);
     let (people, folded) = (people?, folded?);
-    let parts: Vec<Vec<Entry>> = ranges
+    let parts: Vec<Vec<Entry>> = slices
+        .ranges()
         .par_iter()
         .zip(folded)
         .map(|(range, folded)| match &people.everybody {
@@ -128,12 +133,6 @@ pub fn compute(ws: &Workspace, segment: &RuleSegment, snapshot: &Snapshot, now: 
         })
         .collect();
     Ok(Computed { entries: parts.into_iter().flatten().collect() })
-}
-
-/// Equal ranges of ids, which have 63 bits.
-fn ranges(count: i64) -> Vec<RangeInclusive<i64>> {
-    let width = i64::MAX / count;
-    (0..count).map(|i| i * width..=if i + 1 == count { i64::MAX } else { (i + 1) * width - 1 }).collect()
 }
 
 /// Whom to look at.

@@ -43,7 +43,7 @@ pub struct Preview {
 pub fn preview(ws: &Workspace, spec: SegmentSpec) -> Result<Preview> {
     let now = ws.now();
     let segment = ws.store().read(|conn| super::check(ws, conn, spec))?;
-    let computed = build::compute(ws, &segment, &ws.history().snapshot()?, now)?;
+    let computed = build::compute(ws, &segment, &ws.history().slices()?, now)?;
     let entries = computed.entries.iter().filter(|entry| entry.entered_at.is_some());
     let members: Vec<CustomerId> = entries.map(|entry| entry.customer).collect();
     let sample = sample(&members);

@@ -13,6 +13,7 @@ use crate::history::facts::ORDER_ITEM;
 use crate::history::import::Stage;
 use crate::history::{Fact, Value};
 use crate::operations::{Options, Workspace};
+use crate::segments;
 use crate::segments::rule::SegmentSpec;
 use crate::segments::rule::store as rules;
 
@@ -171,7 +172,7 @@ fn an_import_and_an_objection_are_seen_too() {
     refresh(&ws).unwrap();
     assert_eq!(members(&ws, &name), [0, 1, 2], "and is again, when the objection is taken back");
 
-    ws.store().write(|conn| rules::forget(conn, customer(2), 100)).unwrap();
+    ws.store().write(|conn| segments::forget(conn, customer(2)).map(drop)).unwrap();
     assert_eq!(members(&ws, &name), [0, 1]);
     assert_eq!(ws.store().read(|conn| rules::of_customer(conn, customer(0))).unwrap(), ["buyers"]);
 }

@@ -1,7 +1,5 @@
 //! The full build's first half: every fact that a segment reads, folded into tallies, customer by customer.
 
-use std::ops::RangeInclusive;
-
 use arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 
@@ -16,11 +14,11 @@ use crate::ids::CustomerId;
 /// Customers with any fact that counts, ascending, each with a tally a measure, settled.
 pub type Folded = Vec<(CustomerId, Vec<Tally>)>;
 
-/// Folds the facts of the customers whose ids are in `range`.
+/// Folds the facts of a slice of customers.
 ///
 /// # Errors
 /// Those of a query on history.
-pub fn fold(segment: &RuleSegment, snapshot: &Snapshot, range: &RangeInclusive<i64>, now: Timestamp) -> Result<Folded> {
+pub fn fold(segment: &RuleSegment, slice: &Snapshot, now: Timestamp) -> Result<Folded> {
     let mut folded: Folded = Vec::new();
     let mut types: Vec<&'static FactType> = Vec::new();
     for measure in &segment.measures {
@@ -30,7 +28,7 @@ pub fn fold(segment: &RuleSegment, snapshot: &Snapshot, range: &RangeInclusive<i
     }
     for fact_type in &types {
         let reading = Reading::new(segment, fact_type);
-        snapshot.stream(&reading.sql(range, now), |batch| reading.take(&batch, now, &mut folded))?;
+        slice.stream(&reading.sql(now), |batch| reading.take(&batch, now, &mut folded))?;
     }
     Ok(joined(segment, folded, now))
 }
@@ -73,7 +71,7 @@ impl<'a> Reading<'a> {
 
     /// Customer and time; for each measure whether the fact counts, and what it adds; the key. Everything in it is ours: names
     /// come from closed lists, and texts of the user stand in quotes, with quotes doubled.
-    fn sql(&self, range: &RangeInclusive<i64>, now: Timestamp) -> String {
+    fn sql(&self, now: Timestamp) -> String {
         let mut columns = vec!["customer_id".to_owned(), "occurred_at".to_owned()];
         let mut wanted = Vec::new();
         for (at, measure) in &self.measures {
@@ -96,14 +94,8 @@ impl<'a> Reading<'a> {
         if let Some(key) = key_column(self.fact_type).filter(|_| keyed) {
             columns.push(format!("\"{key}\" AS key"));
         }
-        let mut filter = format!("customer_id BETWEEN {} AND {}", range.start(), range.end());
-        if *range == (0..=i64::MAX) {
-            filter = "TRUE".to_owned();
-        }
-        if wanted.iter().all(|condition| !condition.is_empty()) {
-            filter = format!("{filter} AND (({}))", wanted.join(") OR ("));
-        }
-        format!("SELECT {} FROM {} WHERE {filter}", columns.join(", "), self.fact_type.name)
+        let filter = if wanted.iter().any(String::is_empty) { "TRUE".to_owned() } else { wanted.join(") OR (") };
+        format!("SELECT {} FROM {} WHERE ({filter})", columns.join(", "), self.fact_type.name)
     }
 
     /// Adds a batch: facts of one customer stand together in it, as they do in a file.

@@ -46,7 +46,7 @@ fn properties_are_declared_first_and_every_fault_is_named() {
     let event = r#"{"customer":"C-1","name":"page_view","key":"1","properties":{"sku":"A","seconds":2.5}}"#;
     let refused = post(&service, event).problem(422);
     assert_eq!(refused["errors"][0]["key"], "properties");
-    assert!(refused["errors"][0]["message"].as_str().unwrap().contains("/v1/event-types/page_view"), "{refused}");
+    assert!(refused["errors"][0]["message"].as_str().unwrap().contains("/v1/event-types/"), "{refused}");
     declare(&service);
     assert_eq!(post(&service, event).status, 200);
     let wrong = r#"{"customer":"C-1","name":"page_view","key":"2","properties":{"sku":7,"colour":"red"}}"#;

@@ -134,6 +134,12 @@ fn contracts_and_claims_become_facts() {
                      {\"customer\":\"C-1\",\"claim\":\"K\",\"status\":\"paid\",\"amount\":4200,\"key\":\"2\"}\n";
         assert_eq!(post("/v1/claims", steps), 2);
         assert_eq!(service.number("SELECT sum(amount) AS n FROM claim WHERE status = 'paid'"), 4200);
+        let story = service.get("/v1/customers/C-1/timeline").by(Role::Viewer).send().json();
+        let titles: Vec<&str> =
+            story["entries"].as_array().unwrap().iter().map(|entry| entry["title"].as_str().unwrap()).collect();
+        for title in ["contract S started", "contract S ended", "claim K paid"] {
+            assert!(titles.contains(&title), "{titles:?}");
+        }
     });
 }
 

@@ -9,3 +9,4 @@ mod links;
 mod problems;
 mod segments;
 pub mod service;
+mod serving_rows;

@@ -2,6 +2,7 @@
 
 mod access;
 mod company;
+mod ingest;
 mod inputs;
 mod loop_closed;
 mod policy;

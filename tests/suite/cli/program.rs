@@ -42,6 +42,13 @@ impl Program {
         programs
     }
 
+    /// The workspace, opened in this process.
+    pub fn workspace(&self) -> vizavi::operations::Workspace {
+        let clock = std::sync::Arc::new(vizavi::clock::SystemClock);
+        let options = vizavi::operations::Options::default();
+        vizavi::operations::Workspace::open(&self.data(), self.url.as_deref(), clock, options).expect("a workspace")
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

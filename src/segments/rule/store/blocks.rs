@@ -188,12 +188,12 @@ pub fn of_customer(conn: &mut Connection, customer: CustomerId) -> Result<Vec<St
     Ok(names)
 }
 
-/// Forgets a customer: on erasure, when they object to profiling, and when they become one with another. `minor_units`: of the
-/// workspace's currency.
-pub fn forget(conn: &mut Connection, customer: CustomerId, minor_units: i64) -> Result<()> {
+/// Forgets a customer: on erasure, and when they become one with another.
+pub fn forget(conn: &mut Connection, customer: CustomerId) -> Result<()> {
     for of in super::all(conn)? {
         let Some(block) = read_blocks(conn, of.id, &[block_of(customer, of.bits)])?.pop() else { continue };
-        let segment: RuleSegment = of.checked(minor_units)?;
+        // What a number means in the rule is not asked here, so that any unit will do.
+        let segment: RuleSegment = of.checked(1)?;
         let mut entries = block.entries(&segment)?;
         entries.retain(|entry| entry.customer != customer);
         let left = Block::new(&segment, block.block, &entries);

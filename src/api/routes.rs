@@ -8,8 +8,7 @@ use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
     analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, facts, health, imports,
-    jobs,
-    keys as api_keys, links, metrics, offers, segments, sending, suppressions,
+    jobs, keys as api_keys, links, metrics, offers, segments, sending, suppressions,
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,

@@ -5,7 +5,7 @@ mod sink;
 
 use std::path::PathBuf;
 
-use super::Workspace;
+use super::{Workspace, event_types};
 use crate::error::{Error, Result};
 use crate::history::History;
 use crate::history::import::{self, Mapping, Report, Request, TARGETS, Target};
@@ -46,6 +46,7 @@ pub fn import(workspace: &Workspace, history: &History, what: &Import, progress:
     let settings = workspace.settings();
     let mapping = what.mapping.as_deref().map(|path| Mapping::load(path, settings.currency)).transpose()?;
     let rejects = workspace.data().join("rejects");
+    let event_types = event_types::declared(workspace)?;
     let request = Request {
         file: &what.file,
         target,
@@ -55,6 +56,7 @@ pub fn import(workspace: &Workspace, history: &History, what: &Import, progress:
         again: what.again,
         sorted: what.sorted.unwrap_or(import::SORTED),
         currency: settings.currency,
+        event_types: &event_types,
         id_key: *workspace.id_key(),
         now: workspace.now(),
     };

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use vizavi::clock::Timestamp;
+use vizavi::history::event_types;
 use vizavi::history::import::Report;
 use vizavi::operations::import::{Import, import};
 use vizavi::progress::Silent;
@@ -184,11 +186,21 @@ fn contracts_come_as_changes_or_as_periods() {
 #[test]
 fn events_carry_properties_and_claims_their_steps() {
     let place = Place::new();
-    let events = "{\"customer\":\"C1\",\"occurred_at\":\"2011-05-01T10:00:00Z\",\"name\":\"page_view\",\"properties.page\":\"home\"}\n\
-        {\"customer\":\"C1\",\"occurred_at\":\"2011-05-01T10:00:01Z\",\"name\":\"page_view\",\"properties.page\":\"cart\"}\nnull\n";
+    let refused = "customer,occurred_at,name,properties.page\nC1,2011-05-01,page_view,home\n";
+    let report = place.import("events", &place.file("e.csv", refused), None).unwrap();
+    assert!(report.rejected == 1 && report.reasons[0].reason.contains("no property is declared"), "{report}");
+    let page_view = "{\"properties\": {\"page\": \"text\", \"search\": {\"kind\": \"text\", \"personal\": true}}}";
+    let declared = serde_json::from_str(page_view).unwrap();
+    let store = place.workspace.store();
+    store.write(|conn| event_types::store::put(conn, "page_view", &declared, Timestamp(0)).map(drop)).unwrap();
+    let events = "{\"customer\":\"C1\",\"occurred_at\":\"2011-05-01T10:00:00Z\",\"name\":\"page_view\",\"properties.page\":\"home\",\"properties.search\":null}\n\
+        {\"customer\":\"C1\",\"occurred_at\":\"2011-05-01T10:00:01Z\",\"name\":\"page_view\",\"properties.page\":\"cart\",\"properties.search\":\"my name\"}\nnull\n";
     let report = place.import("events", &place.file("e.ndjson", events), None).unwrap();
     assert_eq!((report.accepted, report.rejected), (2, 1), "{report}");
     assert_eq!(place.count("SELECT count(*) FROM event WHERE properties = '{\"page\":\"cart\"}'"), 1);
+    let customer = place.workspace.id_key().customer("C1");
+    let kept = store.read(|conn| event_types::store::personal_of(conn, customer)).unwrap();
+    assert!(kept.len() == 1 && kept[0].properties.contains("my name"), "{kept:?}");
     let claims = "customer,claim_id,occurred_at,status,amount\nC1,K1,2011-05-01,opened,\nC1,K1,2011-06-01,paid,12\nC1,K1,2011-06-02,lost,\n";
     let report = place.import("claims", &place.file("k.csv", claims), None).unwrap();
     assert_eq!(

@@ -291,6 +291,11 @@ impl BoundFree {
         BoundFree { name: free.name.clone(), from: Bound::new(&free.expr, positions) }
     }
 
+    /// The text for a record.
+    pub fn text<'a>(&'a self, record: &'a Record, scratch: &'a mut String) -> &'a str {
+        self.from.text(record, scratch)
+    }
+
     /// A number where the text is one, else the text; nothing where it is empty.
     pub fn read(&self, record: &Record, scratch: &mut String) -> Option<serde_json::Value> {
         if self.from.is_numeric() {

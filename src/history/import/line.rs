@@ -10,10 +10,12 @@ use super::key::{self, Repetitions};
 use super::plan::{Becomes, ColumnPlan, FactPlan, Plan, RecordPlan, Rule, When};
 use super::record::Record;
 use super::sink::StoreRow;
-use super::target::Target;
+use super::target::{PERSONAL, Target};
 use crate::customers::Aliases;
+use crate::history::Value;
 use crate::history::bulk::{Head, RowBuilder};
-use crate::history::facts::{FactType, Kind};
+use crate::history::event_types::EventTypes;
+use crate::history::facts::{EVENT, FactType, Kind};
 use crate::ids::{CustomerId, IdKey};
 use crate::money::Currency;
 
@@ -68,6 +70,8 @@ pub(super) struct Reading<'a> {
     pub id_key: &'a IdKey,
     /// Leads from a customer who was merged into another to the one who is left.
     pub aliases: &'a Aliases,
+    /// What events may carry.
+    pub event_types: &'a EventTypes,
     pub currency: Currency,
     /// The source of facts that name none.
     pub source: String,
@@ -94,9 +98,15 @@ type Why = &'static str;
 
 impl<'a> Reading<'a> {
     /// Begins a file.
-    pub fn new(id_key: &'a IdKey, aliases: &'a Aliases, currency: Currency, source: String) -> Reading<'a> {
+    pub fn new(
+        id_key: &'a IdKey,
+        aliases: &'a Aliases,
+        event_types: &'a EventTypes,
+        currency: Currency,
+        source: String,
+    ) -> Reading<'a> {
         let (memory, line, work) = (Memory::default(), Line::default(), Work::default());
-        Reading { id_key, aliases, currency, source, memory, line, work }
+        Reading { id_key, aliases, event_types, currency, source, memory, line, work }
     }
 
     /// Puts all that a line becomes into `line`.
@@ -230,9 +240,9 @@ impl<'a> Reading<'a> {
         let start = self.line.texts.len();
         self.line.texts.push_str(external_id);
         let external_id = start..self.line.texts.len();
-        let free = if mapped.free.is_empty() { serde_json::Map::new() } else { self.free(mapped, record) };
+        let (json, personal) = self.json(mapped, fact, record)?;
         self.work.builder.clear();
-        let own_number = self.columns(fact, record, &at, &free)?;
+        let own_number = self.columns(fact, record, &at, &json)?;
         self.key(fact, record, own, &at)?;
         let Work { builder, key, scratch, .. } = &mut self.work;
         if !own_number {
@@ -248,28 +258,52 @@ impl<'a> Reading<'a> {
         let head = Head { customer: customer.0, time: at.time, ordinal: at.ordinal, key, source };
         builder.finish(head, &mut self.line.bytes);
         let row = start..self.line.bytes.len();
+        if let Some(properties) = personal {
+            let fields = [("source", source), ("fact_key", key.as_str()), ("properties", properties.as_str())];
+            let fields = fields.map(|(name, text)| (name.to_owned(), Value::Text(text.to_owned()))).into();
+            let whose = Some((customer, self.line.texts[external_id.clone()].to_owned()));
+            let free = serde_json::Map::new();
+            self.line.rows.push((&PERSONAL, StoreRow { line: record.line, customer: whose, fields, free }));
+        }
         let (target, fact_type) = (mapped.target, fact.fact_type);
         self.line.facts.push(Fact { target, fact_type, customer, row, external_id });
         Ok(())
     }
 
-    /// Puts the columns of a fact into the builder. False when a decision's own number, the first, is left for the key.
-    fn columns(
+    /// What a fact's column of JSON holds, and what of it must stay in the store.
+    fn json(
         &mut self,
+        mapped: &RecordPlan,
         fact: &FactPlan,
         record: &Record,
-        at: &At,
-        free: &serde_json::Map<String, serde_json::Value>,
-    ) -> Result<bool, String> {
+    ) -> Result<(String, Option<String>), String> {
+        if mapped.free.is_empty() {
+            return Ok(("{}".to_owned(), None));
+        }
+        if fact.fact_type.name != EVENT.name {
+            let free = self.free(mapped, record);
+            return serde_json::to_string(&free)
+                .map(|json| (json, None))
+                .map_err(|_| "holds what is no JSON".to_owned());
+        }
+        let Work { scratch, other, .. } = &mut self.work;
+        let name = fact.columns.iter().find(|plan| plan.column.name == "name").and_then(|plan| plan.from.as_ref());
+        let name = name.map_or(Ok(Cell::Null), |field| read(field, record, other))?.as_text().unwrap_or_default();
+        let texts: Vec<(&str, String)> =
+            mapped.free.iter().map(|free| (free.name.as_str(), free.text(record, scratch).to_owned())).collect();
+        let parted = self.event_types.check_texts(name, texts.iter().map(|(key, text)| (*key, text.as_str())));
+        let parted = parted.map_err(|faults| faults.first().map_or_else(String::new, ToString::to_string))?;
+        Ok((parted.shared, parted.personal))
+    }
+
+    /// Puts the columns of a fact into the builder. False when a decision's own number, the first, is left for the key.
+    fn columns(&mut self, fact: &FactPlan, record: &Record, at: &At, json: &str) -> Result<bool, String> {
         let Work { builder, scratch, .. } = &mut self.work;
         let mut own_number = true;
         for plan in &fact.columns {
             let name = plan.column.name;
             if plan.column.kind == Kind::Json {
-                match free.is_empty() {
-                    true => builder.text(Some("{}")),
-                    false => builder.text(Some(&serde_json::to_string(free).map_err(|_| "holds what is no JSON")?)),
-                }
+                builder.text(Some(json));
                 continue;
             }
             let cell = match (&plan.from, at.status) {

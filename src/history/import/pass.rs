@@ -16,7 +16,7 @@ use super::sink::Sink;
 use super::source::{self, Source};
 use super::spool::{self, Spool};
 use super::stage::Stage;
-use super::target::{self, Target};
+use super::target::{self, PERSONAL, Target};
 use crate::error::{Error, Fault, Result};
 use crate::history::History;
 use crate::ids;
@@ -171,7 +171,9 @@ impl Pass<'_> {
             }
         }
         for (target, row) in &line.rows {
-            count(&mut self.made, target);
+            if !std::ptr::eq(*target, &PERSONAL) {
+                count(&mut self.made, target);
+            }
             if !self.request.dry_run {
                 self.spool.row(target, row)?;
             }

@@ -24,6 +24,7 @@ use crate::clock::Timestamp;
 use crate::customers::Aliases;
 use crate::error::{Error, Fault, Result};
 use crate::history::History;
+use crate::history::event_types::EventTypes;
 use crate::ids::IdKey;
 use crate::money::Currency;
 use crate::progress::Progress;
@@ -46,6 +47,8 @@ pub struct Request<'a> {
     pub sorted: usize,
     /// The currency of the workspace.
     pub currency: Currency,
+    /// What events may carry.
+    pub event_types: &'a EventTypes,
     /// The key under which customers' ids are made.
     pub id_key: IdKey,
     /// The present.
@@ -103,7 +106,7 @@ pub fn import(
     let (stage, state) = stage(history, request, &source_name)?;
     let spool = Spool::open(stage.folder(), state.as_ref().map_or(spool::Reached::default(), |state| state.spool))?;
     let rejects = Rejects::new(stage.folder(), source.columns(), source.is_json());
-    let reading = Reading::new(&request.id_key, &aliases, request.currency, source_name);
+    let reading = Reading::new(&request.id_key, &aliases, request.event_types, request.currency, source_name);
     let wanted = self::wanted(mapping);
     let mut pass =
         Pass { request, layout, wanted, plan, reading, source, meter, stage, spool, rejects, report, made: Vec::new() };

@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::sink::StoreRow;
-use super::target::Target;
+use super::target::{PERSONAL, Target};
 use crate::error::{Error, Result};
 use crate::ids::CustomerId;
 
@@ -110,7 +110,8 @@ impl Spool {
     pub fn read(self) -> Result<(impl Iterator<Item = Result<Row>>, impl Iterator<Item = Result<Mention>>)> {
         let rows = self.rows.read()?.map(|line| {
             let (name, row): (String, StoreRow) = serde_json::from_str(&line?)?;
-            let target = Target::named(&name).ok_or_else(|| Error::internal(format!("no import target `{name}`")))?;
+            let target = Target::named(&name).or((name == PERSONAL.name).then_some(&PERSONAL));
+            let target = target.ok_or_else(|| Error::internal(format!("no import target `{name}`")))?;
             Ok((target, row))
         });
         let mentioned = self.mentioned.read()?.map(|line| Ok(serde_json::from_str::<Mention>(&line?)?));

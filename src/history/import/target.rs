@@ -136,6 +136,9 @@ pub static ALL: [&Target; 11] = [
     &Target { name: "decisions", fact_type: Some(&DECISION), fields: FACT, free: Some("context") },
 ];
 
+/// Personal properties of events: made of lines of `events`, and kept in the store.
+pub static PERSONAL: Target = Target { name: "personal", fact_type: None, fields: &[], free: None };
+
 /// Other names under which files commonly carry a field; used where there is no mapping.
 const ALIASES: &[(&str, &str)] = &[
     ("customer_id", "customer"),

@@ -7,6 +7,7 @@ use crate::customers::consent::MARKETING;
 use crate::customers::suppression::{Suppression, address_hash, suppress};
 use crate::customers::{Consent, Customer, Kind, store as customers};
 use crate::error::{Error, Result};
+use crate::history::event_types::store::{self as event_store, Personal};
 use crate::history::import::{Sink, StoreRow, Target};
 use crate::ids::CustomerId;
 use crate::money::Money;
@@ -93,6 +94,7 @@ fn put(conn: &mut Connection, target: &str, rows: &[StoreRow], now: Timestamp) -
             let rows: Vec<Suppression> = rows.iter().filter_map(|row| suppression(row, now)).collect();
             suppress(conn, &rows).map(drop)
         }
+        "personal" => event_store::keep_personal(conn, &rows.iter().filter_map(personal).collect::<Vec<_>>()),
         "offers" => rows.iter().try_for_each(|row| offers::put(conn, &offer(row)?.check()?, now).map(drop)),
         other => Err(Error::internal(format!("the store takes no {other}"))),
     }
@@ -164,6 +166,17 @@ fn put_consents(conn: &mut Connection, rows: &[StoreRow], now: Timestamp) -> Res
     }
     customers::insert_unknown(conn, &unknown)?;
     customers::record_consents(conn, &consents).map(drop)
+}
+
+fn personal(row: &StoreRow) -> Option<Personal> {
+    let text = |name: &str| row.text(name).map(str::to_owned);
+    let customer_id = row.customer.as_ref()?.0;
+    Some(Personal {
+        source: text("source")?,
+        fact_key: text("fact_key")?,
+        customer_id,
+        properties: text("properties")?,
+    })
 }
 
 fn suppression(row: &StoreRow, now: Timestamp) -> Option<Suppression> {

@@ -60,7 +60,7 @@ pub fn orders(path: &Path, lines: u64, customers: u64) -> Result<()> {
             let category = CATEGORIES[(sku % 12) as usize];
             let quantity = 1 + draw(place, 6) % 5;
             let amount = quantity * (199 + draw(place, 7) % 4_800);
-            let (cost, discount) = (amount * 6 / 10, if draw(place, 8) % 5 == 0 { amount / 10 } else { 0 });
+            let (cost, discount) = (amount * 6 / 10, if draw(place, 8).is_multiple_of(5) { amount / 10 } else { 0 });
             let units = |cents: u64| format!("{}.{:02}", cents / 100, cents % 100);
             let (amount, cost, discount) = (units(amount), units(cost), units(discount));
             writeln!(

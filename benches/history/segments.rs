@@ -50,6 +50,9 @@ const SEGMENT: &str = r#"
     ]
 "#;
 
+/// Writes a file of so many lines about so many customers.
+type Writer = fn(&std::path::Path, u64, u64) -> std::io::Result<()>;
+
 /// Both stores.
 pub fn run(options: &crate::Options) {
     one("sqlite", None, options);
@@ -100,7 +103,7 @@ fn make(ws: &Workspace, door: &process::Workspace, lines: u64, people: u64) {
         let rows: Vec<Customer> = (from..(from + 10_000).min(people)).map(row).collect();
         ws.store().write(|conn| customers::upsert(conn, &rows)).expect("customers are written");
     }
-    let files: [(&str, fn(&std::path::Path, u64, u64) -> std::io::Result<()>, u64); 2] =
+    let files: [(&str, Writer, u64); 2] =
         [("orders", company::orders, lines), ("interactions", company::interactions, lines / 5)];
     for (kind, write, count) in files {
         let file = door.folder.join(format!("{kind}.csv"));

@@ -57,11 +57,11 @@ impl Measure {
 
     /// The measure of a group's ascending values.
     fn of(self, values: &[i64]) -> Option<f64> {
-        let gaps = values.windows(2).map(|pair| (pair[1] - pair[0]) as f64 / DAY as f64);
+        let mut gaps = values.windows(2).map(|pair| (pair[1] - pair[0]) as f64 / DAY as f64);
         match self {
             Measure::GapSd => deviation(gaps),
             Measure::GapTrend => slope(gaps),
-            Measure::GapLast => gaps.last(),
+            Measure::GapLast => gaps.next_back(),
             Measure::MixEntropy => entropy(values),
         }
     }
@@ -299,7 +299,7 @@ mod tests {
         let column: ArrayRef =
             Arc::new(Int64Array::from(vec![Some(6 * DAY), Some(0), None, Some(2 * DAY), Some(9 * DAY)]));
         let filter = BooleanArray::from(vec![true, true, true, true, false]);
-        groups.update_batch(&[column.clone()], &[0, 1, 0, 0, 1], Some(&filter), 2).unwrap();
+        groups.update_batch(std::slice::from_ref(&column), &[0, 1, 0, 0, 1], Some(&filter), 2).unwrap();
         let converted = groups.convert_to_state(&[column], Some(&filter)).unwrap();
         groups.merge_batch(&converted, &[1, 1, 1, 1, 1], 3).unwrap();
         let first = groups.evaluate(EmitTo::First(1)).unwrap();

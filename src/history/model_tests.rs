@@ -189,8 +189,8 @@ proptest! {
         world.step(&Step::Seal);
         world.step(&Step::Compact(true));
         world.check(&Step::Compact(true));
-        // Those of the last day stay for imports that are still running; they hide nothing.
-        world.now = world.now.plus(2 * DAY);
+        // Those of the last days stay for imports that are still running; they hide nothing.
+        world.now = world.now.plus(9 * DAY);
         world.step(&Step::Compact(true));
         let left = world.store.read(super::tombstone::count).unwrap();
         prop_assert_eq!(left, 0, "tombstones are left");

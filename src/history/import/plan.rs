@@ -52,7 +52,7 @@ pub(super) enum When {
     /// A contract, which becomes a fact at its beginning and another at its end.
     Period {
         started: BoundField,
-        ended: Option<BoundField>,
+        ended: Option<Box<BoundField>>,
     },
 }
 
@@ -155,7 +155,7 @@ impl FactPlan {
         });
         let (key, instant_in_key) = key_of(fact_type, |name| named(name).is_some());
         let when = match (named("started_at"), named("occurred_at")) {
-            (Some(started), _) => When::Period { started, ended: named("ended_at") },
+            (Some(started), _) => When::Period { started, ended: named("ended_at").map(Box::new) },
             (None, Some(at)) => When::At(at),
             (None, None) => unreachable!("a checked mapping of facts says when"),
         };

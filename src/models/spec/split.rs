@@ -83,9 +83,9 @@ mod tests {
         let (first, last) = (at("2010-12-01T08:26:00Z"), at("2011-12-09T12:50:00Z"));
         let cuts = Split::Last { train_cuts: 1 }.cuts(first, last, 90).unwrap();
         assert_eq!(cuts, Cuts { train: vec![at("2011-06-12T00:00:00Z")], test: at("2011-09-10T00:00:00Z") });
-        // No more than history reaches back for: the next would be the day before it began.
+        // No more than history reaches back for: the fourth would lie before it began.
         let cuts = Split::Last { train_cuts: 4 }.cuts(first, last, 90).unwrap();
-        assert_eq!(cuts.train, [at("2011-03-14T00:00:00Z"), at("2011-06-12T00:00:00Z")]);
+        assert_eq!(cuts.train, ["2010-12-14", "2011-03-14", "2011-06-12"].map(|day| at(&format!("{day}T00:00:00Z"))));
         let error = Split::Last { train_cuts: 4 }.cuts(first, at("2011-05-01"), 90).unwrap_err();
         assert!(error.message().contains("needs at least 181"), "{error}");
     }

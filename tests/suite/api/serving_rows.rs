@@ -51,7 +51,7 @@ impl Year {
                 occurred_at: Some(self.begin.plus((number as i64 * 7_919 % 360) * DAY)),
                 currency: None,
                 channel: None,
-                returned: number % 5 == 0,
+                returned: number.is_multiple_of(5),
                 items: items.collect(),
             });
         }

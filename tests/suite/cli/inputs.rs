@@ -39,11 +39,13 @@ fn a_mapping_with_a_wrong_key_is_named_by_file_and_line_before_anything_is_made(
 }
 
 #[test]
-fn a_broken_quote() {
+fn a_broken_quote_costs_its_own_line() {
     let program = Program::new(None);
     let orders = program.file("orders.csv", &format!("{ORDERS}C2,\"2011-05-02,B,s1,1,3\nC3,2011-05-02,D,s1,1,3\n"));
-    refused(&program.call(&["import", "orders", &orders]), &["orders.csv:3:", "quote", "close it"]);
-    assert_nothing_known(&program, "C1");
+    let report = program.done(&["import", "orders", &orders, "--json"]).json()[0].clone();
+    assert_eq!((&report["accepted"], &report["rejected"]), (&2.into(), &1.into()), "{report}");
+    assert_eq!(report["reasons"][0]["first_lines"], serde_json::json!([3]), "{report}");
+    assert_nothing_known(&program, "C2");
 }
 
 #[test]

@@ -19,6 +19,9 @@ use crate::storage::Connection;
 
 /// Facts of one type below which slices would cost more than they save.
 const SMALL: i64 = 200_000;
+/// Facts of one type that a slice holds at least, where there are several: planning the queries of a slice costs as much as
+/// reading some tens of thousands.
+const LEAST: i64 = 250_000;
 /// Facts of one type that a slice holds at most, about.
 const SLICE: i64 = 2_000_000;
 
@@ -67,14 +70,22 @@ impl History {
         let reading = self.0.readers.enter()?;
         let (known, also) = self.known(which, also)?;
         let most = known.iter().map(Known::rows).max().unwrap_or(0);
-        let ranges = cut(if most <= SMALL { 1 } else { self.0.buckets as i64 * share(most, self.0.buckets) });
+        let ranges = cut(parts(most, i64::from(self.0.buckets)));
         Ok((Slices { history: self.clone(), known, before, ranges, _reading: reading }, also))
     }
 }
 
-/// Into how many parts a bucket is cut.
-fn share(rows: i64, buckets: i32) -> i64 {
-    (rows / i64::from(buckets)).div_euclid(SLICE) + 1
+/// Into how many slices so many facts are cut: whole buckets, several or parts of one. It depends on nothing else, so that what is
+/// answered is the same on every machine.
+fn parts(rows: i64, buckets: i64) -> i64 {
+    if rows <= SMALL {
+        return 1;
+    }
+    let fewest = (rows / LEAST).max(2);
+    if fewest >= buckets {
+        return buckets * ((rows / buckets) / SLICE + 1);
+    }
+    (fewest..=buckets).find(|parts| buckets % parts == 0).unwrap_or(buckets)
 }
 
 /// Cuts the ids of customers, which are uniform from 0 up, into equal ranges. Each lies within one bucket when `parts` is a
@@ -161,7 +172,9 @@ mod tests {
         }
         let (eight, sixteen) = (cut(8), cut(16));
         assert!((0..8).all(|bucket| eight[bucket].end() == sixteen[2 * bucket + 1].end()));
-        assert_eq!((share(1_000_000, 8), share(16_000_000, 8), share(15_999_999, 8)), (1, 2, 1));
+        let of_eight = [200_000, 200_001, 1_000_000, 1_250_000, 2_000_000, 15_999_999, 16_000_000];
+        assert_eq!(of_eight.map(|rows| parts(rows, 8)), [1, 2, 4, 8, 8, 8, 16]);
+        assert_eq!((parts(300_000, 1), parts(1_000_000, 7)), (1, 7));
     }
 
     #[test]

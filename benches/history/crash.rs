@@ -2,7 +2,7 @@
 //! fact that was acknowledged may be lost, none may count twice, and `history check` must find nothing after each restart.
 //!
 //! A fact is acknowledged when the request was answered with 200, or the import ended with exit code 0. A request that got no answer
-//! is sent again with the same key, as a client would; an import that was killed is called again.
+//! is sent again, and the facts' own keys must tell what is known; an import that was killed is called again.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
@@ -248,16 +248,16 @@ fn post(address: &str, key: &str, batch: u64) -> bool {
         body += &json!({ "customer": customer, "key": key, "name": "page_view" }).to_string();
         body.push('\n');
     }
-    request(address, key, batch, &body).is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    request(address, key, &body).is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
 }
 
-fn request(address: &str, key: &str, batch: u64, body: &str) -> std::io::Result<String> {
+fn request(address: &str, key: &str, body: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     write!(
         stream,
         "POST /v1/events HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/x-ndjson\r\n\
-         Idempotency-Key: batch-{batch}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )?;
     let mut answer = String::new();

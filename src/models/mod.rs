@@ -16,6 +16,7 @@ pub mod card;
 pub mod churn;
 pub mod encoding;
 pub mod evaluation;
+pub mod lifetime;
 pub mod matrix;
 pub mod registry;
 

@@ -1,0 +1,40 @@
+//! What purchase models know of a customer: how often, how recently, for how long.
+
+/// Repeat purchases of a customer since the first one. Times share one unit (weeks in the literature).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Purchases {
+    /// Repeat purchases: those after the first.
+    pub count: u32,
+    /// From the first purchase to the last; 0 without repeat.
+    pub last: f64,
+    /// From the first purchase to the present.
+    pub age: f64,
+}
+
+/// Customers with the same history, which differ in nothing that a likelihood sees.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Group {
+    pub count: f64,
+    pub last: f64,
+    pub age: f64,
+    pub customers: f64,
+}
+
+/// Groups customers with equal histories; in a fixed order, so that sums come out the same however customers are ordered.
+pub(super) fn groups(customers: &[Purchases]) -> Vec<Group> {
+    let mut keys: Vec<(u32, u64, u64)> =
+        customers.iter().map(|c| (c.count, c.last.to_bits(), c.age.to_bits())).collect();
+    keys.sort_unstable();
+    let mut groups: Vec<Group> = Vec::new();
+    for (count, last, age) in keys {
+        let group =
+            Group { count: f64::from(count), last: f64::from_bits(last), age: f64::from_bits(age), customers: 1.0 };
+        match groups.last_mut() {
+            Some(known) if (known.count, known.last, known.age) == (group.count, group.last, group.age) => {
+                known.customers += 1.0;
+            }
+            _ => groups.push(group),
+        }
+    }
+    groups
+}

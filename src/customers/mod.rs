@@ -5,6 +5,7 @@ pub mod consent;
 pub mod contact_ledger;
 pub mod identity;
 pub mod merge;
+pub mod merge_request;
 pub mod profile;
 pub mod state;
 pub mod store;

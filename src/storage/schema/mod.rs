@@ -20,7 +20,7 @@ mod workspaces;
 
 pub use access::{api_key, idempotency, login_failure, user_session, workspace_user};
 pub use campaigns::{campaign, campaign_run, campaign_version};
-pub use customers::{consent, contact_ledger, customer, customer_alias, customer_state, suppression};
+pub use customers::{consent, contact_ledger, customer, customer_alias, customer_state, merge_request, suppression};
 pub use decisions::{decision, decision_price};
 pub use deliveries::{delivery, delivery_brake, delivery_pace};
 pub use events::{event_personal, event_type};

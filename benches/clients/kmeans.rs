@@ -69,7 +69,8 @@ fn print(case: &str, metric: &str, value: f64, unit: &str, peer: &[Value], limit
         (line["peer"], line["peer_value"]) = (theirs["peer"].clone(), theirs["value"].clone());
     }
     // The time may be the peer's, at most.
-    let limit = limit.or_else(|| theirs.filter(|_| metric == "cpu_seconds").and_then(|theirs| theirs["value"].as_f64()));
+    let limit =
+        limit.or_else(|| theirs.filter(|_| metric == "cpu_seconds").and_then(|theirs| theirs["value"].as_f64()));
     if let Some(limit) = limit {
         line["limit"] = limit.into();
     }

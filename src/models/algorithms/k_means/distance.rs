@@ -60,9 +60,7 @@ impl Prepared {
     /// The nearest centre of each lane.
     fn nearest(&self, tile: &[Lane]) -> [u64; LANES] {
         let (mut least, mut nearest) = ([f64::INFINITY; LANES], [0u64; LANES]);
-        for (index, (doubled, &squared)) in
-            (0u64..).zip(self.doubled.chunks_exact(self.width).zip(&self.squared))
-        {
+        for (index, (doubled, &squared)) in (0u64..).zip(self.doubled.chunks_exact(self.width).zip(&self.squared)) {
             let mut distance = [squared; LANES];
             for (column, &weight) in tile.iter().zip(doubled) {
                 for (distance, x) in distance.iter_mut().zip(column) {

@@ -108,7 +108,8 @@ impl<S: Data<Elem = f64>, T> Fit<ArrayBase<S, Ix2>, T, KMeansError> for KMeansVa
         let best = tried.into_iter().reduce(|best, other| if other.inertia < best.inertia { other } else { best });
         let best = best.expect("checked parameters ask for at least one start");
         let best = swapped(sample.view(), best, self);
-        let found = if sample.nrows() == data.nrows() { best } else { lloyd::converge(data.view(), best.centres, self) };
+        let found =
+            if sample.nrows() == data.nrows() { best } else { lloyd::converge(data.view(), best.centres, self) };
         Ok(KMeans { centres: found.centres, inertia: found.inertia, rounds: found.rounds })
     }
 }

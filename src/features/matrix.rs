@@ -39,7 +39,7 @@ impl FeatureMatrix {
     #[must_use]
     pub fn with_column(mut self, name: &str, value: impl Fn(CustomerId) -> f64) -> FeatureMatrix {
         let (rows, columns) = self.values.dim();
-        let mut values = self.into_rows();
+        let mut values = self.take_rows();
         values.resize(rows * (columns + 1), 0.0);
         for (row, &customer) in self.customers.iter().enumerate().rev() {
             values.copy_within(row * columns..(row + 1) * columns, row * (columns + 1));
@@ -54,7 +54,7 @@ impl FeatureMatrix {
     #[must_use]
     pub fn retain(mut self, keep: impl Fn(CustomerId) -> bool) -> FeatureMatrix {
         let columns = self.names.len();
-        let mut values = self.into_rows();
+        let mut values = self.take_rows();
         let mut kept = 0;
         for row in 0..self.customers.len() {
             if keep(self.customers[row]) {
@@ -80,7 +80,7 @@ impl FeatureMatrix {
     }
 
     /// The values row after row, taken out.
-    fn into_rows(&mut self) -> Vec<f64> {
+    fn take_rows(&mut self) -> Vec<f64> {
         let values = std::mem::take(&mut self.values);
         let values = if values.is_standard_layout() { values } else { values.as_standard_layout().into_owned() };
         let (mut values, start) = values.into_raw_vec_and_offset();

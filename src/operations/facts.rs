@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::customers::{Customer, CustomerState, store as customers};
 use crate::decisions::Facts;
 use crate::error::Result;
+use crate::models::lifetime_score;
 use crate::operations::Workspace;
 use crate::rules::{Catalogue, Kind, Value};
 use crate::segments::rule::SEGMENTS;
@@ -29,7 +30,7 @@ const PROFILE: [(&str, Kind); 13] = [
 ];
 
 /// Scores that models write.
-pub const SCORES: [&str; 1] = ["churn"];
+pub const SCORES: [&[&str]; 2] = [&["churn"], &lifetime_score::SERVING];
 
 /// Customers whose attributes are looked at to learn which attributes there are.
 const SAMPLE: i64 = 2_000;
@@ -37,7 +38,7 @@ const SAMPLE: i64 = 2_000;
 /// Every fact a rule may name. Attributes of the profile are `attribute.NAME`; their kind is that of the first value found.
 pub fn catalogue(ws: &Workspace, conn: &mut Connection) -> Result<Catalogue> {
     let mut facts: Catalogue = PROFILE.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
-    facts.extend(SCORES.iter().map(|name| ((*name).to_owned(), Kind::Number)));
+    facts.extend(SCORES.iter().copied().flatten().map(|name| ((*name).to_owned(), Kind::Number)));
     for family in ws.features().families() {
         facts.extend(family.features.iter().map(|feature| (feature.name.clone(), Kind::Number)));
     }

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::features::{FeatureMatrix, matrix};
 use crate::models::registry::{self, ModelVersion};
 use crate::models::scoring;
+use crate::operations::lifetime::{self, Lifetimes};
 use crate::operations::totals::{ByCustomer, totals};
 use crate::operations::{Workspace, train};
 use crate::progress::Progress;
@@ -52,11 +53,12 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
     let churn_scores = churn.as_ref().map(|version| scoring::score(version, &matrix, now)).transpose()?;
     let clusters = ws.store().read(|conn| registry::champion(conn, "segments"))?;
     let membership = clusters.as_ref().map(|version| Segmentation::of(version, &matrix)).transpose()?;
-    for version in churn.iter().chain(&clusters) {
+    let mut lifetimes = lifetime::score(ws, &totals, now)?;
+    for version in churn.iter().chain(&clusters).chain(lifetimes.as_ref().map(|made| &made.version)) {
         models.insert(version.fit.name.clone(), version.id.0);
     }
     progress.stage("serving rows", None);
-    let mut states = states(ws, &matrix, churn_scores.as_deref(), membership.as_ref(), now)?;
+    let mut states = states(ws, &matrix, churn_scores.as_deref(), membership.as_ref(), lifetimes.as_ref(), now)?;
     let customers = ws.store().write(|conn| {
         if let Some(scores) = &churn_scores {
             scoring::keep(conn, scores)?;
@@ -69,6 +71,9 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
         // Who was merged or erased meanwhile must not come back.
         let present = customers::ids(conn)?;
         states.retain(|state| present.binary_search(&state.customer_id).is_ok());
+        if let Some(made) = &mut lifetimes {
+            made.keep(conn, &present, currency, now)?;
+        }
         for state in &mut states {
             let of = |totals: &ByCustomer| totals.get(&state.customer_id).copied().unwrap_or_default();
             state.set_totals(of(&totals).with_change(of(&before), of(&after)));
@@ -116,22 +121,30 @@ fn states(
     scored: &FeatureMatrix,
     churn: Option<&[scoring::Score]>,
     segmentation: Option<&Segmentation<'_>>,
+    lifetimes: Option<&Lifetimes>,
     now: Timestamp,
 ) -> Result<Vec<CustomerState>> {
     let ids = ws.store().read(customers::ids)?;
+    let currency = ws.settings().currency;
     let mut states = Vec::with_capacity(ids.len());
     for id in ids {
         let mut state = CustomerState::empty(id, now);
+        let mut known: BTreeMap<&str, f64> = BTreeMap::new();
         // Who objects to profiling has totals, which are book-keeping, but neither features nor scores.
         if let Ok(row) = scored.customers.binary_search(&id) {
             let features: BTreeMap<&str, f64> =
                 scored.names.iter().map(String::as_str).zip(scored.values.row(row).iter().copied()).collect();
             state.features = serde_json::to_string(&features)?;
-            if let Some(scores) = churn {
-                state.scores = serde_json::to_string(&BTreeMap::from([("churn", scores[row].value)]))?;
-            }
+            known.extend(churn.map(|scores| ("churn", scores[row].value)));
             state.segment = segmentation.map(|made| made.model.segments()[made.membership[row]].name.clone());
             state.scored_at = Some(now);
+        }
+        if let Some(made) = lifetimes.and_then(|made| made.of(id)) {
+            known.extend(made.serving(currency).into_iter().filter_map(|(name, value)| Some((name, value?))));
+            state.scored_at = Some(now);
+        }
+        if !known.is_empty() {
+            state.scores = serde_json::to_string(&known)?;
         }
         states.push(state);
     }

@@ -1,0 +1,125 @@
+//! Scores every customer with the lifetime model that serves.
+
+use std::collections::HashSet;
+
+use rayon::prelude::*;
+
+use super::contracts::Contracts;
+use super::purchases;
+use crate::clock::Timestamp;
+use crate::customers::store as customers;
+use crate::error::Result;
+use crate::ids::CustomerId;
+use crate::models::lifetime::worth::Scratch;
+use crate::models::lifetime::{Client, LifetimeModel, Valuer};
+use crate::models::lifetime_score::{self, LIFETIME_VALUE, LifetimeScore};
+use crate::models::registry::{self, ModelVersion};
+use crate::models::scoring::{self, Score};
+use crate::money::Money;
+use crate::operations::Workspace;
+use crate::operations::totals::ByCustomer;
+use crate::storage::Connection;
+
+/// What the model says of everybody, in the order of customers.
+pub struct Lifetimes {
+    /// The version that says so.
+    pub version: ModelVersion,
+    scores: Vec<LifetimeScore>,
+}
+
+/// Values every customer with a purchase or a running contract; none without a model that serves.
+///
+/// # Errors
+/// Unavailable, when store or history do not answer.
+pub fn score(ws: &Workspace, totals: &ByCustomer, now: Timestamp) -> Result<Option<Lifetimes>> {
+    let Some(version) = ws.store().read(|conn| registry::champion(conn, "lifetime"))? else { return Ok(None) };
+    let model: LifetimeModel = version.fit.parameters()?;
+    let objecting: HashSet<CustomerId> = ws.store().read(customers::objecting)?.into_iter().collect();
+    let (ids, clients) = clients(ws, &model, totals, now, &objecting)?;
+    let valuer = Valuer::new(&model, &clients);
+    let currency = ws.settings().currency;
+    let days = (model.horizon_days, model.value_days);
+    let scores = ids.par_iter().zip(&clients).map_init(Scratch::default, |scratch, (&id, client)| {
+        let worth = valuer.worth(client, scratch);
+        let historic = totals.get(&id).map_or(Money::ZERO, |total| total.profit);
+        LifetimeScore::of(id, &worth, historic, &version, days, currency, now)
+    });
+    let scores = scores.collect();
+    Ok(Some(Lifetimes { version, scores }))
+}
+
+/// What is known of each customer, in the order of their ids.
+fn clients(
+    ws: &Workspace,
+    model: &LifetimeModel,
+    totals: &ByCustomer,
+    now: Timestamp,
+    objecting: &HashSet<CustomerId>,
+) -> Result<(Vec<CustomerId>, Vec<Client>)> {
+    let currency = ws.settings().currency;
+    let (mut ids, mut clients) = (Vec::new(), Vec::new());
+    for buyer in purchases::buyers(ws, now, objecting)? {
+        let total = totals.get(&buyer.customer).copied().unwrap_or_default();
+        ids.push(buyer.customer);
+        clients.push(Client {
+            purchases: Some(buyer.purchases),
+            repeat_mean: buyer.repeat_mean,
+            margin: (total.profit + total.cost_to_serve).to_units(currency),
+            revenue: total.revenue.to_units(currency),
+            cost: total.cost_to_serve.to_units(currency),
+            contracts: Vec::new(),
+        });
+    }
+    if model.contracts.is_some() {
+        let known = ids.len();
+        let contracts = Contracts::read(ws, now, objecting)?.seen(now, now, currency.minor_units() as f64);
+        for (customer, seen, _) in contracts.into_iter().filter(|(_, seen, _)| !seen.ended) {
+            // Contracts come in the order of customers too: one without a purchase is the last that was added, or new.
+            let at = match ids[..known].binary_search(&customer) {
+                Ok(at) => at,
+                Err(_) if ids[known..].last() == Some(&customer) => ids.len() - 1,
+                Err(_) => {
+                    ids.push(customer);
+                    clients.push(Client::default());
+                    ids.len() - 1
+                }
+            };
+            clients[at].contracts.push(seen);
+        }
+        let mut both: Vec<(CustomerId, Client)> = ids.into_iter().zip(clients).collect();
+        both.sort_by_key(|(id, _)| *id);
+        return Ok(both.into_iter().unzip());
+    }
+    Ok((ids, clients))
+}
+
+impl Lifetimes {
+    /// What is said of one customer.
+    pub fn of(&self, customer: CustomerId) -> Option<&LifetimeScore> {
+        self.scores.binary_search_by_key(&customer, |score| score.customer_id).ok().map(|at| &self.scores[at])
+    }
+
+    /// Keeps what is said of those who are still there (`present`, ascending).
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn keep(
+        &mut self,
+        conn: &mut Connection,
+        present: &[CustomerId],
+        currency: crate::money::Currency,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.scores.retain(|score| present.binary_search(&score.customer_id).is_ok());
+        let values = self.scores.iter().map(|score| Score {
+            customer_id: score.customer_id,
+            model: LIFETIME_VALUE.into(),
+            value: score.predicted.to_units(currency),
+            model_version_id: score.model_version_id,
+            horizon_days: Some(score.value_days),
+            computed_at: now,
+        });
+        scoring::keep(conn, &values.collect::<Vec<_>>())?;
+        lifetime_score::keep(conn, &self.scores, now)
+    }
+}

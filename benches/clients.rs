@@ -6,6 +6,9 @@
 
 #![allow(clippy::print_stdout)] // its lines are its result
 
+#[path = "clients/lifetime.rs"]
+mod lifetime;
+
 use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::io::Read;
@@ -24,6 +27,7 @@ fn line(case: &str, metric: &str, value: f64, unit: &str) {
 }
 
 fn main() {
+    lifetime::run();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/starbucks/offers_long.csv.gz");
     let Ok(file) = std::fs::File::open(&path) else {
         eprintln!("skipped: {} is absent", path.display());

@@ -5,6 +5,7 @@ CREATE TABLE lifetime_score (
     computed_at BIGINT NOT NULL,
     horizon_days INTEGER NOT NULL,
     value_days INTEGER NOT NULL,
+    interval_share DOUBLE PRECISION NOT NULL,
     historic BIGINT NOT NULL,
     predicted BIGINT NOT NULL,
     predicted_low BIGINT NOT NULL,

@@ -71,8 +71,11 @@ fn value(story: &Timeline, currency: Currency) -> String {
     if let Some(segment) = &state.segment {
         text += &format!("  segment    {segment}\n");
     }
-    for (model, score) in state.score_map() {
-        text += &format!("  {model:<10} {}\n", print::percent(score));
+    if let Some(churn) = state.score_map().get("churn") {
+        text += &format!("  churn      {}\n", print::percent(*churn));
+    }
+    for (label, words) in story.lifetime.iter().flat_map(|lifetime| lifetime.words(currency)) {
+        text += &format!("  {label:<10} {words}\n");
     }
     text
 }

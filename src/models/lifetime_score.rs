@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use serde::Serialize;
 
-use super::lifetime::Worth;
+use super::lifetime::{LifetimeModel, Worth};
 use super::registry::ModelVersion;
 use crate::clock::{DAY, Timestamp};
 use crate::error::Result;
@@ -31,6 +31,8 @@ pub struct LifetimeScore {
     pub horizon_days: i32,
     /// Days of the value.
     pub value_days: i32,
+    /// Share that the intervals are to hold.
+    pub interval_share: f64,
     /// Profit so far: margin less cost to serve.
     pub historic: Money,
     /// Present value of what is to come.
@@ -68,7 +70,7 @@ impl LifetimeScore {
         worth: &Worth,
         historic: Money,
         version: &ModelVersion,
-        days: (u32, u32),
+        model: &LifetimeModel,
         currency: Currency,
         now: Timestamp,
     ) -> LifetimeScore {
@@ -80,8 +82,9 @@ impl LifetimeScore {
             customer_id,
             model_version_id: version.id,
             computed_at: now,
-            horizon_days: days_of(days.0),
-            value_days: days_of(days.1),
+            horizon_days: days_of(model.horizon_days),
+            value_days: days_of(model.value_days),
+            interval_share: model.interval,
             historic,
             predicted: money(worth.value.expected),
             predicted_low: money(worth.value.low),
@@ -139,6 +142,7 @@ pub fn keep(conn: &mut Connection, scores: &[LifetimeScore], now: Timestamp) -> 
             table::computed_at.eq(excluded(table::computed_at)),
             table::horizon_days.eq(excluded(table::horizon_days)),
             table::value_days.eq(excluded(table::value_days)),
+            table::interval_share.eq(excluded(table::interval_share)),
             table::historic.eq(excluded(table::historic)),
             table::predicted.eq(excluded(table::predicted)),
             table::predicted_low.eq(excluded(table::predicted_low)),

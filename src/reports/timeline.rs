@@ -11,9 +11,11 @@ use crate::deliveries::outbox::find;
 use crate::error::Result;
 use crate::history::Snapshot;
 use crate::ids::CustomerId;
+use crate::models::lifetime_score;
 use crate::money::Money;
 use crate::operations::Workspace;
 use crate::outcomes::store as outcomes;
+use crate::reports::lifetime::LifetimeShown;
 
 /// Most entries of each kind.
 const MOST: usize = 200;
@@ -25,6 +27,8 @@ pub struct Timeline {
     pub customer: Customer,
     /// What is known at once.
     pub state: Option<CustomerState>,
+    /// What they have brought and are expected to bring; none before the lifetime model serves.
+    pub lifetime: Option<LifetimeShown>,
     /// What they agreed to.
     pub consents: Vec<Consent>,
     /// What happened.
@@ -56,7 +60,7 @@ pub struct Entry {
 /// # Errors
 /// Not found, naming the key.
 pub fn timeline(ws: &Workspace, external_id: &str) -> Result<Timeline> {
-    let (customer, state, consents, mut entries) = ws.store().read(|conn| {
+    let (customer, state, lifetime, consents, mut entries) = ws.store().read(|conn| {
         let customer = customers::by_external_id(conn, external_id)?;
         let mut entries: Vec<Entry> = Vec::new();
         let rows = decisions::of_customer(conn, customer.id, None, MOST as i64)?;
@@ -65,12 +69,13 @@ pub fn timeline(ws: &Workspace, external_id: &str) -> Result<Timeline> {
         entries
             .extend(outcomes::of_customer(conn, customer.id, Timestamp(0))?.iter().rev().take(MOST).map(outcome_entry));
         let state = customers::state_of(conn, customer.id)?;
+        let lifetime = lifetime_score::of_customer(conn, customer.id)?.map(|score| LifetimeShown::of(&score));
         let consents = customers::consents_of(conn, customer.id)?;
-        Ok((customer, state, consents, entries))
+        Ok((customer, state, lifetime, consents, entries))
     })?;
     entries.extend(facts(ws, customer.id)?);
     entries.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.kind.cmp(b.kind)));
-    Ok(Timeline { customer, state, consents, entries })
+    Ok(Timeline { customer, state, lifetime, consents, entries })
 }
 
 fn decision_entry(row: &DecisionRow) -> Entry {

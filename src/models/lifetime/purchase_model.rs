@@ -119,7 +119,7 @@ impl PurchaseModel {
         match self {
             PurchaseModel::BgNbd(m) | PurchaseModel::MbgNbd(m) => {
                 let b = m.b + x + f64::from(u8::from(m.leaving == Leaving::AfterAny));
-                counts(shape, rate, ahead, alive, tails);
+                counts(shape, rate, ahead, alive, NEGLIGIBLE, tails);
                 let mut stays = 1.0;
                 for (n, tail) in tails.iter_mut().enumerate() {
                     *tail *= stays;
@@ -129,12 +129,12 @@ impl PurchaseModel {
             PurchaseModel::ParetoNbd(m) => {
                 let now = m.beta + of.age;
                 let stays = (now / (now + ahead)).powf(m.s);
-                counts(shape, rate, ahead, alive * stays, tails);
+                counts(shape, rate, ahead, alive * stays, UNSEEN, tails);
                 // Those who leave within the time do so at moments of equal chance.
                 for (node, weight) in NODES.iter().zip(WEIGHTS) {
                     let left = 1.0 - node * (1.0 - stays);
                     let until = now * (left.powf(-1.0 / m.s) - 1.0);
-                    counts(shape, rate, until, alive * weight * (1.0 - stays), tails);
+                    counts(shape, rate, until, alive * weight * (1.0 - stays), UNSEEN, tails);
                 }
             }
         }
@@ -159,20 +159,22 @@ pub struct Ahead {
 }
 
 /// A chance below which further purchases are not looked at.
-const NEGLIGIBLE: f64 = 1e-9;
+const NEGLIGIBLE: f64 = 1e-8;
+/// The same where the sum of the chances is not needed, because the expectation has a formula of its own.
+const UNSEEN: f64 = 2e-5;
 /// Purchases that are looked at, at most.
 const MOST: usize = 5_000;
 
 /// Adds `weight` times the chances of at least 1, 2, ... events of a Poisson process within `time` whose rate is gamma distributed
 /// (shape, rate): the negative binomial distribution, by its recurrence.
-fn counts(shape: f64, rate: f64, time: f64, weight: f64, tails: &mut Vec<f64>) {
+fn counts(shape: f64, rate: f64, time: f64, weight: f64, negligible: f64, tails: &mut Vec<f64>) {
     let q = time / (rate + time);
     // Below the smallest number the recurrence would stay at zero.
     let mut mass = (shape * (rate / (rate + time)).ln()).max(-700.0).exp();
     let mut tail = 1.0 - mass;
     let mean = shape * time / rate;
     for n in 0..MOST {
-        if tail <= NEGLIGIBLE && (n as f64) >= mean {
+        if tail <= negligible && (n as f64) >= mean {
             return;
         }
         match tails.get_mut(n) {
@@ -211,7 +213,8 @@ mod tests {
                 let of = Purchases { count, last, age };
                 for ahead in [0.5, 13.0, 39.0, 156.0] {
                     let (found, published) = (model.ahead(of, ahead).expected, model.expected(of, ahead));
-                    let tolerance = 1e-6 + 2e-4 * published;
+                    let cut = if model.kind() == PurchaseKind::ParetoNbd { 2e-4 } else { 1e-6 };
+                    let tolerance = cut + 5e-4 * published;
                     assert!((found - published).abs() < tolerance, "{model:?} {of:?} {ahead}: {found} {published}");
                 }
             }

@@ -232,7 +232,7 @@ impl Table {
 
 /// Quantiles of a falling density on [0, horizon], by sums over steps that grow from `scale` on.
 fn by_density<const N: usize>(density: impl Fn(f64) -> f64, scale: f64, horizon: f64, levels: [f64; N]) -> [f64; N] {
-    const PARTS: usize = 24;
+    const PARTS: usize = 16;
     let first = scale / 6.0;
     let growth = (horizon / first + 1.0).ln() / PARTS as f64;
     let edge = |i: usize| first * ((growth * i as f64).exp() - 1.0);

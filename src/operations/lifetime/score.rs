@@ -38,11 +38,10 @@ pub fn score(ws: &Workspace, totals: &ByCustomer, now: Timestamp) -> Result<Opti
     let (ids, clients) = clients(ws, &model, totals, now, &objecting)?;
     let valuer = Valuer::new(&model, &clients);
     let currency = ws.settings().currency;
-    let days = (model.horizon_days, model.value_days);
     let scores = ids.par_iter().zip(&clients).map_init(Scratch::default, |scratch, (&id, client)| {
         let worth = valuer.worth(client, scratch);
         let historic = totals.get(&id).map_or(Money::ZERO, |total| total.profit);
-        LifetimeScore::of(id, &worth, historic, &version, days, currency, now)
+        LifetimeScore::of(id, &worth, historic, &version, &model, currency, now)
     });
     let scores = scores.collect();
     Ok(Some(Lifetimes { version, scores }))

@@ -41,6 +41,7 @@ diesel::table! {
         computed_at -> BigInt,
         horizon_days -> Integer,
         value_days -> Integer,
+        interval_share -> Double,
         historic -> BigInt,
         predicted -> BigInt,
         predicted_low -> BigInt,

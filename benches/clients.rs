@@ -1,4 +1,4 @@
-//! How well and how fast clients are known, one JSON line a figure: `cargo bench --bench clients`.
+//! How well and how fast clients are known, one JSON line a figure: `cargo bench --bench clients -- [kmeans|starbucks]`.
 //!
 //! The Starbucks figures are out of fold over all receipts: fold = last four hexadecimal digits of the customer mod 5; the value of
 //! a policy is the inverse-propensity mean of completed x (difficulty - reward), propensity 1/10. It is gross: it counts those who
@@ -20,6 +20,9 @@ use vizavi::models::evaluation::Metrics;
 use vizavi::models::response::Context;
 use vizavi::models::{LoggedDecision, ResponseModel, ResponseParams};
 
+#[path = "clients/kmeans.rs"]
+mod kmeans;
+
 const FOLDS: usize = 5;
 
 fn line(case: &str, metric: &str, value: f64, unit: &str) {
@@ -27,7 +30,21 @@ fn line(case: &str, metric: &str, value: f64, unit: &str) {
 }
 
 fn main() {
-    lifetime::run();
+    // `-- kmeans` for this case alone.
+    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |case: &str| named.is_empty() || named.iter().any(|name| name == case);
+    if wanted("kmeans") {
+        kmeans::run();
+    }
+    if wanted("lifetime") {
+        lifetime::run();
+    }
+    if wanted("starbucks") {
+        starbucks();
+    }
+}
+
+fn starbucks() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/starbucks/offers_long.csv.gz");
     let Ok(file) = std::fs::File::open(&path) else {
         eprintln!("skipped: {} is absent", path.display());

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::lifetime::{LifetimeModel, Worth};
 use super::registry::ModelVersion;
+use super::scoring::Score;
 use crate::clock::{DAY, Timestamp};
 use crate::error::Result;
 use crate::ids::{CustomerId, ModelVersionId};
@@ -107,6 +108,18 @@ impl LifetimeScore {
         self.historic + self.predicted
     }
 
+    /// The value to come as a row of the table of scores.
+    pub fn score(&self, currency: Currency) -> Score {
+        Score {
+            customer_id: self.customer_id,
+            model: LIFETIME_VALUE.into(),
+            value: self.predicted.to_units(currency),
+            model_version_id: self.model_version_id,
+            horizon_days: Some(self.value_days),
+            computed_at: self.computed_at,
+        }
+    }
+
     /// The dates of the next order: lower end, median, upper end.
     pub fn next_order_at(&self) -> Option<[Timestamp; 3]> {
         let days = [self.next_order_days_low?, self.next_order_days?, self.next_order_days_high?];
@@ -131,8 +144,8 @@ impl LifetimeScore {
 pub const SERVING: [&str; 6] =
     [LIFETIME_VALUE, "expected_orders", "p_alive", "order_chance", "next_order_days", "next_order_amount"];
 
-/// Keeps these and forgets all others: who is not scored any more has no value.
-pub fn keep(conn: &mut Connection, scores: &[LifetimeScore], now: Timestamp) -> Result<()> {
+/// Keeps scores; each takes the place of the customer's former one.
+pub fn keep(conn: &mut Connection, scores: &[LifetimeScore]) -> Result<()> {
     insert_rows!(conn, scores, (c, values) => diesel::insert_into(table::table)
         .values(values)
         .on_conflict(table::customer_id)
@@ -159,8 +172,12 @@ pub fn keep(conn: &mut Connection, scores: &[LifetimeScore], now: Timestamp) -> 
             table::next_order_days_high.eq(excluded(table::next_order_days_high)),
         ))
         .execute(c))?;
-    diesel::delete(table::table.filter(table::computed_at.ne(now))).execute(conn)?;
     Ok(())
+}
+
+/// Forgets what was not computed as of `now`: who is not scored any more has no value.
+pub fn forget_other_than(conn: &mut Connection, now: Timestamp) -> Result<usize> {
+    Ok(diesel::delete(table::table.filter(table::computed_at.ne(now))).execute(conn)?)
 }
 
 /// What is expected of one customer.

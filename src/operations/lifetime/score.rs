@@ -12,18 +12,16 @@ use crate::error::Result;
 use crate::ids::CustomerId;
 use crate::models::lifetime::worth::Scratch;
 use crate::models::lifetime::{Client, LifetimeModel, Valuer};
-use crate::models::lifetime_score::{self, LIFETIME_VALUE, LifetimeScore};
+use crate::models::lifetime_score::LifetimeScore;
 use crate::models::registry::{self, ModelVersion};
-use crate::models::scoring::{self, Score};
 use crate::money::Money;
 use crate::operations::Workspace;
 use crate::operations::totals::ByCustomer;
-use crate::storage::Connection;
 
 /// What the model says of everybody, in the order of customers.
 pub struct Lifetimes {
     /// The version that says so.
-    pub version: ModelVersion,
+    version: ModelVersion,
     scores: Vec<LifetimeScore>,
 }
 
@@ -93,32 +91,13 @@ fn clients(
 }
 
 impl Lifetimes {
+    /// Which model was asked: its name and version.
+    pub fn asked(&self) -> (String, i64) {
+        (self.version.fit.name.clone(), self.version.id.0)
+    }
+
     /// What is said of one customer.
     pub fn of(&self, customer: CustomerId) -> Option<&LifetimeScore> {
         self.scores.binary_search_by_key(&customer, |score| score.customer_id).ok().map(|at| &self.scores[at])
-    }
-
-    /// Keeps what is said of those who are still there (`present`, ascending).
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn keep(
-        &mut self,
-        conn: &mut Connection,
-        present: &[CustomerId],
-        currency: crate::money::Currency,
-        now: Timestamp,
-    ) -> Result<()> {
-        self.scores.retain(|score| present.binary_search(&score.customer_id).is_ok());
-        let values = self.scores.iter().map(|score| Score {
-            customer_id: score.customer_id,
-            model: LIFETIME_VALUE.into(),
-            value: score.predicted.to_units(currency),
-            model_version_id: score.model_version_id,
-            horizon_days: Some(score.value_days),
-            computed_at: now,
-        });
-        scoring::keep(conn, &values.collect::<Vec<_>>())?;
-        lifetime_score::keep(conn, &self.scores, now)
     }
 }

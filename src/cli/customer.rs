@@ -71,6 +71,11 @@ fn value(story: &Timeline, currency: Currency) -> String {
     if let Some(segment) = &state.segment {
         text += &format!("  segment    {segment}\n");
     }
+    if let Some(kept) = story.stage {
+        text += &format!("  stage      {} since {}\n", kept.stage.words(), &kept.since.to_string()[..10]);
+    } else if let Some(stage) = &state.stage {
+        text += &format!("  stage      {stage}\n");
+    }
     if let Some(churn) = state.score_map().get("churn") {
         text += &format!("  churn      {}\n", print::percent(*churn));
     }

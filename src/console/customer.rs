@@ -60,6 +60,7 @@ fn view(ws: &Workspace, external_id: &str) -> Result<Value> {
 fn summary(customer: &Customer, state: Option<&CustomerState>) -> String {
     let segment = state.and_then(|state| state.segment.as_deref());
     let mut parts = vec![customer.kind.clone()];
+    parts.extend(state.and_then(|state| state.stage.as_deref()).map(|stage| stage.replace('_', " ")));
     parts.extend(segment.map(|segment| format!("segment {segment}")));
     parts.extend(customer.country.clone());
     if customer.profiling_objection {

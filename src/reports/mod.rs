@@ -3,4 +3,5 @@
 pub mod lifetime;
 pub mod overview;
 pub mod segments;
+pub mod stages;
 pub mod timeline;

@@ -60,6 +60,8 @@ pub struct CustomerShown {
 pub struct StateShown {
     /// The segment.
     pub segment: Option<String>,
+    /// Where the customer stands: prospect, new, active, loyal, at_risk, lapsed or won_back.
+    pub stage: Option<String>,
     /// Orders so far.
     pub orders: i64,
     /// Revenue so far, in minor units.
@@ -114,6 +116,7 @@ impl StateShown {
             scores: state.score_map(),
             features: state.feature_map(),
             segment: state.segment,
+            stage: state.stage,
             orders: state.orders,
             revenue: state.revenue.0,
             cost_to_serve: state.cost_to_serve.0,

@@ -90,6 +90,19 @@ impl Contracts {
     }
 }
 
+impl Contracts {
+    /// Begin and end, of those that ended, of every contract in days since 1970, in the order of customers.
+    pub fn periods(&self) -> Vec<(CustomerId, f64, Option<f64>)> {
+        let day = |at: i64| at as f64 / DAY as f64;
+        let of_contracts = self.0.chunk_by(|a, b| (a.customer, &a.contract) == (b.customer, &b.contract));
+        let periods = of_contracts.filter_map(|changes| {
+            let (first, last) = (changes.first()?, changes.last()?);
+            Some((CustomerId(first.customer), day(first.at), (last.status == ENDED).then(|| day(last.at))))
+        });
+        periods.collect()
+    }
+}
+
 const ENDED: &str = "ended";
 
 #[cfg(test)]

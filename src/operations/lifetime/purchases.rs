@@ -84,13 +84,19 @@ fn buyer(customer: CustomerId, days: &[Day], last: i64, minor_units: f64) -> Buy
     }
 }
 
+/// A buyer, with the days (since 1970) on which he bought.
+pub type WithDays = (Buyer, Box<[i32]>);
+
 /// Every buyer as of an instant, in the order of customers.
 ///
 /// # Errors
 /// Unavailable, when history does not answer.
-pub fn buyers(ws: &Workspace, as_of: Timestamp, objecting: &HashSet<CustomerId>) -> Result<Vec<Buyer>> {
+pub fn buyers(ws: &Workspace, as_of: Timestamp, objecting: &HashSet<CustomerId>) -> Result<Vec<WithDays>> {
     let (last, minor_units) = (last_day_before(as_of), ws.settings().currency.minor_units() as f64);
-    by_customer(ws, as_of, objecting, |customer, days| Some(buyer(customer, days, last, minor_units)))
+    by_customer(ws, as_of, objecting, |customer, days| {
+        let dates = days.iter().map(|day| i32::try_from(day.day).unwrap_or(i32::MAX)).collect();
+        Some((buyer(customer, days, last, minor_units), dates))
+    })
 }
 
 /// Every buyer at a cut with what they did until `until`, and every buyer at the end; one reading of history.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rayon::prelude::*;
 
 use super::contracts::Contracts;
-use super::purchases;
+use super::purchases::{self, WithDays};
 use crate::clock::Timestamp;
 use crate::customers::store as customers;
 use crate::error::Result;
@@ -18,6 +18,26 @@ use crate::money::Money;
 use crate::operations::Workspace;
 use crate::operations::totals::ByCustomer;
 
+/// What history knows of customers who may be profiled.
+pub struct Known {
+    /// Buyers, in the order of their ids, with the days on which they bought.
+    pub(super) buyers: Vec<WithDays>,
+    /// Contracts.
+    pub(super) contracts: Contracts,
+}
+
+impl Known {
+    /// Reads it, as of now.
+    ///
+    /// # Errors
+    /// Unavailable, when store or history do not answer.
+    pub fn read(ws: &Workspace, now: Timestamp) -> Result<Known> {
+        let objecting: HashSet<CustomerId> = ws.store().read(customers::objecting)?.into_iter().collect();
+        let buyers = purchases::buyers(ws, now, &objecting)?;
+        Ok(Known { buyers, contracts: Contracts::read(ws, now, &objecting)? })
+    }
+}
+
 /// What the model says of everybody, in the order of customers.
 pub struct Lifetimes {
     /// The version that says so.
@@ -29,11 +49,10 @@ pub struct Lifetimes {
 ///
 /// # Errors
 /// Unavailable, when store or history do not answer.
-pub fn score(ws: &Workspace, totals: &ByCustomer, now: Timestamp) -> Result<Option<Lifetimes>> {
+pub fn score(ws: &Workspace, known: &Known, totals: &ByCustomer, now: Timestamp) -> Result<Option<Lifetimes>> {
     let Some(version) = ws.store().read(|conn| registry::champion(conn, "lifetime"))? else { return Ok(None) };
     let model: LifetimeModel = version.fit.parameters()?;
-    let objecting: HashSet<CustomerId> = ws.store().read(customers::objecting)?.into_iter().collect();
-    let (ids, clients) = clients(ws, &model, totals, now, &objecting)?;
+    let (ids, clients) = clients(ws, &model, known, totals, now);
     let valuer = Valuer::new(&model, &clients);
     let currency = ws.settings().currency;
     let scores = ids.par_iter().zip(&clients).map_init(Scratch::default, |scratch, (&id, client)| {
@@ -49,13 +68,13 @@ pub fn score(ws: &Workspace, totals: &ByCustomer, now: Timestamp) -> Result<Opti
 fn clients(
     ws: &Workspace,
     model: &LifetimeModel,
+    known: &Known,
     totals: &ByCustomer,
     now: Timestamp,
-    objecting: &HashSet<CustomerId>,
-) -> Result<(Vec<CustomerId>, Vec<Client>)> {
+) -> (Vec<CustomerId>, Vec<Client>) {
     let currency = ws.settings().currency;
     let (mut ids, mut clients) = (Vec::new(), Vec::new());
-    for buyer in purchases::buyers(ws, now, objecting)? {
+    for (buyer, _) in &known.buyers {
         let total = totals.get(&buyer.customer).copied().unwrap_or_default();
         ids.push(buyer.customer);
         clients.push(Client {
@@ -68,13 +87,13 @@ fn clients(
         });
     }
     if model.contracts.is_some() {
-        let known = ids.len();
-        let contracts = Contracts::read(ws, now, objecting)?.seen(now, now, currency.minor_units() as f64);
+        let buyers = ids.len();
+        let contracts = known.contracts.seen(now, now, currency.minor_units() as f64);
         for (customer, seen, _) in contracts.into_iter().filter(|(_, seen, _)| !seen.ended) {
             // Contracts come in the order of customers too: one without a purchase is the last that was added, or new.
-            let at = match ids[..known].binary_search(&customer) {
+            let at = match ids[..buyers].binary_search(&customer) {
                 Ok(at) => at,
-                Err(_) if ids[known..].last() == Some(&customer) => ids.len() - 1,
+                Err(_) if ids[buyers..].last() == Some(&customer) => ids.len() - 1,
                 Err(_) => {
                     ids.push(customer);
                     clients.push(Client::default());
@@ -85,9 +104,9 @@ fn clients(
         }
         let mut both: Vec<(CustomerId, Client)> = ids.into_iter().zip(clients).collect();
         both.sort_by_key(|(id, _)| *id);
-        return Ok(both.into_iter().unzip());
+        return both.into_iter().unzip();
     }
-    Ok((ids, clients))
+    (ids, clients)
 }
 
 impl Lifetimes {

@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::features::{FeatureMatrix, matrix};
 use crate::ids::CustomerId;
 use crate::operations::Workspace;
-use crate::operations::lifetime::{self, Lifetimes};
+use crate::operations::lifetime::{self, Known, Lifetimes, Stages};
 use crate::operations::totals::{ByCustomer, totals};
 use crate::progress::Progress;
 use crate::storage::counter;
@@ -72,6 +72,7 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
         let present: HashSet<CustomerId> = customers::ids(conn)?.into_iter().collect();
         let ids: Vec<CustomerId> = ids.iter().copied().filter(|id| present.contains(id)).collect();
         counter::raise(conn, change::SCORED)?;
+        answers.stages.keep(conn, &ids, now)?;
         rows.write(conn, &ids, &rows::Books { totals: &totals, before: &before }, progress)?;
         Ok(ids.len())
     })?;
@@ -94,6 +95,10 @@ struct Answers {
     segmentation: Option<Segmentation>,
     /// What customers are worth: those with a contract and no purchase too, who have no row.
     lifetimes: Option<Lifetimes>,
+    /// Where customers stand.
+    stages: Stages,
+    /// Who objects to profiling and has no stage.
+    objecting: HashSet<CustomerId>,
     /// The models that were asked, with their versions.
     models: BTreeMap<String, i64>,
 }
@@ -105,9 +110,12 @@ impl Answers {
         let segmentation = Segmentation::of(ws, matrix)?;
         let mut models: BTreeMap<String, i64> = columns.iter().map(Column::asked).collect();
         models.extend(segmentation.iter().map(Segmentation::asked));
-        let lifetimes = lifetime::score(ws, totals, now)?;
+        let known = Known::read(ws, now)?;
+        let lifetimes = lifetime::score(ws, &known, totals, now)?;
+        let stages = Stages::follow(&known, lifetimes.as_ref(), |customer| churn::of(&columns, matrix, customer), now);
         models.extend(lifetimes.iter().map(Lifetimes::asked));
-        Ok(Answers { columns, segmentation, lifetimes, models })
+        let objecting = ws.store().read(customers::objecting)?.into_iter().collect();
+        Ok(Answers { columns, segmentation, lifetimes, stages, objecting, models })
     }
 }
 

@@ -104,6 +104,9 @@ impl<'a> Rows<'a> {
                 state.scored_at = Some(self.now);
             }
             // Who objects to profiling has totals, which are book-keeping, but neither features nor scores.
+            if !self.answers.objecting.contains(&id) {
+                state.stage = Some(self.answers.stages.of(id).as_str().to_owned());
+            }
             if let Some(row) = row {
                 state.features = serde_json::to_string(&Features { rows: self, row })?;
                 state.segment = self.answers.segmentation.as_ref().map(|made| made.name(row).to_owned());

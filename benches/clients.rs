@@ -6,6 +6,9 @@
 
 #![allow(clippy::print_stdout)] // its lines are its result
 
+#[path = "clients/lifetime.rs"]
+mod lifetime;
+
 use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::io::Read;
@@ -32,6 +35,9 @@ fn main() {
     let wanted = |case: &str| named.is_empty() || named.iter().any(|name| name == case);
     if wanted("kmeans") {
         kmeans::run();
+    }
+    if wanted("lifetime") {
+        lifetime::run();
     }
     if wanted("starbucks") {
         starbucks();

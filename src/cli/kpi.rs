@@ -16,6 +16,20 @@ pub fn run(place: &Place) -> Done {
     Ok(())
 }
 
+fn stages(found: &Overview) -> String {
+    let entered = format!("came in {} days", found.stages.flow_days);
+    let mut table = print::Table::new(&["stage", "customers", &entered, "went"]);
+    for of in &found.stages.stages {
+        table.row(vec![
+            of.stage.words().to_owned(),
+            of.customers.to_string(),
+            of.entered.to_string(),
+            of.left.to_string(),
+        ]);
+    }
+    table.to_string()
+}
+
 fn words(found: &Overview, currency: Currency) -> String {
     let mut table = print::Table::new(&["figure", "value"]);
     let figures = [
@@ -34,5 +48,5 @@ fn words(found: &Overview, currency: Currency) -> String {
         Some(at) => format!("scored at {at}\n"),
         None => "not scored yet: run `vizavi score`\n".to_owned(),
     };
-    format!("{table}{scored}")
+    format!("{table}{scored}\n{}", stages(found))
 }

@@ -5,6 +5,7 @@ use diesel::upsert::excluded;
 use serde::Serialize;
 
 use super::churn::ChurnModel;
+use super::lifetime_score;
 use super::matrix::FeatureMatrix;
 use super::registry::ModelVersion;
 use crate::clock::Timestamp;
@@ -80,6 +81,7 @@ pub fn of_customer(conn: &mut Connection, customer: CustomerId) -> Result<Vec<Sc
 
 /// Forgets the scores of a customer: on erasure and when they object to profiling.
 pub fn forget(conn: &mut Connection, customer: CustomerId) -> Result<usize> {
+    lifetime_score::forget(conn, customer)?;
     Ok(diesel::delete(table::table.filter(table::customer_id.eq(customer))).execute(conn)?)
 }
 

@@ -13,6 +13,7 @@ pub mod event_types;
 pub mod facts;
 pub mod history;
 pub mod import;
+pub mod lifetime;
 pub mod links;
 pub mod mature;
 pub mod measure;

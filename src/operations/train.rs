@@ -16,7 +16,7 @@ use crate::models::spec::{ChurnSpec, PurchaseLabel, ResponseSpec, SegmentsSpec};
 use crate::models::training::split_by_time;
 use crate::models::{Fit, Labelled, LoggedDecision, ModelSpec, OfferPrior, registry, train_churn, train_response};
 use crate::offers::store as offers;
-use crate::operations::Workspace;
+use crate::operations::{Workspace, lifetime};
 use crate::progress::Progress;
 use crate::segments::{ClusterModel, train_segments};
 use crate::storage::Connection;
@@ -59,6 +59,7 @@ pub fn train(ws: &Workspace, names: &[String], progress: &dyn Progress) -> Resul
         let fit = match spec {
             ModelSpec::Segments(spec) => fit_segments(ws, spec),
             ModelSpec::Churn(spec) => fit_churn(ws, spec),
+            ModelSpec::Lifetime(spec) => lifetime::fit(ws, spec),
             ModelSpec::Response(spec) => fit_response(ws, spec),
         };
         trained.push(keep(ws, spec.name(), fit)?);
@@ -169,7 +170,7 @@ pub struct Logged {
 }
 
 /// The first and the last order.
-fn span(ws: &Workspace) -> Result<Option<(Timestamp, Timestamp)>> {
+pub(super) fn span(ws: &Workspace) -> Result<Option<(Timestamp, Timestamp)>> {
     let batches = ws.history().query("SELECT min(occurred_at), max(occurred_at) FROM order_item")?;
     let Some(batch) = batches.first().filter(|batch| batch.num_rows() == 1) else { return Ok(None) };
     let at = |column: usize| {

@@ -1,5 +1,7 @@
 //! Read models over everything: one customer's story, the state of the company's base, the scorecard.
 
+pub mod lifetime;
 pub mod overview;
 pub mod segments;
+pub mod stages;
 pub mod timeline;

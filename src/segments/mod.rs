@@ -10,6 +10,7 @@ mod economics;
 mod matching;
 mod naming;
 pub mod rule;
+pub mod stage;
 mod store;
 
 pub use cluster::{ClusterModel, Segment, SegmentMetrics, train_segments};

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::cluster::Segment;
 use super::economics::SegmentEconomics;
-use super::rule;
+use super::{rule, stage};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{CustomerId, ModelVersionId};
@@ -193,6 +193,7 @@ pub fn reassign(conn: &mut Connection, from: CustomerId, to: CustomerId) -> Resu
 /// Forgets the memberships of a customer: on erasure and when they object to profiling.
 pub fn forget(conn: &mut Connection, customer: CustomerId) -> Result<usize> {
     rule::store::forget(conn, customer)?;
+    stage::store::forget(conn, customer)?;
     Ok(diesel::delete(segment_member::table.filter(segment_member::customer_id.eq(customer))).execute(conn)?)
 }
 

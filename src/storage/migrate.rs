@@ -32,7 +32,9 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "081_event_types",
     "082_rule_segments",
     "083_imports",
-    "084_merge_requests"
+    "084_merge_requests",
+    "090_lifetime",
+    "091_stages"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

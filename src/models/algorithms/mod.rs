@@ -4,6 +4,7 @@ pub mod gaussian_mixture;
 pub mod k_means;
 pub mod logistic;
 pub mod minimise;
+pub mod newton;
 pub mod quantile_bins;
 pub mod sparse_logistic;
 

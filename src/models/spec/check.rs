@@ -13,7 +13,7 @@ impl Faults {
         self.0.push(Fault::at(key, message));
     }
 
-    fn demand(&mut self, good: bool, key: &str, message: impl FnOnce() -> String) {
+    pub(super) fn demand(&mut self, good: bool, key: &str, message: impl FnOnce() -> String) {
         if !good {
             self.at(key, message());
         }
@@ -47,7 +47,7 @@ fn line_of(text: &str, key: &str) -> Option<u64> {
     None
 }
 
-fn name(name: &str, faults: &mut Faults) {
+pub(super) fn name(name: &str, faults: &mut Faults) {
     let good =
         !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c));
     faults.demand(good, "name", || format!("`{name}` must be made of a-z, 0-9, - and _"));
@@ -130,7 +130,7 @@ fn split(raw: RawSplit, faults: &mut Faults) -> Option<Split> {
 }
 
 /// A day (midnight UTC) or a full instant.
-fn instant(key: &str, text: &str, faults: &mut Faults) -> Option<Timestamp> {
+pub(super) fn instant(key: &str, text: &str, faults: &mut Faults) -> Option<Timestamp> {
     match Timestamp::parse(text) {
         Ok(instant) => Some(instant),
         Err(error) => {

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::check;
 use super::{ChurnGate, FeatureSpec, ModelSpec, PurchaseLabel};
+use super::{check, lifetime};
 use crate::error::{Error, Fault, Result};
 use crate::models::response::ResponseParams;
 
@@ -96,9 +96,10 @@ pub(super) fn parse(text: &str, file: &str) -> Result<ModelSpec> {
     let spec = match kind.as_str() {
         "segments" => Some(ModelSpec::Segments(check::segments(read(text, file)?, &mut faults))),
         "churn" => check::churn(read(text, file)?, &mut faults).map(ModelSpec::Churn),
+        "lifetime" => lifetime::check(read(text, file)?, &mut faults).map(ModelSpec::Lifetime),
         "response" => Some(ModelSpec::Response(check::response(read(text, file)?, &mut faults))),
         _ => {
-            faults.at("kind", format!("`{kind}` is none of segments, churn, response"));
+            faults.at("kind", format!("`{kind}` is none of segments, churn, lifetime, response"));
             None
         }
     };

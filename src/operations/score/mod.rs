@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::features::{FeatureMatrix, matrix};
 use crate::ids::CustomerId;
 use crate::operations::Workspace;
+use crate::operations::lifetime::{self, Known, Lifetimes, Stages};
 use crate::operations::totals::{ByCustomer, totals};
 use crate::progress::Progress;
 use crate::storage::counter;
@@ -58,10 +59,10 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
     drop(snapshot);
     let matrix = worth(ws, full, &totals)?;
     progress.stage("scores", None);
-    let answers = Answers::of(ws, &matrix)?;
+    let answers = Answers::of(ws, &matrix, &totals, now)?;
     let ids = ws.store().read(customers::ids)?;
     progress.stage("serving rows", Some(ids.len() as u64));
-    let rows = rows::Rows::new(&matrix, &answers, now);
+    let rows = rows::Rows::new(&matrix, &answers, ws.settings().currency, now);
     let customers = ws.store().write(|conn| {
         if let Some(made) = &answers.segmentation {
             made.keep(conn, &matrix, now)?;
@@ -71,6 +72,7 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
         let present: HashSet<CustomerId> = customers::ids(conn)?.into_iter().collect();
         let ids: Vec<CustomerId> = ids.iter().copied().filter(|id| present.contains(id)).collect();
         counter::raise(conn, change::SCORED)?;
+        answers.stages.keep(conn, &ids, now)?;
         rows.write(conn, &ids, &rows::Books { totals: &totals, before: &before }, progress)?;
         Ok(ids.len())
     })?;
@@ -91,18 +93,29 @@ struct Answers {
     columns: Vec<Column>,
     /// The segment of each row.
     segmentation: Option<Segmentation>,
+    /// What customers are worth: those with a contract and no purchase too, who have no row.
+    lifetimes: Option<Lifetimes>,
+    /// Where customers stand.
+    stages: Stages,
+    /// Who objects to profiling and has no stage.
+    objecting: HashSet<CustomerId>,
     /// The models that were asked, with their versions.
     models: BTreeMap<String, i64>,
 }
 
 impl Answers {
-    fn of(ws: &Workspace, matrix: &FeatureMatrix) -> Result<Answers> {
+    fn of(ws: &Workspace, matrix: &FeatureMatrix, totals: &ByCustomer, now: Timestamp) -> Result<Answers> {
         let mut columns = Vec::new();
         columns.extend(churn::answer(ws, matrix)?);
         let segmentation = Segmentation::of(ws, matrix)?;
         let mut models: BTreeMap<String, i64> = columns.iter().map(Column::asked).collect();
         models.extend(segmentation.iter().map(Segmentation::asked));
-        Ok(Answers { columns, segmentation, models })
+        let known = Known::read(ws, now)?;
+        let lifetimes = lifetime::score(ws, &known, totals, now)?;
+        let stages = Stages::follow(&known, lifetimes.as_ref(), |customer| churn::of(&columns, matrix, customer), now);
+        models.extend(lifetimes.iter().map(Lifetimes::asked));
+        let objecting = ws.store().read(customers::objecting)?.into_iter().collect();
+        Ok(Answers { columns, segmentation, lifetimes, stages, objecting, models })
     }
 }
 

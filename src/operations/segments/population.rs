@@ -45,10 +45,11 @@ type StateRow = (
     Option<i64>,
     Option<String>,
     Option<String>,
+    Option<String>,
 );
 
 /// Facts of the serving row.
-const OF_STATE: [&str; 6] = ["segment", "orders", "revenue", "profit", "open_complaints", "last_order_at"];
+const OF_STATE: [&str; 7] = ["segment", "stage", "orders", "revenue", "profit", "open_complaints", "last_order_at"];
 /// Facts of the profile.
 const OF_PROFILE: [&str; 6] = ["kind", "country", "locale", "zone", "tracking", "acquired_at"];
 /// Before the name of an attribute.
@@ -132,7 +133,7 @@ impl Wanted<'_> {
     }
 
     fn add_state(&self, row: StateRow, facts: &mut [Option<Value>], words: &mut Words) {
-        let (_, segment, orders, revenue, profit, open_complaints, last_order_at, features, scores) = row;
+        let (_, segment, orders, revenue, profit, open_complaints, last_order_at, features, scores, stage) = row;
         let numbers = |text: Option<String>| -> BTreeMap<String, f64> {
             text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
         };
@@ -141,6 +142,7 @@ impl Wanted<'_> {
         for (field, fact) in self.fields.iter().zip(facts) {
             let value = match &**field {
                 "segment" => segment.as_deref().map(|text| words.value(text)),
+                "stage" => stage.as_deref().map(|text| words.value(text)),
                 "orders" => orders.map(|count| Value::Number(count as f64)),
                 "revenue" => revenue.map(units),
                 "profit" => profit.map(units),
@@ -198,6 +200,7 @@ fn states(conn: &mut Connection, wanted: &Wanted<'_>, only: Option<&[CustomerId]
             column!(BigInt, "last_order_at", wanted.has("last_order_at")),
             column!(Text, "features", wanted.has_scores()),
             column!(Text, "scores", wanted.has_scores()),
+            column!(Text, "stage", wanted.has("stage")),
         ))
     };
     let Some(only) = only else { return Ok(rows().load(conn)?) };

@@ -84,6 +84,7 @@ diesel::table! {
         profit -> BigInt,
         scored_at -> Nullable<BigInt>,
         updated_at -> BigInt,
+        stage -> Nullable<Text>,
     }
 }
 

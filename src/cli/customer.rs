@@ -71,6 +71,9 @@ fn value(story: &Timeline, currency: Currency) -> String {
     if let Some(segment) = &state.segment {
         text += &format!("  segment    {segment}\n");
     }
+    if let Some(level) = &state.service_level {
+        text += &format!("  service    {level}\n");
+    }
     for (model, score) in state.score_map() {
         text += &format!("  {model:<10} {}\n", print::percent(score));
     }

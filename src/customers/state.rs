@@ -38,6 +38,8 @@ pub struct CustomerState {
     pub scored_at: Option<Timestamp>,
     /// When the row last changed.
     pub updated_at: Timestamp,
+    /// The level of service that the customer's needs ask for, as of the last scoring.
+    pub service_level: Option<String>,
 }
 
 /// The part of a serving row that is book-keeping: read from facts as they are, whatever the models.
@@ -114,6 +116,7 @@ impl CustomerState {
             profit: Money::ZERO,
             scored_at: None,
             updated_at: now,
+            service_level: None,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::segments::rule::SEGMENTS;
 use crate::storage::Connection;
 
 /// Facts of the profile and of the serving row, with their kinds.
-const PROFILE: [(&str, Kind); 13] = [
+const PROFILE: [(&str, Kind); 14] = [
     ("kind", Kind::Text),
     ("country", Kind::Text),
     ("locale", Kind::Text),
@@ -20,6 +20,7 @@ const PROFILE: [(&str, Kind); 13] = [
     ("tracking", Kind::Flag),
     ("acquired_at", Kind::Time),
     ("segment", Kind::Text),
+    ("service_level", Kind::Text),
     ("orders", Kind::Number),
     ("revenue", Kind::Number),
     ("profit", Kind::Number),
@@ -88,6 +89,9 @@ pub fn of(customer: &Customer, state: Option<&CustomerState>, segments: Vec<Arc<
         }
         if let Some(segment) = &state.segment {
             set("segment", Value::Text(segment.as_str().into()));
+        }
+        if let Some(level) = &state.service_level {
+            set("service_level", Value::Text(level.as_str().into()));
         }
         if let Some(at) = state.last_order_at {
             set("last_order_at", Value::Time(at));

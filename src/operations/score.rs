@@ -8,12 +8,11 @@ use crate::clock::Timestamp;
 use crate::customers::{CustomerState, change, store as customers};
 use crate::error::Result;
 use crate::features::{FeatureMatrix, matrix};
-use crate::models::registry::{self, ModelVersion};
+use crate::models::registry;
 use crate::models::scoring;
 use crate::operations::totals::{ByCustomer, totals};
-use crate::operations::{Workspace, train};
+use crate::operations::{Workspace, segmentation::Segmentations, train};
 use crate::progress::Progress;
-use crate::segments::{self, ClusterModel};
 use crate::storage::counter;
 
 /// The feature that says what a customer is worth: margin less that of returns, less cost to serve, in units of the currency.
@@ -50,20 +49,16 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
     let mut models = BTreeMap::new();
     let churn = ws.store().read(|conn| registry::champion(conn, "churn"))?;
     let churn_scores = churn.as_ref().map(|version| scoring::score(version, &matrix, now)).transpose()?;
-    let clusters = ws.store().read(|conn| registry::champion(conn, "segments"))?;
-    let membership = clusters.as_ref().map(|version| Segmentation::of(version, &matrix)).transpose()?;
-    for version in churn.iter().chain(&clusters) {
-        models.insert(version.fit.name.clone(), version.id.0);
-    }
+    let segmentations = Segmentations::of(ws, &matrix, now)?;
+    models.extend(churn.iter().map(|version| (version.fit.name.clone(), version.id.0)));
+    models.extend(segmentations.versions().map(|(name, version)| (name.to_owned(), version.0)));
     progress.stage("serving rows", None);
-    let mut states = states(ws, &matrix, churn_scores.as_deref(), membership.as_ref(), now)?;
+    let mut states = states(ws, &matrix, churn_scores.as_deref(), &segmentations, now)?;
     let customers = ws.store().write(|conn| {
         if let Some(scores) = &churn_scores {
             scoring::keep(conn, scores)?;
         }
-        if let Some(made) = &membership {
-            made.keep(conn, &matrix, now)?;
-        }
+        segmentations.keep(conn, now)?;
         customers::hold_states(conn)?;
         let after = customers::all_totals(conn)?;
         // Who was merged or erased meanwhile must not come back.
@@ -81,41 +76,12 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
     Ok(Scored { customers, scored: matrix.customers.len(), models, as_of: now })
 }
 
-/// The segment of every row, and what each segment is worth.
-struct Segmentation<'a> {
-    version: &'a ModelVersion,
-    model: ClusterModel,
-    membership: Vec<usize>,
-}
-
-impl<'a> Segmentation<'a> {
-    fn of(version: &'a ModelVersion, matrix: &FeatureMatrix) -> Result<Segmentation<'a>> {
-        let model: ClusterModel = version.fit.parameters()?;
-        let membership = model.assign(matrix)?;
-        Ok(Segmentation { version, model, membership })
-    }
-
-    fn keep(&self, conn: &mut crate::storage::Connection, matrix: &FeatureMatrix, now: Timestamp) -> Result<()> {
-        let segments = self.model.segments();
-        let economics = segments::economics(matrix, &self.membership, segments.len(), PROFIT)?;
-        let made = segments::Segmented {
-            segmentation: &self.version.fit.name,
-            model_version_id: self.version.id,
-            segments,
-            economics: &economics,
-            customers: &matrix.customers,
-            membership: &self.membership,
-        };
-        segments::keep(conn, &made, now)
-    }
-}
-
 /// The serving rows without their totals.
 fn states(
     ws: &Workspace,
     scored: &FeatureMatrix,
     churn: Option<&[scoring::Score]>,
-    segmentation: Option<&Segmentation<'_>>,
+    segmentations: &Segmentations,
     now: Timestamp,
 ) -> Result<Vec<CustomerState>> {
     let ids = ws.store().read(customers::ids)?;
@@ -130,9 +96,11 @@ fn states(
             if let Some(scores) = churn {
                 state.scores = serde_json::to_string(&BTreeMap::from([("churn", scores[row].value)]))?;
             }
-            state.segment = segmentation.map(|made| made.model.segments()[made.membership[row]].name.clone());
+            state.segment = segmentations.segment_of(id).map(str::to_owned);
             state.scored_at = Some(now);
         }
+        // Needs are known of people who have not bought, too.
+        state.service_level = segmentations.service_level_of(id).map(str::to_owned);
         states.push(state);
     }
     Ok(states)

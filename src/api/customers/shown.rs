@@ -55,6 +55,8 @@ pub struct CustomerShown {
 pub struct StateShown {
     /// The segment.
     pub segment: Option<String>,
+    /// The level of service that the customer's needs ask for.
+    pub service_level: Option<String>,
     /// Orders so far.
     pub orders: i64,
     /// Revenue so far, in minor units.
@@ -108,6 +110,7 @@ impl StateShown {
             scores: state.score_map(),
             features: state.feature_map(),
             segment: state.segment,
+            service_level: state.service_level,
             orders: state.orders,
             revenue: state.revenue.0,
             cost_to_serve: state.cost_to_serve.0,

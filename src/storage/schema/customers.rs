@@ -74,6 +74,7 @@ diesel::table! {
         profit -> BigInt,
         scored_at -> Nullable<BigInt>,
         updated_at -> BigInt,
+        service_level -> Nullable<Text>,
     }
 }
 

@@ -43,6 +43,7 @@ diesel::table! {
         economics -> Text,
         model_version_id -> BigInt,
         computed_at -> BigInt,
+        portrait -> Text,
     }
 }
 
@@ -53,5 +54,6 @@ diesel::table! {
         segmentation -> Text,
         code -> Text,
         computed_at -> BigInt,
+        likeness -> Nullable<Double>,
     }
 }

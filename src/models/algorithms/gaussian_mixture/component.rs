@@ -37,8 +37,8 @@ impl Moments {
         for i in 0..row.len() {
             let away = weight * (row[i] - about[i]);
             self.first[i] += away;
-            for j in 0..=i {
-                self.second[at] += away * (row[j] - about[j]);
+            for (x, o) in row.iter().zip(about).take(i + 1) {
+                self.second[at] += away * (x - o);
                 at += 1;
             }
         }
@@ -65,8 +65,8 @@ impl Component {
         let (mut squared, mut at) = (0.0, 0);
         for i in 0..row.len() {
             let mut sum = 0.0;
-            for j in 0..=i {
-                sum += self.whitening[at] * (row[j] - self.mean[j]);
+            for (x, mean) in row.iter().zip(&self.mean).take(i + 1) {
+                sum += self.whitening[at] * (x - mean);
                 at += 1;
             }
             squared += sum * sum;

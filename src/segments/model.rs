@@ -141,7 +141,7 @@ impl SegmentModel {
         })
     }
 
-    fn as_rows(&self, centres: &[Vec<f64>]) -> Result<Array2<f64>> {
+    pub(super) fn as_rows(&self, centres: &[Vec<f64>]) -> Result<Array2<f64>> {
         let flat: Vec<f64> = centres.iter().flatten().copied().collect();
         Array2::from_shape_vec((centres.len(), self.encoder.width()), flat)
             .map_err(|error| Error::internal("the stored segments do not fit their features").caused_by(error))

@@ -16,6 +16,9 @@ use crate::insert_rows;
 use crate::storage::Connection;
 use crate::storage::schema::{segment, segment_member};
 
+/// Members written at a time.
+const BLOCK: usize = 4_096;
+
 /// A segment as it stands in the store.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct KeptSegment {
@@ -153,7 +156,7 @@ pub fn keep(conn: &mut Connection, made: &Segmented<'_>, now: Timestamp) -> Resu
         })
     });
     let segments = segments.collect::<Result<Vec<SegmentRow>>>()?;
-    let member = |(row, index): (usize, usize)| {
+    let member = |row: usize, index: usize| {
         let segment = made.segments.get(index).ok_or_else(|| Error::internal("a membership names no segment"))?;
         Ok(MemberRow {
             customer_id: made.customers[row],
@@ -163,12 +166,16 @@ pub fn keep(conn: &mut Connection, made: &Segmented<'_>, now: Timestamp) -> Resu
             likeness: made.likeness.map(|likeness| likeness[row]),
         })
     };
-    let inside = made.membership.iter().enumerate().filter_map(|(row, index)| Some((row, (*index)?)));
-    let members = inside.map(member).collect::<Result<Vec<MemberRow>>>()?;
+    let inside: Vec<usize> = (0..made.membership.len()).filter(|&row| made.membership[row].is_some()).collect();
     diesel::delete(segment_member::table.filter(segment_member::segmentation.eq(made.segmentation))).execute(conn)?;
     diesel::delete(segment::table.filter(segment::segmentation.eq(made.segmentation))).execute(conn)?;
     insert_rows!(conn, segments, (c, values) => diesel::insert_into(segment::table).values(values).execute(c))?;
-    insert_rows!(conn, members, (c, values) => diesel::insert_into(segment_member::table).values(values).execute(c))?;
+    // Some at a time: the members of all would stand in memory beside their features.
+    for some in inside.chunks(BLOCK) {
+        let rows = some.iter().filter_map(|&row| Some(member(row, made.membership[row]?)));
+        let rows = rows.collect::<Result<Vec<MemberRow>>>()?;
+        insert_rows!(conn, rows, (c, values) => diesel::insert_into(segment_member::table).values(values).execute(c))?;
+    }
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use crate::error::{Error, Fault, Result};
 use crate::features::{FeatureMatrix, matrix};
 use crate::ids::CustomerId;
 use crate::models::spec::segments::{Divide, Method, SegmentsSpec};
+use crate::operations::score::PROFIT;
 use crate::operations::{Workspace, train};
 use crate::segments::rule::store as rules;
 use crate::segments::{self, Given, SCALES, labels};
@@ -63,7 +64,9 @@ pub fn read<'a>(
     wanted.dedup();
     let (told, features): (Vec<&str>, Vec<&str>) =
         wanted.into_iter().partition(|name| name.starts_with(ATTRIBUTE) || name.starts_with(answers::EVENT));
-    let known = features_of(ws, base, &features, now)?;
+    // Members of what lookalikes resemble are few: they are looked for among all.
+    let learning = base.is_none() && !spec.is_lookalike();
+    let known = features_of(ws, base, &features, learning, now)?;
     let (answered, attributes): (Vec<&str>, Vec<&str>) =
         told.iter().partition(|name| name.starts_with(answers::EVENT));
     let everybody = !by.is_empty();
@@ -71,6 +74,7 @@ pub fn read<'a>(
         let members = members_of(ws, spec, &known, fresh)?;
         return Ok(Population { matrix: known, labels: None, members });
     }
+    let known = if base.is_some() { narrowed(&known, &features)? } else { known.into_owned() };
     let people = ws.store().read(bulk::traits)?;
     let answers = answers::latest(ws, &answered, now)?;
     let columns = Columns { features: &known, attributes: &attributes, answered: &answered };
@@ -87,17 +91,20 @@ fn faults(told: &[&str]) -> Vec<Fault> {
     told.iter().map(|name| Fault::at("features", format!("nobody has a number for `{name}`"))).collect()
 }
 
-/// The features of everybody who has bought: those of `base`, and what it lacks.
+/// The features of everybody who has bought: those of `base`, or only those that are needed where it lacks some: two matrices of all
+/// features of everybody would not both fit.
 fn features_of<'a>(
     ws: &Workspace,
     base: Option<&'a FeatureMatrix>,
     wanted: &[&str],
+    learning: bool,
     now: Timestamp,
 ) -> Result<Cow<'a, FeatureMatrix>> {
     let lacking: Vec<&str> =
         wanted.iter().copied().filter(|name| base.is_none_or(|base| base.column(name).is_none())).collect();
-    let compute = |names: &[&str]| -> Result<FeatureMatrix> {
-        train::of_consenting(ws, matrix(ws.history(), now, ws.features(), names, ws.settings())?)
+    let compute = |names: &[&str]| match learning {
+        true => train::learned_from(ws, now, names),
+        false => train::of_consenting(ws, matrix(ws.history(), now, ws.features(), names, ws.settings())?),
     };
     let Some(base) = base else {
         return compute(if lacking.is_empty() { &SCALES } else { &lacking }).map(Cow::Owned);
@@ -106,15 +113,29 @@ fn features_of<'a>(
         return Ok(Cow::Borrowed(base));
     }
     let more = compute(&lacking)?;
-    let mut values = Array2::from_elem((base.customers.len(), base.names.len() + more.names.len()), f64::NAN);
-    values.slice_mut(ndarray::s![.., ..base.names.len()]).assign(&base.values);
+    let known = narrowed(base, wanted)?;
+    let first = known.names.len();
+    let mut values = Array2::from_elem((base.customers.len(), first + more.names.len()), f64::NAN);
+    values.slice_mut(ndarray::s![.., ..first]).assign(&known.values);
     for (row, &customer) in base.customers.iter().enumerate() {
-        if let Some(known) = more.row(customer) {
-            values.slice_mut(ndarray::s![row, base.names.len()..]).assign(&known);
+        if let Some(found) = more.row(customer) {
+            values.slice_mut(ndarray::s![row, first..]).assign(&found);
         }
     }
-    let names = base.names.iter().chain(&more.names).cloned().collect();
-    Ok(Cow::Owned(FeatureMatrix { customers: base.customers.clone(), names, values }))
+    let names = known.names.iter().chain(&more.names).cloned().collect();
+    Ok(Cow::Owned(FeatureMatrix { customers: known.customers, names, values }))
+}
+
+/// The columns that are wanted, and those by which every segment is described and valued.
+fn narrowed(base: &FeatureMatrix, wanted: &[&str]) -> Result<FeatureMatrix> {
+    let usual = SCALES.into_iter().chain(["tenure", PROFIT]);
+    let mut names: Vec<String> = Vec::new();
+    for name in wanted.iter().copied().chain(usual).filter(|name| base.column(name).is_some()) {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    base.select(&names)
 }
 
 /// The columns of a population.

@@ -31,7 +31,7 @@ pub struct SegmentMetrics {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stability: Option<f64>,
     /// The numbers of segments that were tried.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<Tried>,
     /// Area under the ROC curve on members that the fit had not seen.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,7 +128,9 @@ fn method(spec: &SegmentsSpec, metrics: &SegmentMetrics) -> Vec<String> {
             format!("by {facts}; groups of fewer than {min_size} together as others")
         }
         Method::Lookalike(_) => {
-            format!("logistic regression on scaled {features}, their squares and products; AUC over five folds left out")
+            format!(
+                "logistic regression on scaled {features}, their squares and products; AUC over five folds left out"
+            )
         }
     }];
     if let Method::KMeans { count: Count::Auto { from, to, min_stability }, .. }

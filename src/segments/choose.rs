@@ -59,7 +59,8 @@ pub(super) fn choose(
     let rows: Vec<usize> = (0..x.nrows()).step_by(step).collect();
     let sample = x.select(Axis(0), &rows);
     let counts: Vec<usize> = range.filter(|count| count * 4 <= sample.nrows()).collect();
-    let tried = counts.into_par_iter().map(|count| of_count(&sample, way, count, seed)).collect::<Result<Vec<Tried>>>()?;
+    let tried =
+        counts.into_par_iter().map(|count| of_count(&sample, way, count, seed)).collect::<Result<Vec<Tried>>>()?;
     Ok((best(&tried, min_stability), tried))
 }
 

@@ -29,7 +29,12 @@ pub struct Trait {
 pub type Words<'a> = dyn Fn(&str) -> Option<(String, String)> + 'a;
 
 /// For each of `count` segments the features in which it differs most, the strongest first. Values that are not known count nowhere.
-pub fn traits(matrix: &FeatureMatrix, membership: &[Option<usize>], count: usize, words: &Words<'_>) -> Vec<Vec<Trait>> {
+pub fn traits(
+    matrix: &FeatureMatrix,
+    membership: &[Option<usize>],
+    count: usize,
+    words: &Words<'_>,
+) -> Vec<Vec<Trait>> {
     let mut found: Vec<Vec<Trait>> = vec![Vec::new(); count];
     for (name, values) in matrix.names.iter().zip(matrix.values.columns()) {
         let mut whole = Moments::default();
@@ -48,7 +53,13 @@ pub fn traits(matrix: &FeatureMatrix, membership: &[Option<usize>], count: usize
             let standing = (moments.logs - whole.logs) / sd;
             if standing.abs() >= NOTABLE {
                 let (mean, whole) = (moments.mean, whole.mean);
-                traits.push(Trait { words: said(name, mean, whole, standing, words), feature: name.clone(), standing, mean, whole });
+                traits.push(Trait {
+                    words: said(name, mean, whole, standing, words),
+                    feature: name.clone(),
+                    standing,
+                    mean,
+                    whole,
+                });
             }
         }
     }
@@ -115,7 +126,8 @@ mod tests {
             names: ["recency", "freq", "constant"].map(String::from).to_vec(),
             values: array![[0.0, 2.0, 1.0], [0.0, 2.0, 1.0], [20.0, 2.0, 1.0], [20.0, 2.5, 1.0], [f64::NAN, 9.0, 1.0]],
         };
-        let words = |name: &str| (name == "recency").then(|| ("days".to_owned(), "time since the last order".to_owned()));
+        let words =
+            |name: &str| (name == "recency").then(|| ("days".to_owned(), "time since the last order".to_owned()));
         let found = traits(&matrix, &[Some(0), Some(0), Some(1), Some(1), None], 3, &words);
         assert_eq!(found[0][0].words, "recency (time since the last order): 0.00 days, below the 10.0 of all");
         // ln 21 / 2 is the deviation: one above and one below.

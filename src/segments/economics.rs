@@ -93,7 +93,9 @@ mod tests {
         assert_eq!((made[0].means["orders"], made[0].means["profit"]), (4.0, 60.0));
         assert_eq!((made[1].unprofitable, made[1].share), (1.0, 0.5));
         assert_eq!((made[2].customers, made[2].means.len()), (0, 0));
-        assert!(economics(&matrix, &[0, 1, 0, 1].map(Some), 2, "speed").unwrap_err().message().contains("profit, orders"));
+        assert!(
+            economics(&matrix, &[0, 1, 0, 1].map(Some), 2, "speed").unwrap_err().message().contains("profit, orders")
+        );
         assert!(economics(&matrix, &[0, 1, 0, 3].map(Some), 2, "profit").is_err());
     }
 }

@@ -164,7 +164,10 @@ mod tests {
             let names: std::collections::BTreeSet<String> = grid.named().map(|(_, name)| name).collect();
             assert_eq!(names.len(), grid.cells());
         }
-        assert_eq!((group(5, [5, 5, 5]), group(5, [1, 1, 1]), group(5, [3, 3, 3])), (GROUPS[2][2], GROUPS[0][0], GROUPS[1][1]));
+        assert_eq!(
+            (group(5, [5, 5, 5]), group(5, [1, 1, 1]), group(5, [3, 3, 3])),
+            (GROUPS[2][2], GROUPS[0][0], GROUPS[1][1])
+        );
         assert_eq!((group(2, [2, 2, 2]), group(2, [1, 1, 1])), (GROUPS[2][2], GROUPS[0][0]));
     }
 }

@@ -37,7 +37,8 @@ pub fn segments(labels: &[String], min_size: usize) -> Vec<Segment> {
     for (name, _) in large {
         let plain = code(name);
         let numbered = (2..).map(|number| format!("{plain}-{number}"));
-        let code = std::iter::once(plain.clone()).chain(numbered).find(|code| !taken.contains(code)).unwrap_or_default();
+        let code =
+            std::iter::once(plain.clone()).chain(numbered).find(|code| !taken.contains(code)).unwrap_or_default();
         taken.insert(code.clone());
         made.push(Segment { code, name: name.to_owned() });
     }

@@ -61,19 +61,7 @@ impl LikenessModel {
             )));
         }
         let wide = widened(x);
-        let folds: Vec<usize> = customers.iter().map(|customer| fold_of(*customer, FOLDS, seed)).collect();
-        let left_out: Vec<Vec<(usize, f64)>> = (0..FOLDS)
-            .into_par_iter()
-            .map(|fold| {
-                let rows = |inside: bool| (0..folds.len()).filter(move |_| true).filter(|&row| (folds[row] == fold) == inside).collect::<Vec<usize>>();
-                let (seen, unseen) = (rows(false), rows(true));
-                let happened: Vec<bool> = seen.iter().map(|&row| members[row]).collect();
-                let fitted = Logistic::fit(&wide.select(Axis(0), &seen), &happened, L2)?;
-                Ok(unseen.into_iter().map(|row| (row, fitted.log_odds(&wide.row(row).to_vec()))).collect())
-            })
-            .collect::<Result<_>>()?;
-        let mut scores = vec![0.0; members.len()];
-        left_out.into_iter().flatten().for_each(|(row, score)| scores[row] = score);
+        let scores = left_out(&wide, members, customers, seed)?;
         let auc = auc(members, &scores).unwrap_or(0.5);
         let mut logistic = Logistic::fit(&wide, members, L2)?;
         // Members are drawn more often than others: their odds are put right (King and Zeng 2001, prior correction).
@@ -83,9 +71,24 @@ impl LikenessModel {
 
     /// The probability that each row is one of the members.
     pub fn probabilities(&self, x: ArrayView2<'_, f64>) -> Vec<f64> {
-        let row = |row: usize| self.logistic.probability(&widened_row(x.row(row).as_slice().unwrap_or(&x.row(row).to_vec())));
+        let row = |row: usize| self.logistic.probability(&widened_row(&x.row(row).to_vec()));
         (0..x.nrows()).into_par_iter().map(row).collect()
     }
+}
+
+/// The log-odds of each row by the fit to the folds that it is not in.
+fn left_out(wide: &Array2<f64>, members: &[bool], customers: &[CustomerId], seed: u64) -> Result<Vec<f64>> {
+    let folds: Vec<usize> = customers.iter().map(|customer| fold_of(*customer, FOLDS, seed)).collect();
+    let of_fold = |fold: usize| {
+        let (unseen, seen): (Vec<usize>, Vec<usize>) = (0..folds.len()).partition(|&row| folds[row] == fold);
+        let happened: Vec<bool> = seen.iter().map(|&row| members[row]).collect();
+        let fitted = Logistic::fit(&wide.select(Axis(0), &seen), &happened, L2)?;
+        Ok(unseen.into_iter().map(|row| (row, fitted.log_odds(&wide.row(row).to_vec()))).collect())
+    };
+    let parts = (0..FOLDS).into_par_iter().map(of_fold).collect::<Result<Vec<Vec<(usize, f64)>>>>()?;
+    let mut scores = vec![0.0; members.len()];
+    parts.into_iter().flatten().for_each(|(row, score)| scores[row] = score);
+    Ok(scores)
 }
 
 /// The rows that are taken: the likest who are not members, at most as many as the size says; equally like ones in the order of ids.
@@ -142,7 +145,8 @@ mod tests {
         let (x, members, customers) = ring(2_000);
         let known = members.iter().filter(|member| **member).count() as f64;
         let base = known / (2_000.0 - known);
-        let (model, told) = LikenessModel::fit(x.view(), &members, &customers, base, &spec(Size::Number(100)), 1).unwrap();
+        let (model, told) =
+            LikenessModel::fit(x.view(), &members, &customers, base, &spec(Size::Number(100)), 1).unwrap();
         assert!(told.auc > 0.8, "{told:?}");
         let probabilities = model.probabilities(x.view());
         // With an intercept that is not penalised the mean of the answers is the share of members.
@@ -153,7 +157,10 @@ mod tests {
         let inside = taken.iter().filter(|&&row| x.row(row).dot(&x.row(row)) < 0.7).count();
         assert!(inside >= 90, "{inside} of the 100 likest lie where the members do");
         assert!(taken.windows(2).all(|pair| probabilities[pair[0]] >= probabilities[pair[1]]));
-        assert_eq!(likest(&probabilities, &members, Size::Share(0.1)).len(), ((2_000.0 - known) * 0.1).round() as usize);
+        assert_eq!(
+            likest(&probabilities, &members, Size::Share(0.1)).len(),
+            ((2_000.0 - known) * 0.1).round() as usize
+        );
     }
 
     /// Half of the others left out: the odds are put right all the same.
@@ -176,6 +183,9 @@ mod tests {
         let (x, _, customers) = ring(100);
         let members: Vec<bool> = (0..100).map(|row| row < 7).collect();
         let error = LikenessModel::fit(x.view(), &members, &customers, 0.1, &spec(Size::Number(5)), 1).unwrap_err();
-        assert!(error.message().starts_with("7 members and 93 others") && error.message().contains("at least 50"), "{error}");
+        assert!(
+            error.message().starts_with("7 members and 93 others") && error.message().contains("at least 50"),
+            "{error}"
+        );
     }
 }

@@ -66,7 +66,8 @@ mod tests {
         let before = some(&[0, 0, 0, 1, 1, 2, 2]);
         let (fewer, issued) = matched_codes(&some(&[0, 0, 0, 0, 0, 1, 1]), 2, &before, &codes, 3);
         assert_eq!((fewer.clone(), issued), (["s1", "s3"].map(String::from).to_vec(), 3));
-        let (more, issued) = matched_codes(&some(&[0, 0, 0, 1, 1, 2, 2]), 3, &some(&[0, 0, 0, 0, 0, 1, 1]), &fewer, issued);
+        let (more, issued) =
+            matched_codes(&some(&[0, 0, 0, 1, 1, 2, 2]), 3, &some(&[0, 0, 0, 0, 0, 1, 1]), &fewer, issued);
         assert_eq!((more, issued), (["s1", "s4", "s3"].map(String::from).to_vec(), 4));
     }
 }

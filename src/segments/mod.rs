@@ -37,8 +37,8 @@ pub use economics::{SegmentEconomics, economics};
 pub use grid::SCALES;
 pub use model::{Assigned, Given, Segment, SegmentModel};
 pub use store::{
-    KeptSegment, Member, Portrait, Segmented, drop_all, forget, keep, likest, list, members, of_customer, reassign, show, who,
-    who_among,
+    KeptSegment, Member, Portrait, Segmented, drop_all, forget, keep, likest, list, members, of_customer, reassign,
+    show, who, who_among,
 };
 pub use train::train_segments;
 pub use worth::{Measured, Worth, worth};

@@ -100,7 +100,8 @@ impl SegmentModel {
     /// # Errors
     /// Invalid, when a feature is missing.
     pub fn encoded(&self, matrix: &FeatureMatrix) -> Result<(Array2<f64>, Vec<bool>)> {
-        let known = |name: &str| matrix.column(name).ok_or_else(|| Error::invalid(format!("there is no feature `{name}`")));
+        let known =
+            |name: &str| matrix.column(name).ok_or_else(|| Error::invalid(format!("there is no feature `{name}`")));
         let columns = self.encoder.spans().map(|(name, _)| known(name)).collect::<Result<Vec<_>>>()?;
         let any = (0..matrix.values.nrows()).map(|row| columns.iter().any(|column| column[row].is_finite())).collect();
         Ok((self.encoder.encode(matrix)?, any))

@@ -75,7 +75,13 @@ mod tests {
         ];
         assert_eq!(
             names(&standings),
-            ["recent, frequent, larger purchases", "long ago, occasional", "typical", "typical (2)", "more importance speed"]
+            [
+                "recent, frequent, larger purchases",
+                "long ago, occasional",
+                "typical",
+                "typical (2)",
+                "more importance speed"
+            ]
         );
     }
 
@@ -83,11 +89,33 @@ mod tests {
     #[test]
     fn no_part_of_a_name_judges() {
         let judging = [
-            "unprofitable", "profit", "value", "cost", "bad", "poor", "worst", "worse", "cheap", "problem", "complain", "claim",
-            "difficult", "loss", "lost", "risk", "churn", "dead", "waste", "sleep", "hibernat", "attention", "cannot",
+            "unprofitable",
+            "profit",
+            "value",
+            "cost",
+            "bad",
+            "poor",
+            "worst",
+            "worse",
+            "cheap",
+            "problem",
+            "complain",
+            "claim",
+            "difficult",
+            "loss",
+            "lost",
+            "risk",
+            "churn",
+            "dead",
+            "waste",
+            "sleep",
+            "hibernat",
+            "attention",
+            "cannot",
         ];
         let catalogue = crate::features::Catalogue::embedded();
-        let features = catalogue.families().iter().flat_map(|family| &family.features).map(|feature| feature.name.as_str());
+        let features =
+            catalogue.families().iter().flat_map(|family| &family.features).map(|feature| feature.name.as_str());
         let mut said: Vec<String> = features
             .chain(["attribute.need_price", "event.survey.importance_service"])
             .flat_map(|feature| [words(feature, false), words(feature, true)])

@@ -38,7 +38,11 @@ pub(super) fn silhouette(x: ArrayView2<'_, f64>, membership: &[usize], groups: u
 /// For each group the mean of (b - a) / max(a, b) over all its rows, a the distance to the own centre, b to the nearest other
 /// centre: the simplified silhouette (Hruschka, de Castro and Campello 2004), which costs one look at each row. Rows without a group
 /// are left out; groups without rows have 0.
-pub(super) fn simplified(x: ArrayView2<'_, f64>, membership: &[Option<usize>], centres: ArrayView2<'_, f64>) -> Vec<f64> {
+pub(super) fn simplified(
+    x: ArrayView2<'_, f64>,
+    membership: &[Option<usize>],
+    centres: ArrayView2<'_, f64>,
+) -> Vec<f64> {
     const BLOCK: usize = 8_192;
     let groups = centres.nrows();
     let starts: Vec<usize> = (0..x.nrows()).step_by(BLOCK).collect();
@@ -57,7 +61,8 @@ pub(super) fn simplified(x: ArrayView2<'_, f64>, membership: &[Option<usize>], c
         sums
     };
     let parts: Vec<Vec<(f64, f64)>> = starts.par_iter().map(of_block).collect();
-    let total = |group: usize| parts.iter().fold((0.0, 0.0), |all, part| (all.0 + part[group].0, all.1 + part[group].1));
+    let total =
+        |group: usize| parts.iter().fold((0.0, 0.0), |all, part| (all.0 + part[group].0, all.1 + part[group].1));
     (0..groups).map(total).map(|(sum, rows)| if rows > 0.0 { sum / rows } else { 0.0 }).collect()
 }
 

@@ -202,8 +202,7 @@ pub fn show(conn: &mut Connection, name: &str) -> Result<KeptSegment> {
     let full = |segment: &KeptSegment| {
         name.split_once('/').is_some_and(|(of, code)| segment.segmentation == of && segment.code == code)
     };
-    let mut found =
-        all.into_iter().filter(|segment| segment.code == name || segment.name == name || full(segment));
+    let mut found = all.into_iter().filter(|segment| segment.code == name || segment.name == name || full(segment));
     let Some(first) = found.next() else {
         let there =
             if known.is_empty() { "none yet; run `vizavi train segments`".to_owned() } else { known.join(", ") };

@@ -189,7 +189,8 @@ fn name_and_code(model: &mut SegmentModel, given: &Given<'_>, previous: Option<&
     });
     let (codes, issued) = matched_codes(&now, centres.nrows(), &before, &codes, model.issued);
     let features: Vec<String> = model.encoder.spans().map(|(name, _)| name.to_owned()).collect();
-    let standing = |centre: ndarray::ArrayView1<'_, f64>| features.iter().map(String::as_str).zip(centre.to_vec()).collect();
+    let standing =
+        |centre: ndarray::ArrayView1<'_, f64>| features.iter().map(String::as_str).zip(centre.to_vec()).collect();
     let standings: Vec<Standing<'_>> = centres.rows().into_iter().map(standing).collect();
     let levels = needs::levels(&standings, &model.spec.service_levels);
     let segments = codes.into_iter().zip(names(&standings)).map(|(code, name)| Segment { code, name }).collect();

@@ -122,7 +122,8 @@ fn the_grid_has_codes_of_three_scores_and_serves() {
 #[test]
 fn labels_make_segments_and_nobody_is_left_out() {
     let matrix = customers(1);
-    let labels: Vec<String> = (0..300).map(|row| ["BG", "RO", "rare"][if row == 7 { 2 } else { row % 2 }].into()).collect();
+    let labels: Vec<String> =
+        (0..300).map(|row| ["BG", "RO", "rare"][if row == 7 { 2 } else { row % 2 }].into()).collect();
     let given = Given { matrix: &matrix, labels: Some(&labels), members: None };
     let by = spec("method = \"attributes\"\nby = [\"country\"]\nmin_size = 20");
     let fit = train_segments(&by, &given, Timestamp(0), None).unwrap();
@@ -176,7 +177,10 @@ fn needs_select_the_level_of_service() {
     assert!(fit.verdict.passed);
     let found = model.assign(&given(&matrix)).unwrap().membership;
     let level = |row: usize| found[row].and_then(|place| model.service_level(place));
-    assert_eq!((level(0), level(1), level(198), level(199)), (Some("express"), Some("self-service"), Some("express"), None));
+    assert_eq!(
+        (level(0), level(1), level(198), level(199)),
+        (Some("express"), Some("self-service"), Some("express"), None)
+    );
 }
 
 #[test]
@@ -186,7 +190,9 @@ fn every_fault_of_a_spec_is_named() {
     let error = ModelSpec::parse(text, "x.toml").unwrap_err();
     let keys: Vec<&str> = error.fault_list().iter().map(|fault| fault.key.as_str()).collect();
     assert_eq!(keys, ["count", "min_auc", "bins", "service_levels", "plan.s1"], "{error}");
-    let refused = |more: &str| ModelSpec::parse(&format!("name = \"x\"\nkind = \"segments\"\n{more}"), "x").unwrap_err().to_string();
+    let refused = |more: &str| {
+        ModelSpec::parse(&format!("name = \"x\"\nkind = \"segments\"\n{more}"), "x").unwrap_err().to_string()
+    };
     assert!(refused("method = \"magic\"").contains("none of k-means, mixture, rfm, attributes, lookalike"));
     assert!(refused("count = \"many\"").contains("neither a number nor"));
     assert!(refused("method = \"lookalike\"\nof = \"a\"\nids = [\"b\"]\nsize = 3").contains("either a segment"));

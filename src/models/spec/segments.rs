@@ -249,7 +249,8 @@ struct RawEconomics {
 
 /// The features that segments are compared by where a spec names none.
 fn usual_features() -> Vec<FeatureSpec> {
-    let usual = |name: &str| FeatureSpec { name: name.into(), transform: Transform::Log1p, bins: super::default_bins() };
+    let usual =
+        |name: &str| FeatureSpec { name: name.into(), transform: Transform::Log1p, bins: super::default_bins() };
     ["recency", "freq", "monetary"].map(usual).to_vec()
 }
 
@@ -306,7 +307,8 @@ fn method(raw: &RawSegments, faults: &mut Faults) -> Method {
             let by: Vec<Divide> = raw.by.iter().flatten().map(divide).collect();
             faults.demand((1..=4).contains(&by.len()), "by", || "name one to four facts that divide customers".into());
             for divide in &by {
-                let rising = divide.bands.is_sorted_by(|a, b| a < b) && divide.bands.iter().all(|band| band.is_finite());
+                let rising =
+                    divide.bands.is_sorted_by(|a, b| a < b) && divide.bands.iter().all(|band| band.is_finite());
                 faults.demand(rising, "by", || format!("the bands of `{}` must rise", divide.fact));
             }
             let min_size = raw.min_size.unwrap_or(50);
@@ -366,7 +368,8 @@ fn count(raw: &RawSegments, faults: &mut Faults) -> Count {
     };
     faults.demand(auto == "auto", "count", || format!("`{auto}` is neither a number nor \"auto\""));
     let [from, to] = raw.count_range.unwrap_or([2, 8]);
-    faults.demand(2 <= from && from <= to && to <= 50, "count_range", || format!("{from} to {to} is no range in 2..50"));
+    faults
+        .demand(2 <= from && from <= to && to <= 50, "count_range", || format!("{from} to {to} is no range in 2..50"));
     let min_stability = raw.min_stability.unwrap_or(0.7);
     faults.demand((0.0..=1.0).contains(&min_stability), "min_stability", || format!("{min_stability} is outside 0..1"));
     Count::Auto { from, to, min_stability }
@@ -381,7 +384,8 @@ fn divide(raw: &RawDivide) -> Divide {
 
 fn likeness(raw: &RawSegments, faults: &mut Faults) -> Likeness {
     let ids = raw.ids.clone().unwrap_or_default();
-    faults.demand(raw.of.is_some() != (!ids.is_empty()), "of", || "give either a segment (of) or customers (ids)".into());
+    faults
+        .demand(raw.of.is_some() != (!ids.is_empty()), "of", || "give either a segment (of) or customers (ids)".into());
     let size = match (raw.size, raw.share) {
         (Some(size), None) => Size::Number(size),
         (None, Some(share)) => Size::Share(share),
@@ -410,18 +414,21 @@ fn criteria(criteria: &Criteria, faults: &mut Faults) {
         format!("{silhouette} is outside -1..1")
     });
     let reachable = criteria.min_reachable;
-    faults.demand((0.0..=1.0).contains(&reachable), "criteria.min_reachable", || {
-        format!("{reachable} is outside 0..1")
-    });
+    faults
+        .demand((0.0..=1.0).contains(&reachable), "criteria.min_reachable", || format!("{reachable} is outside 0..1"));
     faults.demand(criteria.min_profit.is_finite(), "criteria.min_profit", || "must be a number".into());
 }
 
 fn planned(code: &str, plan: &Plan, faults: &mut Faults) {
-    let amounts =
-        [Some(plan.new_clients), plan.acquisition_cost, plan.retention_cost].into_iter().flatten().chain(plan.retention);
-    faults.demand(amounts.into_iter().all(|amount| amount >= 0.0 && amount.is_finite()), &format!("plan.{code}"), || {
-        "numbers of a plan must not be below 0".into()
-    });
+    let amounts = [Some(plan.new_clients), plan.acquisition_cost, plan.retention_cost]
+        .into_iter()
+        .flatten()
+        .chain(plan.retention);
+    faults.demand(
+        amounts.into_iter().all(|amount| amount >= 0.0 && amount.is_finite()),
+        &format!("plan.{code}"),
+        || "numbers of a plan must not be below 0".into(),
+    );
     faults.demand(plan.retention.is_none_or(|share| share <= 1.0), &format!("plan.{code}"), || {
         "retention is a share: 0..1".into()
     });

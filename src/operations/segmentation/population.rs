@@ -67,8 +67,7 @@ pub fn read<'a>(
     // Members of what lookalikes resemble are few: they are looked for among all.
     let learning = base.is_none() && !spec.is_lookalike();
     let known = features_of(ws, base, &features, learning, now)?;
-    let (answered, attributes): (Vec<&str>, Vec<&str>) =
-        told.iter().partition(|name| name.starts_with(answers::EVENT));
+    let (answered, attributes): (Vec<&str>, Vec<&str>) = told.iter().partition(|name| name.starts_with(answers::EVENT));
     let everybody = !by.is_empty();
     if told.is_empty() && !everybody {
         let members = members_of(ws, spec, &known, fresh)?;
@@ -212,7 +211,10 @@ impl Wide {
 /// A number, or a text that is one: imports leave attributes as texts.
 fn number(value: &serde_json::Value) -> f64 {
     let parsed = value.as_f64().or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()));
-    parsed.or_else(|| value.as_bool().map(|flag| f64::from(u8::from(flag)))).filter(|x| x.is_finite()).unwrap_or(f64::NAN)
+    parsed
+        .or_else(|| value.as_bool().map(|flag| f64::from(u8::from(flag))))
+        .filter(|x| x.is_finite())
+        .unwrap_or(f64::NAN)
 }
 
 /// For lookalikes who is a member of what others should resemble.

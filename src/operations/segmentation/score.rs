@@ -69,7 +69,9 @@ impl Segmentations {
                 (None, _) => gone.push(version.fit.name),
                 // Criteria, plans and sizes are as they are written now, not as they were at the fit.
                 (Some(spec), Ok(model)) => serving.push((version.id, refreshed(model, spec))),
-                (Some(_), Err(error)) => tracing::warn!(name = version.fit.name, %error, "segments are left as they were"),
+                (Some(_), Err(error)) => {
+                    tracing::warn!(name = version.fit.name, %error, "segments are left as they were")
+                }
             }
         }
         // Lookalikes resemble the others' members, who must be known by then.
@@ -98,7 +100,8 @@ impl Segmentations {
 
     /// The level of service that a customer's segment asks for: that of the first segmentation, by name, that says one.
     pub fn service_level_of(&self, customer: CustomerId) -> Option<&str> {
-        let levels = self.made.iter().filter_map(|made| Some((&made.name, made.model.service_level(made.place(customer)?)?)));
+        let levels =
+            self.made.iter().filter_map(|made| Some((&made.name, made.model.service_level(made.place(customer)?)?)));
         levels.min_by_key(|(name, _)| *name).map(|(_, level)| level)
     }
 

@@ -50,7 +50,8 @@ type StateRow = (
 );
 
 /// Facts of the serving row.
-const OF_STATE: [&str; 7] = ["segment", "service_level", "orders", "revenue", "profit", "open_complaints", "last_order_at"];
+const OF_STATE: [&str; 7] =
+    ["segment", "service_level", "orders", "revenue", "profit", "open_complaints", "last_order_at"];
 /// Facts of the profile.
 const OF_PROFILE: [&str; 6] = ["kind", "country", "locale", "zone", "tracking", "acquired_at"];
 /// Before the name of an attribute.

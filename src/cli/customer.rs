@@ -76,6 +76,9 @@ fn value(story: &Timeline, currency: Currency) -> String {
     } else if let Some(stage) = &state.stage {
         text += &format!("  stage      {stage}\n");
     }
+    if let Some(level) = &state.service_level {
+        text += &format!("  service    {level}\n");
+    }
     if let Some(churn) = state.score_map().get("churn") {
         text += &format!("  churn      {}\n", print::percent(*churn));
     }

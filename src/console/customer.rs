@@ -62,6 +62,8 @@ fn summary(customer: &Customer, state: Option<&CustomerState>) -> String {
     let mut parts = vec![customer.kind.clone()];
     parts.extend(state.and_then(|state| state.stage.as_deref()).map(|stage| stage.replace('_', " ")));
     parts.extend(segment.map(|segment| format!("segment {segment}")));
+    let level = state.and_then(|state| state.service_level.as_deref());
+    parts.extend(level.map(|level| format!("service {level}")));
     parts.extend(customer.country.clone());
     if customer.profiling_objection {
         parts.push("objects to profiling".into());

@@ -1,5 +1,6 @@
 //! Customers: who they are, what they agreed to, where they may not be reached, what we know at once, and what contacts they had.
 
+pub mod bulk;
 pub mod change;
 pub mod consent;
 pub mod contact_ledger;

@@ -24,6 +24,7 @@ pub mod record;
 pub mod results;
 pub mod run;
 pub mod score;
+pub mod segmentation;
 pub mod segments;
 pub mod send;
 pub mod setup;

@@ -34,7 +34,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "083_imports",
     "084_merge_requests",
     "090_lifetime",
-    "091_stages"
+    "091_stages",
+    "098_segment_portraits"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

@@ -3,6 +3,7 @@
 mod check;
 mod lifetime;
 mod raw;
+pub mod segments;
 mod split;
 
 use std::path::Path;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use lifetime::{LifetimeGate, LifetimeSpec, LifetimeSplit};
+pub use segments::SegmentsSpec;
 pub use split::{Cuts, Split};
 
 use super::response::ResponseParams;
@@ -93,21 +95,6 @@ pub struct ChurnSpec {
     pub split: Split,
     /// What it must reach.
     pub gate: ChurnGate,
-}
-
-/// Who is alike.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SegmentsSpec {
-    /// The model's name.
-    pub name: String,
-    /// What customers are compared by.
-    pub features: Vec<FeatureSpec>,
-    /// Number of segments.
-    pub count: usize,
-    /// Fits from different starting centres.
-    pub starts: usize,
-    /// Draws the starting centres.
-    pub seed: u64,
 }
 
 /// A label of its own: whether the customer bought within `[from_days, until_days)` after the decision.

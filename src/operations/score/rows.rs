@@ -109,7 +109,7 @@ impl<'a> Rows<'a> {
             }
             if let Some(row) = row {
                 state.features = serde_json::to_string(&Features { rows: self, row })?;
-                state.segment = self.answers.segmentation.as_ref().map(|made| made.name(row).to_owned());
+                state.segment = self.answers.segmentations.segment_of(id).map(str::to_owned);
                 let scores = self.answers.columns.iter().filter_map(|column| column.score(row, id, self.now));
                 block.scores.extend(scores);
             }
@@ -117,6 +117,8 @@ impl<'a> Rows<'a> {
                 block.scores.push(lifetime.score(currency));
                 block.lifetimes.push(lifetime.clone());
             }
+            // Needs are known of people who have not bought, too.
+            state.service_level = self.answers.segmentations.service_level_of(id).map(str::to_owned);
             block.states.push(state);
         }
         Ok(block)

@@ -85,6 +85,7 @@ diesel::table! {
         scored_at -> Nullable<BigInt>,
         updated_at -> BigInt,
         stage -> Nullable<Text>,
+        service_level -> Nullable<Text>,
     }
 }
 

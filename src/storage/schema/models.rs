@@ -69,6 +69,7 @@ diesel::table! {
         economics -> Text,
         model_version_id -> BigInt,
         computed_at -> BigInt,
+        portrait -> Text,
     }
 }
 
@@ -79,5 +80,6 @@ diesel::table! {
         segmentation -> Text,
         code -> Text,
         computed_at -> BigInt,
+        likeness -> Nullable<Double>,
     }
 }

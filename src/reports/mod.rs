@@ -1,5 +1,6 @@
 //! Read models over everything: one customer's story, the state of the company's base, the scorecard.
 
 pub mod overview;
+pub mod profit;
 pub mod segments;
 pub mod timeline;

@@ -40,6 +40,9 @@ pub fn table() -> Vec<Route> {
             .takes(named("AliasInput")).answers(200, named("AliasAdded")).or(&[404]),
         route(GET, "/v1/customers/{id}/timeline", Needs(CustomersRead), analysis::timeline)
             .says("The whole story of a customer: facts, decisions, messages and what came of them.").answers(200, object()),
+        route(GET, "/v1/customers/{id}/profit", Needs(CustomersRead), analysis::customer_profit)
+            .says("A customer's profit and loss by month and in whole, why it is a loss and what would mend it, potential apart.")
+            .answers(200, object()),
         route(GET, "/v1/customers/{id}/decisions", Needs(DecisionsRead), decisions::of_customer)
             .says("What was decided for a customer, newest first, with why.").paged(object()),
         route(POST, "/v1/consents", Needs(ConsentsWrite), consents::post)
@@ -135,6 +138,15 @@ pub fn table() -> Vec<Route> {
         // analysis
         route(GET, "/v1/overview", Needs(AnalysisRead), analysis::overview)
             .says("What the base is worth, who pays for whom, what runs.").answers(200, object()),
+        route(GET, "/v1/kpis", Needs(AnalysisRead), analysis::kpis)
+            .says("Overview, profitability and customer equity, as of the last scoring.").answers(200, object()),
+        route(GET, "/v1/kpis/profit", Needs(AnalysisRead), analysis::profit)
+            .says("Profit and loss of the base: by month, unprofitable clients by tenure, whale curve, payback, causes, potential.")
+            .answers(200, object()),
+        route(GET, "/v1/kpis/equity", Needs(AnalysisRead), analysis::equity)
+            .says("What the base is worth by segment, what came in and went out, and who stayed.")
+            .query("from", "string", "the begin; 365 days before the end when left out")
+            .query("to", "string", "the end; now when left out").answers(200, object()).or(&[422]),
         route(GET, "/v1/segments", Needs(AnalysisRead), segments::list::handle)
             .says("The segments: those that a model found with what each is worth, those that a rule defines with how fresh they are.")
             .answers(200, super::schema::page_of(object())),

@@ -2,11 +2,13 @@
 
 use super::{Done, Place, print};
 use crate::operations::score::score;
+use crate::reports::profit;
 
 /// Scores, and prints how many and by which models.
 pub fn run(place: &Place) -> Done {
     let ws = place.open()?;
     let scored = score(&ws, &*place.progress())?;
+    profit::kept::refresh(&ws, &*place.progress())?;
     if place.json {
         print::json(&scored)?;
         return Ok(());

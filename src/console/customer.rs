@@ -16,6 +16,7 @@ use crate::operations::access::{Permission, Session};
 use crate::operations::decide_now::{RealTime, Request};
 use crate::operations::{Workspace, send};
 use crate::reports::lifetime::LifetimeShown;
+use crate::reports::profit::{ClientStatement, statement};
 use crate::reports::timeline::timeline as story;
 
 /// `GET /customers/{id}`
@@ -49,6 +50,7 @@ fn view(ws: &Workspace, external_id: &str) -> Result<Value> {
         "summary": summary(&known.customer, state),
         "figures": figures(&show, state, known.lifetime.as_ref()),
         "next": rows.first().map(|row| timeline::next(&show, row)),
+        "profit": profit_lines(&show, &statement(ws, external_id)?),
         "profile": profile(&show, &known.customer),
         "consents": known.consents.iter().map(|consent| consent_line(&show, consent)).collect::<Vec<_>>(),
         "timeline": timeline::lines(&show, &known.entries, &rows),
@@ -117,6 +119,34 @@ fn of_lifetime(show: &Show<'_>, lifetime: &LifetimeShown) -> Vec<Figure> {
         all.push(figure("Next order", day(next.at), note));
     }
     all
+}
+
+/// Profit and loss in a few lines: what it is, why it is a loss, what would mend it, and what could be.
+fn profit_lines(show: &Show<'_>, found: &ClientStatement) -> Vec<Value> {
+    let mut lines = vec![
+        ("Net profit", show.money(found.net_profit)),
+        ("Margin after returns", show.money(found.gross_margin - found.lines.margin_returned())),
+        ("Activities the client caused", show.money(found.activity_cost)),
+        ("Charged to the process", show.money(found.process_cost)),
+        ("Claims, expected", show.money(found.lines.claims_expected)),
+        ("Cost of winning", show.money(found.acquisition_cost)),
+    ];
+    if let Some(payback) = found.payback {
+        let missing = || format!("{} still missing", show.money(payback.missing));
+        lines.push(("Paid back after", payback.months.map_or_else(missing, |months| format!("{months:.1} months"))));
+    }
+    if let Some(why) = &found.diagnosis {
+        lines.push(("Main cause of the loss", format!("{:?}, {}", why.cause, show.money(why.cause_amount))));
+        if let Some(repair) = &why.cheapest {
+            let enough = if repair.suffices { "which suffices" } else { "which does not suffice" };
+            lines.push(("Cheapest repair", format!("{}: {}, {enough}", repair.words, show.money(repair.brings))));
+        }
+    }
+    if let Some(potential) = &found.potential {
+        let share = percent(potential.share_of_wallet);
+        lines.push(("Potential of a year", format!("{} (share of wallet {share})", show.money(potential.potential))));
+    }
+    lines.into_iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
 }
 
 fn profile(show: &Show<'_>, customer: &Customer) -> Vec<Value> {

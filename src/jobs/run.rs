@@ -36,7 +36,11 @@ pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
             let serving = trained.iter().filter(|model| model.serves).count();
             Ok(format!("{} models looked at, {serving} new ones serve", trained.len()))
         }
-        Work::Score => Ok(format!("{} customers", score::score(ws, &Silent)?.customers)),
+        Work::Score => {
+            let scored = score::score(ws, &Silent)?;
+            crate::reports::profit::kept::refresh(ws, &Silent)?;
+            Ok(format!("{} customers", scored.customers))
+        }
     }
 }
 

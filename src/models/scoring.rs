@@ -79,6 +79,18 @@ pub fn of_customer(conn: &mut Connection, customer: CustomerId) -> Result<Vec<Sc
     Ok(found.select(Score::as_select()).load(conn)?)
 }
 
+/// One model's scores of customers with ids in `[from, until]`.
+pub fn between(
+    conn: &mut Connection,
+    model: &str,
+    from: CustomerId,
+    until: CustomerId,
+) -> Result<std::collections::BTreeMap<CustomerId, f64>> {
+    let found = table::table.filter(table::customer_id.between(from, until)).filter(table::model.eq(model));
+    let rows: Vec<(CustomerId, f64)> = found.select((table::customer_id, table::value)).load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Forgets the scores of a customer: on erasure and when they object to profiling.
 pub fn forget(conn: &mut Connection, customer: CustomerId) -> Result<usize> {
     lifetime_score::forget(conn, customer)?;

@@ -33,6 +33,7 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "082_rule_segments",
     "083_imports",
     "084_merge_requests",
+    "085_kept_reports",
     "090_lifetime",
     "091_stages",
     "098_segment_portraits"

@@ -15,6 +15,7 @@ mod migrations;
 mod models;
 mod offers;
 mod outcomes;
+mod reports;
 mod segments;
 mod workspaces;
 
@@ -31,6 +32,7 @@ pub use migrations::schema_migration;
 pub use models::{lifetime_score, model_version, score, segment, segment_member};
 pub use offers::offer;
 pub use outcomes::outcome;
+pub use reports::kept_report;
 pub use segments::{
     counter, customer_change, customer_stage, feed_follower, rule_segment, rule_segment_block, rule_segment_change,
     stage_step,

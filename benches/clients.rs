@@ -17,6 +17,9 @@ use vizavi::models::evaluation::Metrics;
 use vizavi::models::response::Context;
 use vizavi::models::{LoggedDecision, ResponseModel, ResponseParams};
 
+#[path = "clients/logistic.rs"]
+mod logistic;
+
 const FOLDS: usize = 5;
 
 fn line(case: &str, metric: &str, value: f64, unit: &str) {
@@ -24,6 +27,18 @@ fn line(case: &str, metric: &str, value: f64, unit: &str) {
 }
 
 fn main() {
+    // Each case can be asked for by its name: `cargo bench --bench clients -- logistic`.
+    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    let wanted = |case: &str| asked.is_empty() || asked.iter().any(|name| name == case);
+    if wanted("logistic") {
+        logistic::run();
+    }
+    if wanted("starbucks") {
+        starbucks();
+    }
+}
+
+fn starbucks() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/starbucks/offers_long.csv.gz");
     let Ok(file) = std::fs::File::open(&path) else {
         eprintln!("skipped: {} is absent", path.display());

@@ -37,7 +37,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("object_store", &["history"]),
     ("linfa", &["models"]),
     ("linfa_clustering", &["models"]),
-    ("linfa_logistic", &["models"]),
     ("handlebars", &["messages", "console"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),

@@ -112,7 +112,7 @@ impl ParamGuard for LogisticParams {
         if let Some(&bad) = all.into_iter().find(|&&penalty| !(penalty >= 0.0 && penalty.is_finite())) {
             return Err(LogisticError::Penalty(bad));
         }
-        if !(self.0.tolerance > 0.0) {
+        if self.0.tolerance.is_nan() || self.0.tolerance <= 0.0 {
             return Err(LogisticError::Tolerance(self.0.tolerance));
         }
         Ok(&self.0)

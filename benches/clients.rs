@@ -1,4 +1,4 @@
-//! How well and how fast clients are known, one JSON line a figure: `cargo bench --bench clients`.
+//! How well and how fast clients are known, one JSON line a figure: `cargo bench --bench clients -- [kmeans|logistic|starbucks]`.
 //!
 //! The Starbucks figures are out of fold over all receipts: fold = last four hexadecimal digits of the customer mod 5; the value of
 //! a policy is the inverse-propensity mean of completed x (difficulty - reward), propensity 1/10. It is gross: it counts those who
@@ -17,6 +17,8 @@ use vizavi::models::evaluation::Metrics;
 use vizavi::models::response::Context;
 use vizavi::models::{LoggedDecision, ResponseModel, ResponseParams};
 
+#[path = "clients/kmeans.rs"]
+mod kmeans;
 #[path = "clients/logistic.rs"]
 mod logistic;
 
@@ -27,9 +29,12 @@ fn line(case: &str, metric: &str, value: f64, unit: &str) {
 }
 
 fn main() {
-    // Each case can be asked for by its name: `cargo bench --bench clients -- logistic`.
-    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
-    let wanted = |case: &str| asked.is_empty() || asked.iter().any(|name| name == case);
+    // `-- kmeans` for this case alone.
+    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |case: &str| named.is_empty() || named.iter().any(|name| name == case);
+    if wanted("kmeans") {
+        kmeans::run();
+    }
     if wanted("logistic") {
         logistic::run();
     }

@@ -243,6 +243,15 @@ pub fn put_states(conn: &mut Connection, rows: &[CustomerState]) -> Result<()> {
 
 /// The totals of every serving row, by customer.
 pub fn all_totals(conn: &mut Connection) -> Result<HashMap<CustomerId, Totals>> {
+    totals_between(conn, CustomerId(i64::MIN), CustomerId(i64::MAX))
+}
+
+/// The totals of the serving rows of customers with ids in `[from, until]`.
+pub fn totals_between(
+    conn: &mut Connection,
+    from: CustomerId,
+    until: CustomerId,
+) -> Result<HashMap<CustomerId, Totals>> {
     type Row = (CustomerId, i64, Money, Money, Money, i64, Option<Timestamp>);
     let columns = (
         customer_state::customer_id,
@@ -253,7 +262,8 @@ pub fn all_totals(conn: &mut Connection) -> Result<HashMap<CustomerId, Totals>> 
         customer_state::open_complaints,
         customer_state::last_order_at,
     );
-    let rows: Vec<Row> = customer_state::table.select(columns).load(conn)?;
+    let within = customer_state::table.filter(customer_state::customer_id.between(from, until));
+    let rows: Vec<Row> = within.select(columns).load(conn)?;
     let of = |(id, orders, revenue, cost_to_serve, profit, open_complaints, last_order_at): Row| {
         (id, Totals { orders, revenue, cost_to_serve, profit, open_complaints, last_order_at })
     };

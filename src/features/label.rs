@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 
+use super::sample::Sample;
 use crate::clock::{DAY, Timestamp};
 use crate::error::{Error, Result};
-use crate::history::History;
+use crate::history::{History, Snapshot};
 use crate::ids::CustomerId;
 use crate::money::Money;
 
@@ -25,6 +26,19 @@ pub struct Label {
 /// # Errors
 /// Invalid, when the horizon is not at least a day; unavailable, when history does not answer.
 pub fn purchase_within(history: &History, as_of: Timestamp, horizon_days: u32) -> Result<BTreeMap<CustomerId, Label>> {
+    purchase_within_of(Sample::ALL, history, as_of, horizon_days)
+}
+
+/// The same of the customers of a sample.
+///
+/// # Errors
+/// As [`purchase_within`].
+pub fn purchase_within_of(
+    sample: Sample,
+    history: &History,
+    as_of: Timestamp,
+    horizon_days: u32,
+) -> Result<BTreeMap<CustomerId, Label>> {
     if horizon_days == 0 {
         return Err(Error::invalid("the horizon of a label must be at least one day"));
     }
@@ -37,13 +51,22 @@ pub fn purchase_within(history: &History, as_of: Timestamp, horizon_days: u32) -
         instant(as_of),
         instant(until)
     );
+    let of_slice = |slice: &Snapshot| {
+        let mut labels = Vec::new();
+        slice.stream(&sql, |batch| {
+            let column = |index: usize| batch.column(index).as_primitive::<Int64Type>().values().clone();
+            let (customers, orders, amounts) = (column(0), column(1), column(2));
+            for row in 0..batch.num_rows() {
+                let label = Label { orders: orders[row], amount: Money(amounts[row]) };
+                labels.push((CustomerId(customers[row]), label));
+            }
+            Ok(())
+        })?;
+        Ok(labels)
+    };
     let mut labels = BTreeMap::new();
-    history.snapshot()?.stream(&sql, |batch| {
-        let column = |index: usize| batch.column(index).as_primitive::<Int64Type>().values().clone();
-        let (customers, orders, amounts) = (column(0), column(1), column(2));
-        for row in 0..batch.num_rows() {
-            labels.insert(CustomerId(customers[row]), Label { orders: orders[row], amount: Money(amounts[row]) });
-        }
+    history.slices_before(until)?.up_to(sample.last()).each(of_slice, |some| {
+        labels.extend(some);
         Ok(())
     })?;
     Ok(labels)

@@ -5,6 +5,7 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use ndarray::Array2;
 
 use super::catalogue::{Catalogue, Family, View};
+use super::sample::Sample;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::history::{History, Snapshot};
@@ -33,18 +34,59 @@ impl FeatureMatrix {
         self.customers.binary_search(&customer).ok().map(|index| self.values.row(index))
     }
 
-    /// The same matrix with one more column, for what history does not hold: an attribute of the customer.
+    /// The same matrix with one more column, for what history does not hold: an attribute of the customer. Rows are moved where
+    /// they lie: two matrices of a million customers would not both fit.
     #[must_use]
     pub fn with_column(mut self, name: &str, value: impl Fn(CustomerId) -> f64) -> FeatureMatrix {
         let (rows, columns) = self.values.dim();
-        let mut wider = Array2::zeros((rows, columns + 1));
-        wider.slice_mut(ndarray::s![.., ..columns]).assign(&self.values);
-        for (row, &customer) in self.customers.iter().enumerate() {
-            wider[[row, columns]] = value(customer);
+        let mut values = self.take_rows();
+        values.resize(rows * (columns + 1), 0.0);
+        for (row, &customer) in self.customers.iter().enumerate().rev() {
+            values.copy_within(row * columns..(row + 1) * columns, row * (columns + 1));
+            values[row * (columns + 1) + columns] = value(customer);
         }
-        self.values = wider;
+        self.values = shaped(rows, columns + 1, values);
         self.names.push(name.to_owned());
         self
+    }
+
+    /// The rows of these customers only.
+    #[must_use]
+    pub fn retain(mut self, keep: impl Fn(CustomerId) -> bool) -> FeatureMatrix {
+        let columns = self.names.len();
+        let mut values = self.take_rows();
+        let mut kept = 0;
+        for row in 0..self.customers.len() {
+            if keep(self.customers[row]) {
+                self.customers[kept] = self.customers[row];
+                values.copy_within(row * columns..(row + 1) * columns, kept * columns);
+                kept += 1;
+            }
+        }
+        self.customers.truncate(kept);
+        values.truncate(kept * columns);
+        self.values = shaped(kept, columns, values);
+        self
+    }
+
+    /// A copy of some rows.
+    #[must_use]
+    pub fn rows(&self, range: std::ops::Range<usize>) -> FeatureMatrix {
+        FeatureMatrix {
+            customers: self.customers[range.clone()].to_vec(),
+            names: self.names.clone(),
+            values: self.values.slice(ndarray::s![range, ..]).to_owned(),
+        }
+    }
+
+    /// The values row after row, taken out.
+    fn take_rows(&mut self) -> Vec<f64> {
+        let values = std::mem::take(&mut self.values);
+        let values = if values.is_standard_layout() { values } else { values.as_standard_layout().into_owned() };
+        let (mut values, start) = values.into_raw_vec_and_offset();
+        values.drain(..start.unwrap_or(0));
+        values.truncate(self.customers.len() * self.names.len());
+        values
     }
 
     /// The same rows with these columns only, in this order.
@@ -64,6 +106,11 @@ impl FeatureMatrix {
     }
 }
 
+/// Rows one after another as a matrix.
+fn shaped(rows: usize, columns: usize, values: Vec<f64>) -> Array2<f64> {
+    Array2::from_shape_vec((rows, columns), values).expect("as many values as rows by columns")
+}
+
 /// Computes features as of an instant for every customer with at least one purchase before it.
 ///
 /// `wanted` names families or single features; empty means all of the catalogue. A customer about whom a family knows
@@ -78,9 +125,24 @@ pub fn matrix(
     wanted: &[&str],
     settings: &Settings,
 ) -> Result<FeatureMatrix> {
+    matrix_of(Sample::ALL, history, as_of, catalogue, wanted, settings)
+}
+
+/// The same of the customers of a sample.
+///
+/// # Errors
+/// As [`matrix()`].
+pub fn matrix_of(
+    sample: Sample,
+    history: &History,
+    as_of: Timestamp,
+    catalogue: &Catalogue,
+    wanted: &[&str],
+    settings: &Settings,
+) -> Result<FeatureMatrix> {
     let plan = Plan::new(catalogue, wanted, as_of, settings)?;
     let (mut customers, mut values) = (Vec::new(), Vec::new());
-    history.slices_before(as_of)?.each(
+    history.slices_before(as_of)?.up_to(sample.last()).each(
         |slice| plan.block(slice),
         |mut block| {
             customers.append(&mut block.customers);
@@ -236,4 +298,35 @@ fn wrong(family: &Family, name: &str) -> Error {
 /// Numbers of any width as floats; none for anything else.
 fn as_floats(array: &ArrayRef) -> Option<ArrayRef> {
     array.data_type().is_numeric().then(|| arrow::compute::cast(array, &DataType::Float64).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn small() -> FeatureMatrix {
+        FeatureMatrix {
+            customers: [1, 2, 5].map(CustomerId).to_vec(),
+            names: vec!["a".into(), "b".into()],
+            values: array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]],
+        }
+    }
+
+    #[test]
+    fn a_column_more_and_some_rows_less_move_what_is_there() {
+        let wider = small().with_column("c", |customer| customer.0 as f64 * 10.0);
+        assert_eq!(wider.values, array![[1.0, 2.0, 10.0], [3.0, 4.0, 20.0], [5.0, 6.0, 50.0]]);
+        assert_eq!(wider.names, ["a", "b", "c"]);
+        let some = wider.retain(|customer| customer != CustomerId(2));
+        assert_eq!(
+            (some.customers.clone(), some.values.clone()),
+            (vec![CustomerId(1), CustomerId(5)], array![[1.0, 2.0, 10.0], [5.0, 6.0, 50.0]])
+        );
+        assert_eq!(some.rows(1..2).values, array![[5.0, 6.0, 50.0]]);
+        assert_eq!(some.retain(|_| false).values.dim(), (0, 3));
+        // Columns that lie one after another, as a selection of them does, are rows all the same.
+        let across = FeatureMatrix { values: small().values.t().to_owned().reversed_axes(), ..small() };
+        assert_eq!(across.with_column("c", |_| 0.0).values, small().with_column("c", |_| 0.0).values);
+    }
 }

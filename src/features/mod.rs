@@ -13,10 +13,12 @@ mod header;
 mod hours;
 mod label;
 mod matrix;
+mod sample;
 mod sql;
 
 pub use catalogue::{Catalogue, Family, Feature, View};
 pub use document::markdown;
 pub use hours::{ActiveHours, HOURS_OF_WEEK, active_hours};
-pub use label::{Label, purchase_within};
-pub use matrix::{FeatureMatrix, matrix};
+pub use label::{Label, purchase_within, purchase_within_of};
+pub use matrix::{FeatureMatrix, matrix, matrix_of};
+pub use sample::Sample;

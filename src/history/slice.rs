@@ -15,6 +15,7 @@ use super::folder::{History, Known};
 use super::tail::Which;
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::ids::CustomerId;
 use crate::storage::Connection;
 
 /// Facts of one type below which slices would cost more than they save.
@@ -99,6 +100,16 @@ fn cut(parts: i64) -> Vec<RangeInclusive<i64>> {
 }
 
 impl Slices {
+    /// Of these customers only: those whose ids are at most `last`.
+    #[must_use]
+    pub fn up_to(mut self, last: CustomerId) -> Slices {
+        self.ranges.retain(|range| *range.start() <= last.0);
+        if let Some(end) = self.ranges.last_mut().filter(|range| *range.end() > last.0) {
+            *end = *end.start()..=last.0;
+        }
+        self
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.ranges.len()

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
-use ndarray::Axis;
 use serde::Serialize;
 
 use crate::clock::{DAY, Timestamp};
 use crate::customers::store as customers;
 use crate::error::{Error, Result};
-use crate::features::{FeatureMatrix, matrix, purchase_within};
+use crate::features::{FeatureMatrix, Sample, matrix_of, purchase_within_of};
 use crate::ids::{CustomerId, ModelVersionId};
 use crate::models::response::Context;
 use crate::models::spec::{ChurnSpec, PurchaseLabel, ResponseSpec, SegmentsSpec};
@@ -21,6 +20,9 @@ use crate::operations::Workspace;
 use crate::progress::Progress;
 use crate::segments::{ClusterModel, train_segments};
 use crate::storage::Connection;
+
+/// Customers that a model learns from at most, about: more teach it nothing that its error would show, and cost in proportion.
+pub(super) const SAMPLE: u64 = 200_000;
 
 /// What became of one model.
 #[derive(Debug, Clone, Serialize)]
@@ -92,7 +94,7 @@ fn keep(ws: &Workspace, name: &str, fit: Result<Fit>) -> Result<Trained> {
 fn fit_segments(ws: &Workspace, spec: &SegmentsSpec) -> Result<Fit> {
     let now = ws.now();
     let wanted: Vec<&str> = spec.features.iter().map(|feature| feature.name.as_str()).collect();
-    let matrix = of_consenting(ws, matrix(ws.history(), now, ws.features(), &wanted, ws.settings())?)?;
+    let matrix = learned_from(ws, now, &wanted)?;
     let previous = ws.store().read(|conn| registry::champion(conn, &spec.name))?;
     let previous: Option<ClusterModel> = previous.map(|version| version.fit.parameters()).transpose()?;
     train_segments(spec, &matrix, now, previous.as_ref())
@@ -103,8 +105,8 @@ fn fit_churn(ws: &Workspace, spec: &ChurnSpec) -> Result<Fit> {
     let cuts = spec.split.cuts(first, last, spec.horizon_days)?;
     let wanted: Vec<&str> = spec.features.iter().map(|feature| feature.name.as_str()).collect();
     let labelled = |as_of: Timestamp| -> Result<Labelled> {
-        let matrix = of_consenting(ws, matrix(ws.history(), as_of, ws.features(), &wanted, ws.settings())?)?;
-        let bought = purchase_within(ws.history(), as_of, spec.horizon_days)?;
+        let matrix = learned_from(ws, as_of, &wanted)?;
+        let bought = purchase_within_of(sample(ws)?, ws.history(), as_of, spec.horizon_days)?;
         let happened = matrix.customers.iter().map(|customer| !bought.contains_key(customer)).collect();
         Ok(Labelled { as_of, matrix, happened })
     };
@@ -177,19 +179,21 @@ fn span(ws: &Workspace) -> Result<Option<(Timestamp, Timestamp)>> {
     Ok(at(0).zip(at(1)))
 }
 
+/// The customers to learn from: all, or about [`SAMPLE`] of them.
+pub(super) fn sample(ws: &Workspace) -> Result<Sample> {
+    let among = ws.store().read(customers::count)?;
+    Ok(Sample::about(SAMPLE, among.unsigned_abs()))
+}
+
+/// Features of the customers to learn from, as of an instant.
+pub(super) fn learned_from(ws: &Workspace, as_of: Timestamp, wanted: &[&str]) -> Result<FeatureMatrix> {
+    of_consenting(ws, matrix_of(sample(ws)?, ws.history(), as_of, ws.features(), wanted, ws.settings())?)
+}
+
 /// The rows of customers who do not object to profiling.
 pub(super) fn of_consenting(ws: &Workspace, matrix: FeatureMatrix) -> Result<FeatureMatrix> {
     let objecting: HashSet<CustomerId> = ws.store().read(customers::objecting)?.into_iter().collect();
-    if objecting.is_empty() {
-        return Ok(matrix);
-    }
-    let kept: Vec<usize> =
-        (0..matrix.customers.len()).filter(|&row| !objecting.contains(&matrix.customers[row])).collect();
-    Ok(FeatureMatrix {
-        customers: kept.iter().map(|&row| matrix.customers[row]).collect(),
-        values: matrix.values.select(Axis(0), &kept),
-        names: matrix.names,
-    })
+    Ok(if objecting.is_empty() { matrix } else { matrix.retain(|customer| !objecting.contains(&customer)) })
 }
 
 /// The marketers' stated rates.

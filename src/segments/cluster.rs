@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::error::Result;
 use crate::models::FeatureMatrix;
-use crate::models::algorithms::k_means::{KMeansParams, k_means, nearest_centre};
+use crate::models::algorithms::k_means::KMeans;
 use crate::models::card::Card;
 use crate::models::encoding::Encoder;
 use crate::models::spec::{ModelSpec, SegmentsSpec};
@@ -66,8 +66,7 @@ impl ClusterModel {
         let flat: Vec<f64> = self.centres.iter().flatten().copied().collect();
         let centres = Array2::from_shape_vec((self.centres.len(), width), flat)
             .map_err(|error| Error::internal("the stored segments do not fit their features").caused_by(error))?;
-        let rows: Vec<_> = x.rows().into_iter().collect();
-        Ok(rows.par_iter().map(|row| nearest_centre(row.view(), centres.view()).0).collect())
+        Ok(KMeans::with_centres(centres).assign(x.view()))
     }
 }
 
@@ -83,20 +82,20 @@ pub fn train_segments(
 ) -> Result<Fit> {
     let encoder = Encoder::fit(&spec.features, matrix)?;
     let x = encoder.encode(matrix)?;
-    let params = KMeansParams { count: spec.count, starts: spec.starts, seed: spec.seed, ..KMeansParams::default() };
-    let found = k_means(x.view(), params)?;
+    let found = KMeans::of(x.view(), KMeans::params(spec.count).starts(spec.starts).seed(spec.seed))?;
+    let membership = found.assign(x.view());
     let codes = match previous {
         Some(previous) => matched_codes(
-            &found.membership,
+            &membership,
             spec.count,
             &previous.assign(matrix)?,
             &previous.segments.iter().map(|segment| segment.code.clone()).collect::<Vec<_>>(),
         ),
-        None => matched_codes(&found.membership, spec.count, &[], &[]),
+        None => matched_codes(&membership, spec.count, &[], &[]),
     };
     let feature_names: Vec<&str> = spec.features.iter().map(|feature| feature.name.as_str()).collect();
     let standings: Vec<Standing<'_>> = found
-        .centres
+        .centres()
         .rows()
         .into_iter()
         .map(|centre| feature_names.iter().copied().zip(centre.to_vec()).collect())
@@ -104,14 +103,14 @@ pub fn train_segments(
     let segments: Vec<Segment> =
         codes.into_iter().zip(names(&standings)).map(|(code, name)| Segment { code, name }).collect();
     let mut sizes = vec![0; spec.count];
-    found.membership.iter().for_each(|&segment| sizes[segment] += 1);
+    membership.iter().for_each(|&segment| sizes[segment] += 1);
     let metrics = SegmentMetrics {
         rows: matrix.customers.len(),
-        inertia: found.inertia,
-        silhouette: silhouette(x.view(), &found.membership, spec.count),
+        inertia: found.inertia(),
+        silhouette: silhouette(x.view(), &membership, spec.count),
         sizes,
     };
-    let centres = found.centres.rows().into_iter().map(|row| row.to_vec()).collect();
+    let centres = found.centres().rows().into_iter().map(|row| row.to_vec()).collect();
     fit(spec, as_of, ClusterModel { encoder, centres, segments }, metrics)
 }
 

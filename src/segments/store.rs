@@ -13,6 +13,9 @@ use crate::insert_rows;
 use crate::storage::Connection;
 use crate::storage::schema::{segment, segment_member};
 
+/// Members written at a time.
+const BLOCK: usize = 4_096;
+
 /// A segment as it stands in the store.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct KeptSegment {
@@ -111,11 +114,14 @@ pub fn keep(conn: &mut Connection, made: &Segmented<'_>, now: Timestamp) -> Resu
         let (segmentation, code) = (made.segmentation.to_owned(), segment.code.clone());
         Ok(MemberRow { customer_id, segmentation, code, computed_at: now })
     };
-    let members = made.customers.iter().zip(made.membership).map(member).collect::<Result<Vec<MemberRow>>>()?;
     diesel::delete(segment_member::table.filter(segment_member::segmentation.eq(made.segmentation))).execute(conn)?;
     diesel::delete(segment::table.filter(segment::segmentation.eq(made.segmentation))).execute(conn)?;
     insert_rows!(conn, segments, (c, values) => diesel::insert_into(segment::table).values(values).execute(c))?;
-    insert_rows!(conn, members, (c, values) => diesel::insert_into(segment_member::table).values(values).execute(c))?;
+    // Some at a time: the members of all would stand in memory beside their features.
+    for (customers, membership) in made.customers.chunks(BLOCK).zip(made.membership.chunks(BLOCK)) {
+        let rows = customers.iter().zip(membership).map(member).collect::<Result<Vec<MemberRow>>>()?;
+        insert_rows!(conn, rows, (c, values) => diesel::insert_into(segment_member::table).values(values).execute(c))?;
+    }
     Ok(())
 }
 

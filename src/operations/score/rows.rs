@@ -1,0 +1,132 @@
+//! The serving rows, written a block of customers at a time.
+
+use std::sync::mpsc;
+
+use serde::{Serialize, Serializer};
+
+use super::Answers;
+use crate::clock::Timestamp;
+use crate::customers::{CustomerState, store as customers};
+use crate::error::Result;
+use crate::features::FeatureMatrix;
+use crate::ids::CustomerId;
+use crate::models::scoring;
+use crate::operations::totals::ByCustomer;
+use crate::progress::Progress;
+use crate::storage::Connection;
+
+/// Customers written at a time.
+const BLOCK: usize = 4_096;
+/// Blocks that may wait for the store: made while it writes.
+const AHEAD: usize = 2;
+
+/// What is known of customers beside their facts' totals.
+pub(super) struct Rows<'a> {
+    matrix: &'a FeatureMatrix,
+    answers: &'a Answers,
+    /// The features by name, each with its column: keys of a JSON object rise.
+    features: Vec<(&'a str, usize)>,
+    now: Timestamp,
+}
+
+/// The book-keeping part of serving rows.
+pub(super) struct Books<'a> {
+    /// What facts say.
+    pub totals: &'a ByCustomer,
+    /// What serving rows said at the same instant.
+    pub before: &'a ByCustomer,
+}
+
+/// Some customers' rows, without totals.
+struct Block {
+    states: Vec<CustomerState>,
+    scores: Vec<scoring::Score>,
+}
+
+impl<'a> Rows<'a> {
+    pub fn new(matrix: &'a FeatureMatrix, answers: &'a Answers, now: Timestamp) -> Rows<'a> {
+        let mut features: Vec<(&str, usize)> =
+            matrix.names.iter().enumerate().map(|(column, name)| (name.as_str(), column)).collect();
+        features.sort_unstable();
+        Rows { matrix, answers, features, now }
+    }
+
+    /// Writes rows and scores of these customers, who rise. One thread makes what this one writes.
+    pub fn write(
+        &self,
+        conn: &mut Connection,
+        ids: &[CustomerId],
+        books: &Books<'_>,
+        progress: &dyn Progress,
+    ) -> Result<()> {
+        std::thread::scope(|scope| {
+            let (send, receive) = mpsc::sync_channel(AHEAD);
+            scope.spawn(move || {
+                for some in ids.chunks(BLOCK) {
+                    // Nobody listens any more after an error.
+                    if send.send(self.block(some)).is_err() {
+                        break;
+                    }
+                }
+            });
+            for block in receive {
+                let Block { mut states, scores } = block?;
+                if let (Some(first), Some(last)) = (states.first(), states.last()) {
+                    let after = customers::totals_between(conn, first.customer_id, last.customer_id)?;
+                    for state in &mut states {
+                        let of = |totals: &ByCustomer| totals.get(&state.customer_id).copied().unwrap_or_default();
+                        state.set_totals(of(books.totals).with_change(of(books.before), of(&after)));
+                    }
+                }
+                scoring::keep(conn, &scores)?;
+                customers::put_states(conn, &states)?;
+                progress.advance(states.len() as u64);
+            }
+            Ok(())
+        })
+    }
+
+    fn block(&self, ids: &[CustomerId]) -> Result<Block> {
+        let mut block = Block { states: Vec::with_capacity(ids.len()), scores: Vec::new() };
+        for &id in ids {
+            let mut state = CustomerState::empty(id, self.now);
+            // Who objects to profiling has totals, which are book-keeping, but neither features nor scores.
+            if let Ok(row) = self.matrix.customers.binary_search(&id) {
+                state.features = serde_json::to_string(&Features { rows: self, row })?;
+                state.scores = serde_json::to_string(&Scores { answers: self.answers, row })?;
+                state.segment = self.answers.segmentation.as_ref().map(|made| made.name(row).to_owned());
+                state.scored_at = Some(self.now);
+                let scores = self.answers.columns.iter().filter_map(|column| column.score(row, id, self.now));
+                block.scores.extend(scores);
+            }
+            block.states.push(state);
+        }
+        Ok(block)
+    }
+}
+
+/// A row's features as a JSON object.
+struct Features<'a> {
+    rows: &'a Rows<'a>,
+    row: usize,
+}
+
+impl Serialize for Features<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let values = self.rows.matrix.values.row(self.row);
+        serializer.collect_map(self.rows.features.iter().map(|&(name, column)| (name, values[column])))
+    }
+}
+
+/// A row's scores as a JSON object.
+struct Scores<'a> {
+    answers: &'a Answers,
+    row: usize,
+}
+
+impl Serialize for Scores<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let columns = self.answers.columns.iter();
+        serializer.collect_map(columns.filter_map(|column| Some((column.name.as_str(), column.value(self.row)?))))
+    }
+}

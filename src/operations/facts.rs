@@ -13,7 +13,7 @@ use crate::segments::rule::SEGMENTS;
 use crate::storage::Connection;
 
 /// Facts of the profile and of the serving row, with their kinds.
-const PROFILE: [(&str, Kind); 14] = [
+const PROFILE: [(&str, Kind); 15] = [
     ("kind", Kind::Text),
     ("country", Kind::Text),
     ("locale", Kind::Text),

@@ -53,6 +53,7 @@ fn value(clients: &[Purchases], purchases: PurchaseModel) {
         contracts: None,
         margin: Ratio { whole: 0.3, half: Some(100.0) },
         cost: Ratio { whole: 1.0, half: Some(3.0) },
+        contract_margin: 0.3,
         horizon_days: 365,
         value_days: 1_095,
         discount_rate: 0.1,

@@ -53,6 +53,7 @@ pub fn fit(ws: &Workspace, spec: &LifetimeSpec) -> Result<Fit> {
         contracts_at_cut: at_cut.iter().map(|(_, seen, _)| *seen).collect(),
         contracts: contracts.seen(end, end, minor_units).into_iter().map(|(_, seen, _)| seen).collect(),
         discount_rate: spec.discount_rate.unwrap_or(ws.settings().discount_rate),
+        contract_margin: ws.settings().margin,
     };
     train_lifetime(spec, data)
 }

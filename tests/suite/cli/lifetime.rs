@@ -59,6 +59,21 @@ fn cdnow_imported_trained_and_shown_is_as_published() {
     assert_eq!(money("total"), money("historic") + predicted, "{lifetime}");
     assert!(lifetime["predicted"]["low"].as_i64().unwrap() <= predicted, "{lifetime}");
     assert!(lifetime["next_order"]["at"].as_str().unwrap() > END, "{lifetime}");
+    // Bought on 1997-01-01, 01-18, 08-02 and 12-12; the own gaps make the silence until July too long.
+    let stage = &story.json()["stage"];
+    assert!(["at_risk", "lapsed"].contains(&stage["stage"].as_str().unwrap()), "{stage}");
+    let since = stage["since"].as_str().unwrap();
+    assert!(("1997-12-12".."1998-07-01").contains(&since), "{stage}");
+    assert!(story.json()["entries"].as_array().unwrap().iter().any(|entry| entry["kind"] == "stage"));
+    // Later, scored again: whoever has lapsed since did so on a day of its own, between the two scorings.
+    program.done_at("1999-07-01T00:00:00Z", &["score"]);
+    let later = program.done_at("1999-07-01T00:00:00Z", &["customer", "0001", "--json"]).json();
+    assert_eq!(later["stage"]["stage"], "lapsed");
+    assert!(later["stage"]["since"].as_str().unwrap() < "1999-07-01", "{}", later["stage"]);
+    // Who objects, or is erased, has neither value nor stage.
+    program.done_at("1999-07-01T00:00:00Z", &["erase", "0001"]);
+    let left = program.workspace().store().read(|conn| vizavi::segments::stage::store::all(conn)).unwrap();
+    assert_eq!(left.len(), 2_356);
     assert!(story.json()["state"]["scores"].as_str().unwrap().contains("expected_orders"));
 }
 
@@ -73,7 +88,7 @@ fn contracts_are_valued_without_any_order() {
         at.to_string()[..10].to_owned()
     };
     let mut running = 0;
-    for i in 0..400 {
+    for i in 0..3_000 {
         let began = i % 200;
         text += &format!("K{i},S{i},started,{},30.00,30\n", day(began));
         let mut ends = began;
@@ -101,4 +116,8 @@ fn contracts_are_valued_without_any_order() {
     let lifetime = program.done_at(at, &["customer", &format!("K{running}"), "--json"]).json()["lifetime"].clone();
     assert!(lifetime["predicted"]["expected"].as_i64().unwrap() > 0, "{lifetime}");
     assert_eq!(lifetime["of_contracts"], lifetime["predicted"]["expected"]);
+    let kpi = program.done_at(at, &["kpi", "--json"]).json();
+    let stages = kpi["stages"]["stages"].as_array().unwrap();
+    let in_stage = |name: &str| stages.iter().find(|s| s["stage"] == name).unwrap()["customers"].as_i64().unwrap();
+    assert!(in_stage("active") > 0 && in_stage("lapsed") > 1_000 && in_stage("prospect") == 0, "{kpi}");
 }

@@ -214,6 +214,7 @@ fn as_of_cut(spec: &LifetimeSpec, candidates: &Candidates, purchases: PurchaseMo
         contracts: None,
         margin: Ratio { whole: 1.0, half: None },
         cost: Ratio { whole: 0.0, half: None },
+        contract_margin: 1.0,
         horizon_days: spec.horizon_days,
         value_days: spec.value_days,
         discount_rate: 0.0,

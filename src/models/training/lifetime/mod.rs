@@ -86,6 +86,8 @@ pub struct LifetimeData {
     pub contracts: Vec<ContractSeen>,
     /// Yearly rate for present values.
     pub discount_rate: f64,
+    /// Margin on the price of contracts.
+    pub contract_margin: f64,
 }
 
 /// Parameters as they are kept and shown: what serves, and what was judged.
@@ -203,6 +205,7 @@ fn serving(spec: &LifetimeSpec, data: &LifetimeData, metrics: &LifetimeMetrics) 
         contracts: ContractModel::fit(&data.contracts),
         margin: Ratio::fit(&data.margins),
         cost: Ratio::fit(&data.costs),
+        contract_margin: data.contract_margin,
         horizon_days: spec.horizon_days,
         value_days: spec.value_days,
         discount_rate: data.discount_rate,

@@ -69,6 +69,7 @@ fn simulated(truth: &BgNbd, customers: u32) -> LifetimeData {
         judged_contracts: Vec::new(),
         contracts: Vec::new(),
         discount_rate: 0.1,
+        contract_margin: 0.3,
     }
 }
 
@@ -83,7 +84,7 @@ fn the_truth_is_chosen_recovered_and_holds_what_it_promises() {
     let figure = |pointer: &str| fit.metrics.pointer(pointer).and_then(serde_json::Value::as_f64).unwrap();
     let of = |name: &str| figure(&format!("/candidates/bg_nbd/{name}"));
     assert!((of("predicted") / of("actual") - 1.0).abs() < 0.05, "{}", fit.metrics);
-    assert!(of("mae") <= figure("/mae") * 1.02 && of("mae") < figure("/mae_of_own_rate"), "{}", fit.metrics);
+    assert!(of("mae") <= figure("/mae") * 1.05 && of("mae") < figure("/mae_of_own_rate"), "{}", fit.metrics);
     assert!(of("rmse") <= figure("/rmse") * 1.01, "{}", fit.metrics);
     assert!((figure("/value/coverage_of_active") - 0.8).abs() < 0.05, "{}", fit.metrics);
     assert!((figure("/next_order/purchase_model/coverage") - 0.8).abs() < 0.05, "{}", fit.metrics);

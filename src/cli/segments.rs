@@ -104,19 +104,13 @@ fn list(place: &Place) -> Done {
     }
     let code = ws.settings().currency.code().to_owned();
     let value = format!("value {code}");
-    let mut clusters = print::Table::new(&["segment", "code", "customers", "share", &value, "of all", "unprofitable"]);
+    let present = format!("present value {code}");
+    let header = ["segment", "code", "customers", "share", &value, "of all", "unprofitable", "criteria", &present];
+    let mut clusters = print::Table::new(&header);
     let mut by_rule = print::Table::new(&["segment", "customers", "built", "state", "rule"]);
     for segment in segments {
         match segment {
-            SegmentShown::Cluster(KeptSegment { name, code, size, economics, .. }) => clusters.row(vec![
-                name,
-                code,
-                size.to_string(),
-                print::percent(economics.share),
-                format!("{:.0}", economics.value),
-                economics.value_share.map_or("-".to_owned(), print::percent),
-                print::percent(economics.unprofitable),
-            ]),
+            SegmentShown::Cluster(found) => clusters.row(cells(found)),
             SegmentShown::Rule(rule) => by_rule.row(vec![
                 rule.name.clone(),
                 rule.size.to_string(),
@@ -130,6 +124,24 @@ fn list(place: &Place) -> Done {
         [clusters, by_rule].iter().filter(|table| !table.is_empty()).map(ToString::to_string).collect();
     print::text(&tables.join("\n"))?;
     Ok(())
+}
+
+/// A segment that a model found, as a line of the list.
+fn cells(found: KeptSegment) -> Vec<String> {
+    let KeptSegment { segmentation, name, code, size, economics, portrait, .. } = found;
+    let passed = portrait.criteria.iter().filter(|criterion| criterion.passed).count();
+    let present = portrait.worth.and_then(|worth| worth.net_present_value);
+    vec![
+        name,
+        format!("{segmentation}/{code}"),
+        size.to_string(),
+        print::percent(economics.share),
+        format!("{:.0}", economics.value),
+        economics.value_share.map_or("-".to_owned(), print::percent),
+        print::percent(economics.unprofitable),
+        format!("{passed} of {}", portrait.criteria.len()),
+        present.map_or("-".to_owned(), |value| format!("{value:.0}")),
+    ]
 }
 
 /// How fresh a segment is, in a word.

@@ -171,7 +171,7 @@ mod tests {
         let order = rank_correlation(&estimated, &truth);
         let ratio = estimated.iter().sum::<f64>() / truth.iter().sum::<f64>();
         // The quantile of 0.8 of uniform shares is 0.8 of the wallet: what it says is cautious, and its order is that of truth.
-        assert!(order > 0.9, "{order}");
+        assert!(order > 0.85, "{order}");
         assert!((0.55..0.85).contains(&ratio), "{ratio}");
         // Without the attribute the order is worse: it is the look-alikes that know.
         let blind: Vec<f64> = clients.iter().map(|(_, _, spent)| -spent).collect();

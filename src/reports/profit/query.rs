@@ -71,9 +71,10 @@ impl Queries {
     pub fn new(settings: &Settings, stretches: Stretches, who: Option<CustomerId>) -> Queries {
         let stretch = match stretches {
             Stretches::Months => {
-                "CAST(date_part('year', at) AS BIGINT) * 12 + CAST(date_part('month', at) AS BIGINT) - 1".to_owned()
+                "CAST(date_part('year', happened) AS BIGINT) * 12 + CAST(date_part('month', happened) AS BIGINT) - 1"
+                    .to_owned()
             }
-            Stretches::Cut(cut) => format!("CASE WHEN at < {} THEN 0 ELSE 1 END", instant(cut)),
+            Stretches::Cut(cut) => format!("CASE WHEN happened < {} THEN 0 ELSE 1 END", instant(cut)),
         };
         let only = who.map(|id| format!(" WHERE customer_id = {id}")).unwrap_or_default();
         let goods = format!(
@@ -83,7 +84,7 @@ impl Queries {
         let lines = |table: &str| {
             format!(
                 "SELECT customer_id, CAST({stretch} AS BIGINT) AS stretch, count(*), sum(amount), sum(goods), sum(discount), \
-                 min(at), max(at) FROM (SELECT customer_id, order_key, min(occurred_at) AS at, sum(amount) AS amount, \
+                 min(happened), max(happened) FROM (SELECT customer_id, order_key, min(occurred_at) AS happened, sum(amount) AS amount, \
                  {goods} AS goods, sum(coalesce(discount, 0)) AS discount FROM {table}{only} \
                  GROUP BY customer_id, order_key) GROUP BY customer_id, stretch"
             )
@@ -95,8 +96,8 @@ impl Queries {
             interactions: interactions(settings, &stretch, &only),
             claims: format!(
                 "SELECT customer_id, CAST({stretch} AS BIGINT) AS stretch, sum(counts), sum(paid) FROM (\
-                 SELECT customer_id, at, paid, CASE WHEN rejected = 0 OR paid > 0 THEN 1 ELSE 0 END AS counts FROM (\
-                 SELECT customer_id, claim_key, min(occurred_at) AS at, sum(coalesce(amount, 0)) AS paid, \
+                 SELECT customer_id, happened, paid, CASE WHEN rejected = 0 OR paid > 0 THEN 1 ELSE 0 END AS counts FROM (\
+                 SELECT customer_id, claim_key, min(occurred_at) AS happened, sum(coalesce(amount, 0)) AS paid, \
                  max(CASE WHEN status = 'rejected' THEN 1 ELSE 0 END) AS rejected FROM claim{only} \
                  GROUP BY customer_id, claim_key)) GROUP BY customer_id, stretch"
             ),
@@ -181,7 +182,7 @@ fn interactions(settings: &Settings, stretch: &str, only: &str) -> String {
          CAST({stretch} AS BIGINT) AS stretch, CAST(CASE WHEN reason = 'complaint' THEN {complaint} \
          WHEN direction = 'in' THEN {service} ELSE {contact} END AS BIGINT) AS kind, \
          CAST(CASE WHEN {} THEN 1 ELSE 0 END AS BIGINT) AS process, CAST(coalesce(cost, {rate}) AS BIGINT) AS cost \
-         FROM (SELECT customer_id, occurred_at AS at, direction, channel, reason, outcome, cost FROM interaction{only})) \
+         FROM (SELECT customer_id, occurred_at AS happened, direction, channel, reason, outcome, cost FROM interaction{only})) \
          GROUP BY customer_id, stretch, kind, process",
         process(settings)
     )

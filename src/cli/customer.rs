@@ -73,6 +73,11 @@ fn value(story: &Timeline, currency: Currency) -> String {
     }
     for (model, score) in state.score_map() {
         text += &format!("  {model:<10} {}\n", print::percent(score));
+        for reason in story.reasons.iter().filter(|reason| reason.model == model) {
+            let way = if reason.part > 0.0 { "speaks for it" } else { "speaks against it" };
+            let value = reason.value.map_or_else(|| "missing".to_owned(), print::number);
+            text += &format!("    {} ({value}) {way}: {:+.2}\n", reason.meaning, reason.part);
+        }
     }
     text
 }

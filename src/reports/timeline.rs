@@ -13,6 +13,7 @@ use crate::history::Snapshot;
 use crate::ids::CustomerId;
 use crate::money::Money;
 use crate::operations::Workspace;
+use crate::operations::explain::{self, Reason};
 use crate::outcomes::store as outcomes;
 
 /// Most entries of each kind.
@@ -25,6 +26,8 @@ pub struct Timeline {
     pub customer: Customer,
     /// What is known at once.
     pub state: Option<CustomerState>,
+    /// Why models say what they say of them: the strongest reasons of each score.
+    pub reasons: Vec<Reason>,
     /// What they agreed to.
     pub consents: Vec<Consent>,
     /// What happened.
@@ -70,7 +73,11 @@ pub fn timeline(ws: &Workspace, external_id: &str) -> Result<Timeline> {
     })?;
     entries.extend(facts(ws, customer.id)?);
     entries.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.kind.cmp(b.kind)));
-    Ok(Timeline { customer, state, consents, entries })
+    let reasons = match &state {
+        Some(state) => explain::reasons(ws, &customer, state)?,
+        None => Vec::new(),
+    };
+    Ok(Timeline { customer, state, reasons, consents, entries })
 }
 
 fn decision_entry(row: &DecisionRow) -> Entry {

@@ -31,7 +31,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "080_identity",
     "081_event_types",
     "082_rule_segments",
-    "083_imports"
+    "083_imports",
+    "095_model_drift"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::check;
-use super::{ChurnGate, FeatureSpec, ModelSpec, PurchaseLabel};
+use super::{FeatureSpec, ModelSpec, PurchaseLabel};
+use super::{check, churn};
 use crate::error::{Error, Fault, Result};
 use crate::models::response::ResponseParams;
 
@@ -19,31 +19,6 @@ pub(super) struct RawSegments {
     pub starts: usize,
     #[serde(default = "one")]
     pub seed: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawChurn {
-    pub name: String,
-    #[serde(rename = "kind")]
-    _kind: String,
-    pub horizon_days: u32,
-    pub features: Vec<FeatureSpec>,
-    pub l2: f64,
-    #[serde(default = "five")]
-    pub folds: usize,
-    #[serde(default = "one")]
-    pub seed: u64,
-    pub split: RawSplit,
-    pub gate: ChurnGate,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawSplit {
-    pub train_cuts: Option<usize>,
-    pub train: Option<Vec<String>>,
-    pub test: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -76,10 +51,6 @@ fn one() -> u64 {
     1
 }
 
-fn five() -> usize {
-    5
-}
-
 fn ten() -> usize {
     10
 }
@@ -95,7 +66,7 @@ pub(super) fn parse(text: &str, file: &str) -> Result<ModelSpec> {
     let mut faults = check::Faults::default();
     let spec = match kind.as_str() {
         "segments" => Some(ModelSpec::Segments(check::segments(read(text, file)?, &mut faults))),
-        "churn" => check::churn(read(text, file)?, &mut faults).map(ModelSpec::Churn),
+        "churn" => churn::check(read(text, file)?, &mut faults).map(ModelSpec::Churn),
         "response" => Some(ModelSpec::Response(check::response(read(text, file)?, &mut faults))),
         _ => {
             faults.at("kind", format!("`{kind}` is none of segments, churn, response"));

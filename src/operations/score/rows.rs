@@ -91,11 +91,17 @@ impl<'a> Rows<'a> {
         for &id in ids {
             let mut state = CustomerState::empty(id, self.now);
             // Who objects to profiling has totals, which are book-keeping, but neither features nor scores.
-            if let Ok(row) = self.matrix.customers.binary_search(&id) {
-                state.features = serde_json::to_string(&Features { rows: self, row })?;
-                state.scores = serde_json::to_string(&Scores { answers: self.answers, row })?;
-                state.segment = self.answers.segmentation.as_ref().map(|made| made.name(row).to_owned());
+            let row = self.matrix.customers.binary_search(&id).ok();
+            let apart = &self.answers.said.apart;
+            if row.is_some() || apart.iter().any(|apart| apart.place(id).is_some()) {
+                state.scores = serde_json::to_string(&Scores { answers: self.answers, row, id })?;
                 state.scored_at = Some(self.now);
+                let apart = apart.iter().filter_map(|one| one.column.score(one.place(id)?, id, self.now));
+                block.scores.extend(apart);
+            }
+            if let Some(row) = row {
+                state.features = serde_json::to_string(&Features { rows: self, row })?;
+                state.segment = self.answers.segmentation.as_ref().map(|made| made.name(row).to_owned());
                 let scores = self.answers.columns.iter().filter_map(|column| column.score(row, id, self.now));
                 block.scores.extend(scores);
             }
@@ -118,15 +124,19 @@ impl Serialize for Features<'_> {
     }
 }
 
-/// A row's scores as a JSON object.
+/// A customer's scores as a JSON object.
 struct Scores<'a> {
     answers: &'a Answers,
-    row: usize,
+    row: Option<usize>,
+    id: CustomerId,
 }
 
 impl Serialize for Scores<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let columns = self.answers.columns.iter();
-        serializer.collect_map(columns.filter_map(|column| Some((column.name.as_str(), column.value(self.row)?))))
+        let of_row = columns.filter_map(|column| Some((column.name.as_str(), column.value(self.row?)?)));
+        let apart = self.answers.said.apart.iter();
+        let apart = apart.filter_map(|one| Some((one.column.name.as_str(), one.column.value(one.place(self.id)?)?)));
+        serializer.collect_map(of_row.chain(apart))
     }
 }

@@ -28,7 +28,7 @@ pub use history::{history_retired, history_segment, history_state, history_tail,
 pub use imports::import_log;
 pub use jobs::job;
 pub use migrations::schema_migration;
-pub use models::{model_version, score, segment, segment_member};
+pub use models::{model_drift, model_version, score, segment, segment_member};
 pub use offers::offer;
 pub use outcomes::outcome;
 pub use segments::{counter, customer_change, feed_follower, rule_segment, rule_segment_block, rule_segment_change};

@@ -17,6 +17,7 @@
 //! | `[channels.NAME]` | files | transport: smtp, webhook (with url) or file | |
 //! | `[smtp]` | none | relay: host, port, user, tls | |
 //! | `[history]` | the data folder | url: where sealed facts are: file:///shared/folder, s3://bucket/prefix, gs://, az:// | |
+//! | `protected_attributes` | none | attributes of customers that no model may use | names |
 //! | `[activity_rates]` | below | cost of one activity, in minor units; `delivery` is that of an order, `claim` of a claim | >= 0 |
 //! | `[potential]` | below | quantile of look-alikes that a client's wallet is held for (0.5..0.99), attributes by which they are alike | |
 //! | `[process_reasons]` | below | reasons of contacts that the company caused, `always` or where the complaint was `upheld` | |
@@ -66,6 +67,8 @@ pub struct Settings {
     pub webhook_allow: Vec<String>,
     /// Where sealed facts are.
     pub history: HistorySettings,
+    /// Attributes of customers that no model may use, since scores reach offers and prices: `gender`, `ethnicity`, ...
+    pub protected_attributes: Vec<String>,
     /// Cost of one activity in minor units, by name (`call`, `email`, `return`, `complaint`, ...).
     pub activity_rates: BTreeMap<String, i64>,
     /// Reasons of contacts that the company caused itself: their cost is charged to the process, never to the client.
@@ -213,6 +216,7 @@ impl Default for Settings {
             channels: BTreeMap::new(),
             webhook_allow: Vec::new(),
             history: HistorySettings::default(),
+            protected_attributes: Vec::new(),
             activity_rates: rates.into_iter().map(|(name, cost)| (name.to_owned(), cost)).collect(),
             potential: Potential::default(),
             process_reasons: blame.into_iter().chain([("complaint".to_owned(), Blame::Upheld)]).collect(),

@@ -8,7 +8,7 @@ use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
     analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, facts, health, imports,
-    jobs, keys as api_keys, links, metrics, offers, segments, sending, suppressions,
+    jobs, keys as api_keys, links, metrics, models, offers, segments, sending, suppressions,
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
@@ -167,10 +167,15 @@ pub fn table() -> Vec<Route> {
             .says("Who is in a segment, and since when.").paged(object()),
         route(GET, "/v1/segments/{id}/changes", Needs(CustomersRead), segments::changes::handle)
             .says("Who entered and who left a segment by rule during the last 30 days, oldest first.").paged(object()),
-        route(GET, "/v1/models", Needs(AnalysisRead), analysis::models)
+        route(GET, "/v1/models", Needs(AnalysisRead), models::list)
             .says("Every fit of every model.").answers(200, super::schema::page_of(object())),
-        route(GET, "/v1/models/{id}", Needs(AnalysisRead), analysis::model)
-            .says("The version of a model that serves, with its card.").answers(200, object()),
+        route(GET, "/v1/models/{id}", Needs(AnalysisRead), models::get)
+            .says("The version of a model that serves, with its card and its drift.").answers(200, object()),
+        route(POST, "/v1/models/{id}/promote", Needs(CampaignsApprove), models::promote)
+            .says("Has a version of a model serve that passed its gate; the one before is retired.")
+            .takes(object()).answers(200, object()),
+        route(POST, "/v1/models/{id}/rollback", Needs(CampaignsApprove), models::rollback)
+            .says("Has the version of a model serve that served before.").answers(200, object()),
 
         // background work
         route(GET, "/v1/imports", Needs(JobsRead), imports::list)

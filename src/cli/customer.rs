@@ -132,8 +132,14 @@ fn value(story: &Timeline, currency: Currency) -> String {
     if let Some(level) = &state.service_level {
         text += &format!("  service    {level}\n");
     }
-    if let Some(churn) = state.score_map().get("churn") {
-        text += &format!("  churn      {}\n", print::percent(*churn));
+    let explained = |model: &str| model == "churn" || story.reasons.iter().any(|reason| reason.model == model);
+    for (model, score) in state.score_map().into_iter().filter(|(model, _)| explained(model)) {
+        text += &format!("  {model:<10} {}\n", print::percent(score));
+        for reason in story.reasons.iter().filter(|reason| reason.model == model) {
+            let way = if reason.part > 0.0 { "speaks for it" } else { "speaks against it" };
+            let value = reason.value.map_or_else(|| "missing".to_owned(), print::number);
+            text += &format!("    {} ({value}) {way}: {:+.2}\n", reason.meaning, reason.part);
+        }
     }
     for (label, words) in story.lifetime.iter().flat_map(|lifetime| lifetime.words(currency)) {
         text += &format!("  {label:<10} {words}\n");

@@ -19,5 +19,6 @@ pub fn run(place: &Place) -> Done {
         "{} customers, {} of them with a purchase scored, as of {}\nmodels: {models}\n",
         scored.customers, scored.scored, scored.as_of
     ))?;
+    scored.warnings.iter().try_for_each(|warning| print::text(&format!("warning: {warning}\n")))?;
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::decisions::store as decisions;
 use crate::error::Result;
 use crate::operations::access::{Permission, Session};
 use crate::operations::decide_now::{RealTime, Request};
+use crate::operations::explain::Reason;
 use crate::operations::{Workspace, send};
 use crate::reports::lifetime::LifetimeShown;
 use crate::reports::profit::{ClientStatement, statement};
@@ -56,6 +57,7 @@ fn view(ws: &Workspace, external_id: &str) -> Result<Value> {
         "timeline": timeline::lines(&show, &known.entries, &rows),
         "scored_at": state.and_then(|state| state.scored_at).map(|at| show.time(at)),
         "scores": state.map(scores),
+        "reasons": known.reasons.iter().map(reason_line).collect::<Vec<_>>(),
     }))
 }
 
@@ -178,6 +180,18 @@ fn consent_line(show: &Show<'_>, consent: &Consent) -> Value {
         "tone": if consent.granted { "good" } else { "bad" },
         "since": show.time(consent.recorded_at),
         "source": consent.source,
+    })
+}
+
+/// A reason for a score, in words.
+fn reason_line(reason: &Reason) -> Value {
+    let value = reason.value.map_or_else(|| "missing".to_owned(), |value| format!("{value:.2}"));
+    json!({
+        "model": reason.model,
+        "meaning": reason.meaning,
+        "value": value,
+        "part": format!("{:+.2}", reason.part),
+        "way": if reason.part > 0.0 { "for it" } else { "against it" },
     })
 }
 

@@ -4,12 +4,9 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use serde::Serialize;
 
-use super::churn::ChurnModel;
 use super::lifetime_score;
-use super::matrix::FeatureMatrix;
-use super::registry::ModelVersion;
 use crate::clock::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::{CustomerId, ModelVersionId};
 use crate::insert_rows;
 use crate::storage::Connection;
@@ -31,30 +28,6 @@ pub struct Score {
     pub horizon_days: Option<i32>,
     /// As of when.
     pub computed_at: Timestamp,
-}
-
-/// P(event) of every customer of the matrix, as of `now`.
-///
-/// # Errors
-/// Invalid, when the version is of a kind that gives no single score, or a feature is missing.
-pub fn score(version: &ModelVersion, matrix: &FeatureMatrix, now: Timestamp) -> Result<Vec<Score>> {
-    if version.fit.kind != "churn" {
-        return Err(Error::invalid(format!(
-            "`{}` is a {} model, which gives no score",
-            version.fit.name, version.fit.kind
-        )));
-    }
-    let values = version.fit.parameters::<ChurnModel>()?.predict(matrix)?;
-    let horizon_days = version.fit.horizon_days.and_then(|days| i32::try_from(days).ok());
-    let made = matrix.customers.iter().zip(values).map(|(&customer_id, value)| Score {
-        customer_id,
-        model: version.fit.name.clone(),
-        value,
-        model_version_id: version.id,
-        horizon_days,
-        computed_at: now,
-    });
-    Ok(made.collect())
 }
 
 /// Keeps scores; each takes the place of the customer's former score by the same model. Pass a few thousand at a time.

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod apply;
+mod attributes;
 pub mod audit;
 pub mod batch;
 pub mod candidates;
@@ -10,6 +11,7 @@ pub mod decide_now;
 pub mod erase;
 pub mod evaluate;
 pub mod event_types;
+pub mod explain;
 pub mod facts;
 pub mod history;
 pub mod import;
@@ -18,6 +20,7 @@ pub mod links;
 pub mod mature;
 pub mod measure;
 pub mod merge;
+pub mod models;
 pub mod people;
 pub mod plan;
 pub mod record;

@@ -36,6 +36,7 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "085_kept_reports",
     "090_lifetime",
     "091_stages",
+    "095_model_drift",
     "098_segment_portraits"
 ];
 

@@ -36,6 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("datafusion", &["history"]),
     ("object_store", &["history"]),
     ("linfa", &["models"]),
+    ("linfa_logistic", &["models"]),
     ("handlebars", &["messages", "console"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),

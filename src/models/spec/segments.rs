@@ -260,7 +260,7 @@ pub(super) fn checked(raw: RawSegments, faults: &mut Faults) -> SegmentsSpec {
     let features = if raw.features.is_empty() { usual_features() } else { raw.features };
     check::features(&features, faults);
     for feature in &features {
-        faults.demand(feature.transform != Transform::Bins, "features", || {
+        faults.demand(!matches!(feature.transform, Transform::Bins | Transform::Categories), "features", || {
             format!("`{}`: distances need a size; use none or log1p", feature.name)
         });
     }

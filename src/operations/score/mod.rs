@@ -17,6 +17,7 @@ use crate::customers::{change, store as customers};
 use crate::error::Result;
 use crate::features::{FeatureMatrix, matrix};
 use crate::ids::CustomerId;
+use crate::models::drift_store::{self, SeenDrift};
 use crate::operations::Workspace;
 use crate::operations::lifetime::{self, Known, Lifetimes, Stages};
 use crate::operations::segmentation::Segmentations;
@@ -40,6 +41,10 @@ pub struct Scored {
     pub scored: usize,
     /// The models that served, with their versions.
     pub models: BTreeMap<String, i64>,
+    /// How far each model has drifted since it was judged.
+    pub drift: Vec<SeenDrift>,
+    /// What to do about it, in words.
+    pub warnings: Vec<String>,
     /// As of when.
     pub as_of: Timestamp,
 }
@@ -70,11 +75,15 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
         let ids: Vec<CustomerId> = ids.iter().copied().filter(|id| present.contains(id)).collect();
         counter::raise(conn, change::SCORED)?;
         answers.stages.keep(conn, &ids, now)?;
+        drift_store::keep(conn, &answers.said.drift)?;
         rows.write(conn, &ids, &rows::Books { totals: &totals, before: &before }, progress)?;
         Ok(ids.len())
     })?;
     progress.finish();
-    Ok(Scored { customers, scored: matrix.customers.len(), models: answers.models, as_of: now })
+    let scored = matrix.customers.len();
+    let drift = answers.said.drift;
+    let warnings = drift.iter().filter_map(|seen| seen.drift.warning(&seen.model)).collect();
+    Ok(Scored { customers, scored, models: answers.models, drift, warnings, as_of: now })
 }
 
 /// The features of those who may be profiled, with what each is worth so far.
@@ -88,6 +97,8 @@ fn worth(ws: &Workspace, full: FeatureMatrix, totals: &ByCustomer) -> Result<Fea
 struct Answers {
     /// Scores; a kind of model may give several.
     columns: Vec<Column>,
+    /// Scores of those who are in no row, and drift.
+    said: churn::Said,
     /// Who is in which segment.
     segmentations: Segmentations,
     /// What customers are worth: those with a contract and no purchase too, who have no row.
@@ -103,16 +114,18 @@ struct Answers {
 impl Answers {
     fn of(ws: &Workspace, matrix: &FeatureMatrix, totals: &ByCustomer, now: Timestamp) -> Result<Answers> {
         let mut columns = Vec::new();
-        columns.extend(churn::answer(ws, matrix)?);
+        let mut said = churn::answer(ws, matrix)?;
+        columns.append(&mut said.columns);
         let segmentations = Segmentations::of(ws, matrix, now)?;
-        let mut models: BTreeMap<String, i64> = columns.iter().map(Column::asked).collect();
+        let apart = said.apart.iter().map(|apart| &apart.column);
+        let mut models: BTreeMap<String, i64> = columns.iter().chain(apart).map(Column::asked).collect();
         models.extend(segmentations.versions().map(|(name, version)| (name.to_owned(), version.0)));
         let known = Known::read(ws, now)?;
         let lifetimes = lifetime::score(ws, &known, totals, now)?;
         let stages = Stages::follow(&known, lifetimes.as_ref(), |customer| churn::of(&columns, matrix, customer), now);
         models.extend(lifetimes.iter().map(Lifetimes::asked));
         let objecting = ws.store().read(customers::objecting)?.into_iter().collect();
-        Ok(Answers { columns, segmentations, lifetimes, stages, objecting, models })
+        Ok(Answers { columns, said, segmentations, lifetimes, stages, objecting, models })
     }
 }
 

@@ -29,7 +29,7 @@ pub use history::{history_retired, history_segment, history_state, history_tail,
 pub use imports::import_log;
 pub use jobs::job;
 pub use migrations::schema_migration;
-pub use models::{lifetime_score, model_version, score, segment, segment_member};
+pub use models::{lifetime_score, model_drift, model_version, score, segment, segment_member};
 pub use offers::offer;
 pub use outcomes::outcome;
 pub use reports::kept_report;

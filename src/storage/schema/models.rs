@@ -22,6 +22,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// How far each fit has drifted, as last seen.
+    model_drift (model_version_id) {
+        model_version_id -> BigInt,
+        model -> Text,
+        computed_at -> BigInt,
+        largest -> Double,
+        drift -> Text,
+    }
+}
+
+diesel::table! {
     /// The latest score of a customer by each model.
     score (customer_id, model) {
         customer_id -> BigInt,

@@ -43,6 +43,20 @@ fn works_like_sklearn() {
     close(&weighted, 0.032_234_62, [0.177_888_501, -0.225_855_536, -0.078_898_645, -0.094_284_302]);
 }
 
+/// The estimator that stood here before. It knows the larger of the two classes; we know the event.
+#[test]
+fn works_like_linfa_logistic() {
+    let (x, happened) = reference(2_000, 3);
+    let dataset = DatasetBase::new(x.view(), ndarray::Array1::from(happened.clone()));
+    let theirs =
+        linfa_logistic::LogisticRegression::default().alpha(2.0).gradient_tolerance(1e-6).fit(&dataset).unwrap();
+    let sign = if theirs.labels().pos.class { 1.0 } else { -1.0 };
+    let ours = Logistic::fit(&x, &happened, 2.0).unwrap();
+    assert!((ours.intercept - sign * theirs.intercept()).abs() < 1e-4, "{ours:?}");
+    let away = ours.weights.iter().zip(theirs.params()).map(|(a, b)| (a - sign * b).abs()).fold(0.0, f64::max);
+    assert!(away < 1e-4, "{ours:?}");
+}
+
 /// No component of the gradient is left, whether second derivatives came from all rows or from a sample; and the number of
 /// threads changes no bit.
 #[test]

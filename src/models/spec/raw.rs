@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{FeatureSpec, ModelSpec, PurchaseLabel, check, churn, lifetime, segments};
+use super::{ModelSpec, PurchaseLabel, check, churn, lifetime, segments};
 use crate::error::{Error, Fault, Result};
 use crate::models::response::ResponseParams;
 
@@ -30,10 +30,6 @@ pub(super) struct RawResponseSplit {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawResponseGate {
     pub min_gain: f64,
-}
-
-fn one() -> u64 {
-    1
 }
 
 #[derive(Deserialize)]

@@ -1,10 +1,13 @@
-//! How well and how fast clients are known, one JSON line a figure: `cargo bench --bench clients -- [kmeans|starbucks]`.
+//! How well and how fast clients are known, one JSON line a figure: `cargo bench --bench clients -- [kmeans|logistic|starbucks]`.
 //!
 //! The Starbucks figures are out of fold over all receipts: fold = last four hexadecimal digits of the customer mod 5; the value of
 //! a policy is the inverse-propensity mean of completed x (difficulty - reward), propensity 1/10. It is gross: it counts those who
 //! would have bought anyway.
 
 #![allow(clippy::print_stdout)] // its lines are its result
+
+#[path = "clients/lifetime.rs"]
+mod lifetime;
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
@@ -19,6 +22,8 @@ use vizavi::models::{LoggedDecision, ResponseModel, ResponseParams};
 
 #[path = "clients/kmeans.rs"]
 mod kmeans;
+#[path = "clients/logistic.rs"]
+mod logistic;
 
 const FOLDS: usize = 5;
 
@@ -32,6 +37,12 @@ fn main() {
     let wanted = |case: &str| named.is_empty() || named.iter().any(|name| name == case);
     if wanted("kmeans") {
         kmeans::run();
+    }
+    if wanted("lifetime") {
+        lifetime::run();
+    }
+    if wanted("logistic") {
+        logistic::run();
     }
     if wanted("starbucks") {
         starbucks();

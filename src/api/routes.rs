@@ -153,6 +153,9 @@ pub fn table() -> Vec<Route> {
         route(POST, "/v1/segments/preview", Needs(CampaignsWrite), segments::preview::handle)
             .says("What a segment by rule would be: its count, some members, how many can be written to. Keeps nothing.")
             .takes(named("Segment")).answers(200, object()),
+        route(POST, "/v1/segments/lookalike", Needs(CampaignsWrite), segments::lookalike::handle)
+            .says("Finds customers who resemble the members of a segment, and keeps them as a segment.")
+            .takes(named("Lookalike")).answers(201, object()),
         route(GET, "/v1/segments/{id}", Needs(AnalysisRead), segments::get::handle)
             .says("One segment.").answers(200, object()),
         route(PUT, "/v1/segments/{id}", Needs(CampaignsWrite), segments::put::handle)

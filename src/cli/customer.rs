@@ -124,8 +124,19 @@ fn value(story: &Timeline, currency: Currency) -> String {
     if let Some(segment) = &state.segment {
         text += &format!("  segment    {segment}\n");
     }
-    for (model, score) in state.score_map() {
-        text += &format!("  {model:<10} {}\n", print::percent(score));
+    if let Some(kept) = story.stage {
+        text += &format!("  stage      {} since {}\n", kept.stage.words(), &kept.since.to_string()[..10]);
+    } else if let Some(stage) = &state.stage {
+        text += &format!("  stage      {stage}\n");
+    }
+    if let Some(level) = &state.service_level {
+        text += &format!("  service    {level}\n");
+    }
+    if let Some(churn) = state.score_map().get("churn") {
+        text += &format!("  churn      {}\n", print::percent(*churn));
+    }
+    for (label, words) in story.lifetime.iter().flat_map(|lifetime| lifetime.words(currency)) {
+        text += &format!("  {label:<10} {words}\n");
     }
     text
 }

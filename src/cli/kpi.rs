@@ -96,6 +96,20 @@ pub fn run(place: &Place, args: &Args) -> Done {
     Ok(())
 }
 
+fn stages(found: &Overview) -> String {
+    let entered = format!("came in {} days", found.stages.flow_days);
+    let mut table = print::Table::new(&["stage", "customers", &entered, "went"]);
+    for of in &found.stages.stages {
+        table.row(vec![
+            of.stage.words().to_owned(),
+            of.customers.to_string(),
+            of.entered.to_string(),
+            of.left.to_string(),
+        ]);
+    }
+    table.to_string()
+}
+
 fn words(kpis: &Kpis, currency: Currency) -> String {
     let (found, base) = (&kpis.overview, &kpis.profitability);
     let mut table = print::Table::new(&["figure", "value"]);
@@ -122,7 +136,7 @@ fn words(kpis: &Kpis, currency: Currency) -> String {
         Some(at) => format!("scored at {at}\n"),
         None => "not scored yet: run `vizavi score`\n".to_owned(),
     };
-    format!("{table}{scored}")
+    format!("{table}{scored}\n{}", stages(found))
 }
 
 fn of_profit(found: &ProfitReport, currency: Currency) -> String {

@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::operations::access::{Permission, Session};
 use crate::operations::decide_now::{RealTime, Request};
 use crate::operations::{Workspace, send};
+use crate::reports::lifetime::LifetimeShown;
 use crate::reports::profit::{ClientStatement, statement};
 use crate::reports::timeline::timeline as story;
 
@@ -47,7 +48,7 @@ fn view(ws: &Workspace, external_id: &str) -> Result<Value> {
         "path": path_part(&known.customer.external_id),
         "name": name(&known.customer),
         "summary": summary(&known.customer, state),
-        "figures": figures(&show, state),
+        "figures": figures(&show, state, known.lifetime.as_ref()),
         "next": rows.first().map(|row| timeline::next(&show, row)),
         "profit": profit_lines(&show, &statement(ws, external_id)?),
         "profile": profile(&show, &known.customer),
@@ -61,7 +62,10 @@ fn view(ws: &Workspace, external_id: &str) -> Result<Value> {
 fn summary(customer: &Customer, state: Option<&CustomerState>) -> String {
     let segment = state.and_then(|state| state.segment.as_deref());
     let mut parts = vec![customer.kind.clone()];
+    parts.extend(state.and_then(|state| state.stage.as_deref()).map(|stage| stage.replace('_', " ")));
     parts.extend(segment.map(|segment| format!("segment {segment}")));
+    let level = state.and_then(|state| state.service_level.as_deref());
+    parts.extend(level.map(|level| format!("service {level}")));
     parts.extend(customer.country.clone());
     if customer.profiling_objection {
         parts.push("objects to profiling".into());
@@ -69,7 +73,7 @@ fn summary(customer: &Customer, state: Option<&CustomerState>) -> String {
     parts.join(" · ")
 }
 
-fn figures(show: &Show<'_>, state: Option<&CustomerState>) -> Vec<Figure> {
+fn figures(show: &Show<'_>, state: Option<&CustomerState>, lifetime: Option<&LifetimeShown>) -> Vec<Figure> {
     let Some(state) = state else { return vec![figure("Value", "–", "not scored yet")] };
     let last = state.last_order_at.map_or("has not bought".into(), |at| format!("last on {}", show.time(at)));
     let mut all = vec![
@@ -84,6 +88,35 @@ fn figures(show: &Show<'_>, state: Option<&CustomerState>) -> Vec<Figure> {
     if let Some(churn) = state.score_map().get("churn") {
         let tone = if *churn >= 0.5 { "bad" } else { "" };
         all.push(figure("Chance of leaving", percent(*churn), "by the churn model").toned(tone));
+    }
+    all.extend(lifetime.into_iter().flat_map(|lifetime| of_lifetime(show, lifetime)));
+    all
+}
+
+/// What is to come: value with its interval, orders, the next one.
+fn of_lifetime(show: &Show<'_>, lifetime: &LifetimeShown) -> Vec<Figure> {
+    let (share, predicted) = (percent(lifetime.interval), lifetime.predicted);
+    let range = format!("{} to {} in {share} of cases", show.money(predicted.low), show.money(predicted.high));
+    let mut all = vec![
+        figure(
+            "Value to come",
+            show.money(predicted.expected),
+            format!("within {} days; {range}", lifetime.value_days),
+        )
+        .toned(tone_of(predicted.expected.0 as f64)),
+        figure("Value in all", show.money(lifetime.total), "profit so far and value to come"),
+        figure(
+            "Orders to come",
+            format!("{:.1}", lifetime.orders.expected),
+            format!("within {} days; {} to {}", lifetime.horizon_days, lifetime.orders.low, lifetime.orders.high),
+        ),
+    ];
+    if let Some(next) = &lifetime.next_order {
+        let day = |at| show.time(at).chars().take(10).collect::<String>();
+        let (from, until) = (day(next.from), day(next.until));
+        let note =
+            format!("{from} to {until}, about {}; {} that it comes", show.money(next.amount), percent(next.chance));
+        all.push(figure("Next order", day(next.at), note));
     }
     all
 }

@@ -38,6 +38,10 @@ pub struct CustomerState {
     pub scored_at: Option<Timestamp>,
     /// When the row last changed.
     pub updated_at: Timestamp,
+    /// The stage of the last scoring: prospect, new, active, loyal, at_risk, lapsed, won_back.
+    pub stage: Option<String>,
+    /// The level of service that the customer's needs ask for, as of the last scoring.
+    pub service_level: Option<String>,
 }
 
 /// The part of a serving row that is book-keeping: read from facts as they are, whatever the models.
@@ -114,6 +118,8 @@ impl CustomerState {
             profit: Money::ZERO,
             scored_at: None,
             updated_at: now,
+            stage: None,
+            service_level: None,
         }
     }
 

@@ -236,6 +236,8 @@ pub fn put_states(conn: &mut Connection, rows: &[CustomerState]) -> Result<()> {
                 customer_state::profit.eq(excluded(customer_state::profit)),
                 customer_state::scored_at.eq(excluded(customer_state::scored_at)),
                 customer_state::updated_at.eq(excluded(customer_state::updated_at)),
+                customer_state::stage.eq(excluded(customer_state::stage)),
+                customer_state::service_level.eq(excluded(customer_state::service_level)),
             ))
             .execute(c))?;
     Ok(())

@@ -7,6 +7,7 @@
 //! ```text
 //!  spec -> training -> Fit { parameters, metrics, card } -> registry (gate) -> scoring
 //!            |  churn: encoding + logistic + calibration
+//!            |  lifetime: purchases, amounts, contracts -> present value
 //!            |  response: logged decisions -> P(convert | customer, offer, channel)
 //! ```
 
@@ -17,6 +18,7 @@ pub mod churn;
 pub mod encoding;
 pub mod evaluation;
 pub mod lifetime;
+pub mod lifetime_score;
 pub mod matrix;
 pub mod registry;
 

@@ -5,6 +5,7 @@ use diesel::upsert::excluded;
 use serde::Serialize;
 
 use super::churn::ChurnModel;
+use super::lifetime_score;
 use super::matrix::FeatureMatrix;
 use super::registry::ModelVersion;
 use crate::clock::Timestamp;
@@ -92,6 +93,7 @@ pub fn between(
 
 /// Forgets the scores of a customer: on erasure and when they object to profiling.
 pub fn forget(conn: &mut Connection, customer: CustomerId) -> Result<usize> {
+    lifetime_score::forget(conn, customer)?;
     Ok(diesel::delete(table::table.filter(table::customer_id.eq(customer))).execute(conn)?)
 }
 

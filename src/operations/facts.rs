@@ -6,13 +6,14 @@ use std::sync::Arc;
 use crate::customers::{Customer, CustomerState, store as customers};
 use crate::decisions::Facts;
 use crate::error::Result;
+use crate::models::lifetime_score;
 use crate::operations::Workspace;
 use crate::rules::{Catalogue, Kind, Value};
 use crate::segments::rule::SEGMENTS;
 use crate::storage::Connection;
 
 /// Facts of the profile and of the serving row, with their kinds.
-const PROFILE: [(&str, Kind); 13] = [
+const PROFILE: [(&str, Kind); 15] = [
     ("kind", Kind::Text),
     ("country", Kind::Text),
     ("locale", Kind::Text),
@@ -20,6 +21,8 @@ const PROFILE: [(&str, Kind); 13] = [
     ("tracking", Kind::Flag),
     ("acquired_at", Kind::Time),
     ("segment", Kind::Text),
+    ("stage", Kind::Text),
+    ("service_level", Kind::Text),
     ("orders", Kind::Number),
     ("revenue", Kind::Number),
     ("profit", Kind::Number),
@@ -29,7 +32,7 @@ const PROFILE: [(&str, Kind); 13] = [
 ];
 
 /// Scores that models write.
-pub const SCORES: [&str; 1] = ["churn"];
+pub const SCORES: [&[&str]; 2] = [&["churn"], &lifetime_score::SERVING];
 
 /// Customers whose attributes are looked at to learn which attributes there are.
 const SAMPLE: i64 = 2_000;
@@ -37,7 +40,7 @@ const SAMPLE: i64 = 2_000;
 /// Every fact a rule may name. Attributes of the profile are `attribute.NAME`; their kind is that of the first value found.
 pub fn catalogue(ws: &Workspace, conn: &mut Connection) -> Result<Catalogue> {
     let mut facts: Catalogue = PROFILE.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
-    facts.extend(SCORES.iter().map(|name| ((*name).to_owned(), Kind::Number)));
+    facts.extend(SCORES.iter().copied().flatten().map(|name| ((*name).to_owned(), Kind::Number)));
     for family in ws.features().families() {
         facts.extend(family.features.iter().map(|feature| (feature.name.clone(), Kind::Number)));
     }
@@ -88,6 +91,12 @@ pub fn of(customer: &Customer, state: Option<&CustomerState>, segments: Vec<Arc<
         }
         if let Some(segment) = &state.segment {
             set("segment", Value::Text(segment.as_str().into()));
+        }
+        if let Some(stage) = &state.stage {
+            set("stage", Value::Text(stage.as_str().into()));
+        }
+        if let Some(level) = &state.service_level {
+            set("service_level", Value::Text(level.as_str().into()));
         }
         if let Some(at) = state.last_order_at {
             set("last_order_at", Value::Time(at));

@@ -12,13 +12,12 @@ use crate::error::{Error, Result};
 use crate::features::{FeatureMatrix, Sample, matrix_of, purchase_within_of};
 use crate::ids::{CustomerId, ModelVersionId};
 use crate::models::response::Context;
-use crate::models::spec::{ChurnSpec, PurchaseLabel, ResponseSpec, SegmentsSpec};
+use crate::models::spec::{ChurnSpec, PurchaseLabel, ResponseSpec};
 use crate::models::training::split_by_time;
 use crate::models::{Fit, Labelled, LoggedDecision, ModelSpec, OfferPrior, registry, train_churn, train_response};
 use crate::offers::store as offers;
-use crate::operations::Workspace;
+use crate::operations::{Workspace, lifetime, segmentation};
 use crate::progress::Progress;
-use crate::segments::{ClusterModel, train_segments};
 use crate::storage::Connection;
 
 /// Customers that a model learns from at most, about: more teach it nothing that its error would show, and cost in proportion.
@@ -57,8 +56,9 @@ pub fn train(ws: &Workspace, names: &[String], progress: &dyn Progress) -> Resul
     let mut trained = Vec::new();
     for spec in chosen {
         let fit = match spec {
-            ModelSpec::Segments(spec) => fit_segments(ws, spec),
+            ModelSpec::Segments(spec) => segmentation::fit(ws, spec),
             ModelSpec::Churn(spec) => fit_churn(ws, spec),
+            ModelSpec::Lifetime(spec) => lifetime::fit(ws, spec),
             ModelSpec::Response(spec) => fit_response(ws, spec),
         };
         trained.push(keep(ws, spec.name(), fit)?);
@@ -89,15 +89,6 @@ fn keep(ws: &Workspace, name: &str, fit: Result<Fit>) -> Result<Trained> {
     let now = ws.now();
     let (version, serves) = ws.store().write(|conn| registry::register_and_promote(conn, &fit, now))?;
     Ok(Trained { name: name.into(), version: Some(version), serves, metrics: fit.metrics, reasons: fit.verdict.missed })
-}
-
-fn fit_segments(ws: &Workspace, spec: &SegmentsSpec) -> Result<Fit> {
-    let now = ws.now();
-    let wanted: Vec<&str> = spec.features.iter().map(|feature| feature.name.as_str()).collect();
-    let matrix = learned_from(ws, now, &wanted)?;
-    let previous = ws.store().read(|conn| registry::champion(conn, &spec.name))?;
-    let previous: Option<ClusterModel> = previous.map(|version| version.fit.parameters()).transpose()?;
-    train_segments(spec, &matrix, now, previous.as_ref())
 }
 
 fn fit_churn(ws: &Workspace, spec: &ChurnSpec) -> Result<Fit> {
@@ -169,7 +160,7 @@ pub struct Logged {
 }
 
 /// The first and the last order.
-fn span(ws: &Workspace) -> Result<Option<(Timestamp, Timestamp)>> {
+pub(super) fn span(ws: &Workspace) -> Result<Option<(Timestamp, Timestamp)>> {
     let batches = ws.history().query("SELECT min(occurred_at), max(occurred_at) FROM order_item")?;
     let Some(batch) = batches.first().filter(|batch| batch.num_rows() == 1) else { return Ok(None) };
     let at = |column: usize| {

@@ -1,6 +1,8 @@
 //! Read models over everything: one customer's story, the state of the company's base, the scorecard.
 
+pub mod lifetime;
 pub mod overview;
 pub mod profit;
 pub mod segments;
+pub mod stages;
 pub mod timeline;

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::models::registry::{self, ModelSummary};
 use crate::money::Money;
 use crate::operations::Workspace;
+use crate::reports::stages::{self, Stages};
 use crate::segments::{self, KeptSegment};
 use crate::storage::Connection;
 use crate::storage::schema::customer_state;
@@ -39,6 +40,8 @@ pub struct Overview {
     pub open_complaints: i64,
     /// When serving rows were last rebuilt.
     pub scored_at: Option<Timestamp>,
+    /// Where customers stand, and who went where.
+    pub stages: Stages,
     /// The segments and what they are worth.
     pub segments: Vec<KeptSegment>,
     /// The campaigns.
@@ -71,6 +74,7 @@ pub fn overview(ws: &Workspace) -> Result<Overview> {
         Ok(Overview {
             as_of: now,
             customers: customers::count(conn)?,
+            stages: stages::stages(conn, now)?,
             segments: segments::list(conn)?,
             stopped: brake::is_stopped(conn)?,
             campaigns,
@@ -110,6 +114,7 @@ fn worth(conn: &mut Connection) -> Result<Overview> {
         best_tenth_share: if total > 0 { best as f64 / total as f64 } else { 0.0 },
         open_complaints: complaints,
         scored_at: scored_at.flatten(),
+        stages: Stages::default(),
         segments: Vec::new(),
         campaigns: Vec::new(),
         runs: Vec::new(),

@@ -11,9 +11,13 @@ use crate::deliveries::outbox::find;
 use crate::error::Result;
 use crate::history::Snapshot;
 use crate::ids::CustomerId;
+use crate::models::lifetime_score;
 use crate::money::Money;
 use crate::operations::Workspace;
 use crate::outcomes::store as outcomes;
+use crate::reports::lifetime::LifetimeShown;
+use crate::segments::stage::Stage;
+use crate::segments::stage::store::{self as stages, KeptStep};
 
 /// Most entries of each kind.
 const MOST: usize = 200;
@@ -25,10 +29,23 @@ pub struct Timeline {
     pub customer: Customer,
     /// What is known at once.
     pub state: Option<CustomerState>,
+    /// Where they stand, and since when; none for a prospect.
+    pub stage: Option<StageShown>,
+    /// What they have brought and are expected to bring; none before the lifetime model serves.
+    pub lifetime: Option<LifetimeShown>,
     /// What they agreed to.
     pub consents: Vec<Consent>,
     /// What happened.
     pub entries: Vec<Entry>,
+}
+
+/// Where a customer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct StageShown {
+    /// Where.
+    pub stage: Stage,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// One thing that happened.
@@ -36,7 +53,7 @@ pub struct Timeline {
 pub struct Entry {
     /// When.
     pub at: Timestamp,
-    /// `order`, `return`, `interaction`, `event`, `subscription`, `claim`, `decision`, `delivery`, `outcome`.
+    /// `order`, `return`, `interaction`, `event`, `subscription`, `claim`, `decision`, `delivery`, `outcome`, `stage`.
     pub kind: &'static str,
     /// In a few words.
     pub title: String,
@@ -56,7 +73,7 @@ pub struct Entry {
 /// # Errors
 /// Not found, naming the key.
 pub fn timeline(ws: &Workspace, external_id: &str) -> Result<Timeline> {
-    let (customer, state, consents, mut entries) = ws.store().read(|conn| {
+    let (customer, state, stage, lifetime, consents, mut entries) = ws.store().read(|conn| {
         let customer = customers::by_external_id(conn, external_id)?;
         let mut entries: Vec<Entry> = Vec::new();
         let rows = decisions::of_customer(conn, customer.id, None, MOST as i64)?;
@@ -64,13 +81,17 @@ pub fn timeline(ws: &Workspace, external_id: &str) -> Result<Timeline> {
         entries.extend(find::of_customer(conn, customer.id, MOST as i64)?.iter().map(delivery_entry));
         entries
             .extend(outcomes::of_customer(conn, customer.id, Timestamp(0))?.iter().rev().take(MOST).map(outcome_entry));
+        entries.extend(stages::steps_of(conn, customer.id, MOST as i64)?.iter().map(step_entry));
         let state = customers::state_of(conn, customer.id)?;
+        let stage =
+            stages::of_customer(conn, customer.id)?.map(|kept| StageShown { stage: kept.stage, since: kept.since });
+        let lifetime = lifetime_score::of_customer(conn, customer.id)?.map(|score| LifetimeShown::of(&score));
         let consents = customers::consents_of(conn, customer.id)?;
-        Ok((customer, state, consents, entries))
+        Ok((customer, state, stage, lifetime, consents, entries))
     })?;
     entries.extend(facts(ws, customer.id)?);
     entries.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.kind.cmp(b.kind)));
-    Ok(Timeline { customer, state, consents, entries })
+    Ok(Timeline { customer, state, stage, lifetime, consents, entries })
 }
 
 fn decision_entry(row: &DecisionRow) -> Entry {
@@ -108,6 +129,18 @@ fn outcome_entry(row: &outcomes::Outcome) -> Entry {
         detail: None,
         amount: row.value,
         id: row.delivery_id.map(|id| id.0),
+    }
+}
+
+fn step_entry(step: &KeptStep) -> Entry {
+    let by = if step.by_model { ", as a model said" } else { "" };
+    Entry {
+        at: step.at,
+        kind: "stage",
+        title: step.to_stage.words().to_owned(),
+        detail: Some(format!("was {}{by}", step.from_stage.words())),
+        amount: None,
+        id: None,
     }
 }
 

@@ -32,7 +32,11 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "081_event_types",
     "082_rule_segments",
     "083_imports",
-    "085_kept_reports"
+    "084_merge_requests",
+    "085_kept_reports",
+    "090_lifetime",
+    "091_stages",
+    "098_segment_portraits"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

@@ -36,7 +36,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("datafusion", &["history"]),
     ("object_store", &["history"]),
     ("linfa", &["models"]),
-    ("linfa_logistic", &["models"]),
     ("handlebars", &["messages", "console"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),

@@ -15,6 +15,6 @@ pub async fn handle(ws: Ws, query: web::Query<PageQuery>) -> Result<HttpResponse
     let after = query.after(ws.id_key(), "customers")?.map(CustomerId);
     let rows = on_pool(&ws, move |ws| ws.store().read(|conn| store::page(conn, after, limit))).await?;
     let page = Page::of(rows, limit, ws.id_key(), "customers", |row| row.id.0);
-    let items = page.items.into_iter().map(|row| CustomerShown::of(row, None)).collect();
+    let items = page.items.into_iter().map(|row| CustomerShown::of(row, None, None)).collect();
     Ok(HttpResponse::Ok().json(Page { items, next: page.next }))
 }

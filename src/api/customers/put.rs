@@ -124,5 +124,5 @@ pub async fn handle(
     .await?;
     let (new, row) = outcome?;
     let mut answer = if new { HttpResponse::Created() } else { HttpResponse::Ok() };
-    Ok(answer.insert_header((ETAG, etag::of(row.version))).json(CustomerShown::of(row, None)))
+    Ok(answer.insert_header((ETAG, etag::of(row.version))).json(CustomerShown::of(row, None, None)))
 }

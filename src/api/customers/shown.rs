@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::customers::{Customer, CustomerState};
+use crate::reports::lifetime::LifetimeShown;
 
 /// Who a customer is, and what is known at once.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,6 +49,10 @@ pub struct CustomerShown {
     /// What is known at once; absent until the first scoring.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<StateShown>,
+    /// Historic, predicted and total value apart, with intervals, and the next order; absent before the lifetime model serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub lifetime: Option<LifetimeShown>,
 }
 
 /// The serving row.
@@ -55,6 +60,10 @@ pub struct CustomerShown {
 pub struct StateShown {
     /// The segment.
     pub segment: Option<String>,
+    /// Where the customer stands: prospect, new, active, loyal, at_risk, lapsed or won_back.
+    pub stage: Option<String>,
+    /// The level of service that the customer's needs ask for.
+    pub service_level: Option<String>,
     /// Orders so far.
     pub orders: i64,
     /// Revenue so far, in minor units.
@@ -77,7 +86,7 @@ pub struct StateShown {
 
 impl CustomerShown {
     /// Shows a profile, with what is known at once beside it.
-    pub fn of(customer: Customer, state: Option<CustomerState>) -> CustomerShown {
+    pub fn of(customer: Customer, state: Option<CustomerState>, lifetime: Option<LifetimeShown>) -> CustomerShown {
         CustomerShown {
             attributes: customer.attribute_map(),
             external_id: customer.external_id,
@@ -98,6 +107,7 @@ impl CustomerShown {
             updated_at: customer.updated_at.to_string(),
             version: customer.version,
             state: state.map(StateShown::of),
+            lifetime,
         }
     }
 }
@@ -108,6 +118,8 @@ impl StateShown {
             scores: state.score_map(),
             features: state.feature_map(),
             segment: state.segment,
+            stage: state.stage,
+            service_level: state.service_level,
             orders: state.orders,
             revenue: state.revenue.0,
             cost_to_serve: state.cost_to_serve.0,

@@ -1,9 +1,11 @@
 //! The estimators, each a pure function of matrices and a seed.
 
+pub mod boosting;
 pub mod gaussian_mixture;
 pub mod k_means;
 pub mod logistic;
 pub mod minimise;
+pub mod newton;
 pub mod quantile_bins;
 pub mod sparse_logistic;
 

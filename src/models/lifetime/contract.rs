@@ -3,6 +3,8 @@
 //! At the end of each period a contract is given up with a chance of its own, beta distributed over contracts (alpha, beta). Retention
 //! therefore rises with age although nobody changes: those who leave easily have left.
 
+use serde::{Deserialize, Serialize};
+
 use super::special::{digamma, ln_gamma};
 use crate::models::algorithms::minimise::{Stop, minimise};
 
@@ -16,7 +18,7 @@ pub struct Contract {
 }
 
 /// A fitted model.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BetaGeometric {
     /// First parameter of the beta distribution of the chance of being given up.
     pub alpha: f64,

@@ -3,11 +3,15 @@
 //! The amounts of a customer's purchases are gamma distributed (p, nu) around his own mean; nu is gamma distributed over customers
 //! (q, v). The model takes amount and frequency for independent.
 
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::history::sum_of_blocks;
 use super::special::{digamma, ln_gamma};
-use crate::models::algorithms::minimise::{Stop, minimise};
+use crate::models::algorithms::newton::{Stop, newton, with_differences};
 
 /// A fitted model.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct GammaGamma {
     /// Shape of the amounts of one customer.
     pub p: f64,
@@ -29,23 +33,24 @@ pub struct Spending {
 }
 
 impl GammaGamma {
-    /// Fits by maximum likelihood on the logarithms of the parameters; None with fewer than two customers who spent anything.
+    /// Fits by maximum likelihood on the logarithms of p, q - 1 and v: q stays above 1, without which no mean exists. None with fewer
+    /// than two customers who spent anything.
     pub fn fit(customers: &[Spending]) -> Option<GammaGamma> {
         let mut used: Vec<Spending> = customers.iter().copied().filter(|c| c.count > 0 && c.mean > 0.0).collect();
         if used.len() < 2 {
             return None;
         }
-        // One order of summing, whatever the order of the customers.
-        used.sort_by(|a, b| a.count.cmp(&b.count).then(a.mean.total_cmp(&b.mean)));
+        // One order of summing, whatever the order of the customers; and all of one count beside each other.
+        used.par_sort_unstable_by(|a, b| a.count.cmp(&b.count).then(a.mean.total_cmp(&b.mean)));
         let n = used.len() as f64;
-        let scale = used.iter().map(|customer| customer.mean).sum::<f64>() / n;
-        let mut x = vec![1.0, 1.0, 1.0];
-        let stop = Stop { steps: 500, gradient: 1e-9, gain: 1e-15 };
-        minimise(&mut x, &[0.5, 0.5, 0.5], stop, |x, gradient| loss(&used, scale, x, gradient) / n);
-        let mut unused = [0.0; 3];
-        let at_last = loss(&used, scale, &x, &mut unused);
-        let log_likelihood = -at_last - n * scale.ln();
-        Some(GammaGamma { p: x[0].exp(), q: x[1].exp(), v: x[2].exp() * scale, log_likelihood })
+        let [sum] = sum_of_blocks(&used, |block| [block.iter().map(|customer| customer.mean).sum()]);
+        let scale = sum / n;
+        let rows: Vec<Row> = used.iter().map(|customer| Row::of(customer, scale)).collect();
+        let mut x = [1.0, 1.0, 1.0];
+        newton(&mut x, Stop { steps: 200, gradient: 1e-10 }, |x| with_differences(x, |x| loss(&rows, x)));
+        let (at_last, _) = loss(&rows, &x);
+        let log_likelihood = -(at_last - penalty(&x)) * n - n * scale.ln();
+        Some(GammaGamma { p: x[0].exp(), q: 1.0 + x[1].exp(), v: x[2].exp() * scale, log_likelihood })
     }
 
     /// Expected mean amount of the customer's future purchases: own mean and mean of all, weighted by what is known. The mean of
@@ -58,35 +63,57 @@ impl GammaGamma {
         (self.v + x * of.mean) * self.p / (self.p * x + self.q - 1.0)
     }
 
-    /// Mean over all customers: p v / (q - 1); infinite for q at most 1.
+    /// Mean over all customers: p v / (q - 1).
     pub fn mean(&self) -> f64 {
-        if self.q > 1.0 { self.p * self.v / (self.q - 1.0) } else { f64::INFINITY }
+        self.p * self.v / (self.q - 1.0)
     }
 }
 
-/// Minus the log-likelihood of means in units of `scale`, and its gradient by the logarithms of p, q and v, divided by the number of customers.
-fn loss(customers: &[Spending], scale: f64, x: &[f64], gradient: &mut [f64]) -> f64 {
-    let [p, q, v] = [x[0].exp(), x[1].exp(), x[2].exp()];
-    let n = customers.len() as f64;
-    let (mut value, mut d) = (n * (q * v.ln() - ln_gamma(q)), [0.0, n * (v.ln() - digamma(q)), n * q / v]);
-    let mut by_count = (f64::NAN, 0.0, 0.0, 0.0);
-    for customer in customers {
+/// A customer, in units of the mean of all.
+struct Row {
+    count: f64,
+    sum: f64,
+    ln_mean: f64,
+    ln_sum: f64,
+}
+
+impl Row {
+    fn of(customer: &Spending, scale: f64) -> Row {
         let (count, mean) = (f64::from(customer.count), customer.mean / scale);
-        let px = p * count;
-        if by_count.0 != count {
-            let both = digamma(px + q);
-            by_count = (count, ln_gamma(px + q) - ln_gamma(px), count * (both - digamma(px)), both);
-        }
-        let (_, gammas, by_p, by_q) = by_count;
-        let whole = v + count * mean;
-        let (ln_mean, ln_count, ln_whole) = (mean.ln(), count.ln(), whole.ln());
-        value += gammas + (px - 1.0) * ln_mean + px * ln_count - (px + q) * ln_whole;
-        d[0] += by_p + count * (ln_mean + ln_count - ln_whole);
-        d[1] += by_q - ln_whole;
-        d[2] -= (px + q) / whole;
+        Row { count, sum: count * mean, ln_mean: mean.ln(), ln_sum: (count * mean).ln() }
     }
-    for ((g, d), parameter) in gradient.iter_mut().zip(d).zip([p, q, v]) {
-        *g = -d * parameter / n;
-    }
-    -value
+}
+
+/// Keeps the parameters finite where data say nothing, as when all spend the same.
+const PENALTY: f64 = 1e-9;
+
+fn penalty(x: &[f64; 3]) -> f64 {
+    PENALTY * x.iter().map(|x| x * x).sum::<f64>()
+}
+
+/// Minus the mean log-likelihood at the logarithms of p, q - 1 and v, with the penalty, and its gradient.
+fn loss(rows: &[Row], x: &[f64; 3]) -> (f64, [f64; 3]) {
+    let [p, q, v] = [x[0].exp(), 1.0 + x[1].exp(), x[2].exp()];
+    let n = rows.len() as f64;
+    let [value, dp, dq, dv] = sum_of_blocks(rows, |block| {
+        let (mut known, mut gammas, mut by_p, mut by_q) = (f64::NAN, 0.0, 0.0, 0.0);
+        block.iter().fold([0.0; 4], |mut sum, row| {
+            let px = p * row.count;
+            if known != row.count {
+                let both = digamma(px + q);
+                (known, gammas) = (row.count, ln_gamma(px + q) - ln_gamma(px));
+                (by_p, by_q) = (row.count * (both - digamma(px)), both);
+            }
+            let whole = v + row.sum;
+            let ln_whole = whole.ln();
+            sum[0] += gammas + px * row.ln_sum - row.ln_mean - (px + q) * ln_whole;
+            sum[1] += by_p + row.count * (row.ln_sum - ln_whole);
+            sum[2] += by_q - ln_whole;
+            sum[3] -= (px + q) / whole;
+            sum
+        })
+    });
+    let value = value / n + q * v.ln() - ln_gamma(q);
+    let d = [dp / n * p, (dq / n + v.ln() - digamma(q)) * (q - 1.0), dv / n * v + q];
+    (penalty(x) - value, std::array::from_fn(|i| 2.0 * PENALTY * x[i] - d[i]))
 }

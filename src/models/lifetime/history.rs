@@ -1,7 +1,12 @@
 //! What purchase models know of a customer: how often, how recently, for how long.
 
+use rayon::prelude::*;
+
+/// Rows that are summed one after another; the blocks' sums are then added in order, whatever the number of threads.
+const BLOCK: usize = 8_192;
+
 /// Repeat purchases of a customer since the first one. Times share one unit (weeks in the literature).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Purchases {
     /// Repeat purchases: those after the first.
     pub count: u32,
@@ -37,4 +42,19 @@ pub(super) fn groups(customers: &[Purchases]) -> Vec<Group> {
         }
     }
     groups
+}
+
+/// Sums over blocks of rows, in an order that does not depend on threads.
+pub(super) fn sum_of_blocks<T: Sync, const N: usize>(
+    rows: &[T],
+    of_block: impl Fn(&[T]) -> [f64; N] + Sync + Send,
+) -> [f64; N] {
+    if rows.len() <= BLOCK {
+        return of_block(rows);
+    }
+    let sums: Vec<[f64; N]> = rows.par_chunks(BLOCK).map(of_block).collect();
+    sums.into_iter().fold([0.0; N], |mut total, sum| {
+        total.iter_mut().zip(sum).for_each(|(total, part)| *total += part);
+        total
+    })
 }

@@ -1,7 +1,7 @@
 //! Checks specs: all faults at once.
 
-use super::raw::{RawChurn, RawResponse, RawSegments, RawSplit};
-use super::{ChurnSpec, FeatureSpec, ModelSpec, ResponseSpec, SegmentsSpec, Split};
+use super::raw::{RawChurn, RawResponse, RawSplit};
+use super::{ChurnSpec, FeatureSpec, ModelSpec, ResponseSpec, Split};
 use crate::clock::Timestamp;
 use crate::error::{Error, Fault, Result};
 
@@ -13,7 +13,7 @@ impl Faults {
         self.0.push(Fault::at(key, message));
     }
 
-    fn demand(&mut self, good: bool, key: &str, message: impl FnOnce() -> String) {
+    pub(super) fn demand(&mut self, good: bool, key: &str, message: impl FnOnce() -> String) {
         if !good {
             self.at(key, message());
         }
@@ -47,13 +47,13 @@ fn line_of(text: &str, key: &str) -> Option<u64> {
     None
 }
 
-fn name(name: &str, faults: &mut Faults) {
+pub(super) fn name(name: &str, faults: &mut Faults) {
     let good =
         !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c));
     faults.demand(good, "name", || format!("`{name}` must be made of a-z, 0-9, - and _"));
 }
 
-fn features(features: &[FeatureSpec], faults: &mut Faults) {
+pub(super) fn features(features: &[FeatureSpec], faults: &mut Faults) {
     faults.demand(!features.is_empty(), "features", || "name at least one feature".into());
     for (index, feature) in features.iter().enumerate() {
         let twice = features[..index].iter().any(|other| other.name == feature.name);
@@ -62,19 +62,6 @@ fn features(features: &[FeatureSpec], faults: &mut Faults) {
             format!("`{}`: {} bins are outside 2..50", feature.name, feature.bins)
         });
     }
-}
-
-pub(super) fn segments(raw: RawSegments, faults: &mut Faults) -> SegmentsSpec {
-    name(&raw.name, faults);
-    features(&raw.features, faults);
-    for feature in &raw.features {
-        faults.demand(feature.transform != super::Transform::Bins, "features", || {
-            format!("`{}`: distances need a size; use none or log1p", feature.name)
-        });
-    }
-    faults.demand((2..=50).contains(&raw.count), "count", || format!("{} is outside 2..50", raw.count));
-    faults.demand((1..=100).contains(&raw.starts), "starts", || format!("{} is outside 1..100", raw.starts));
-    SegmentsSpec { name: raw.name, features: raw.features, count: raw.count, starts: raw.starts, seed: raw.seed }
 }
 
 pub(super) fn churn(raw: RawChurn, faults: &mut Faults) -> Option<ChurnSpec> {
@@ -130,7 +117,7 @@ fn split(raw: RawSplit, faults: &mut Faults) -> Option<Split> {
 }
 
 /// A day (midnight UTC) or a full instant.
-fn instant(key: &str, text: &str, faults: &mut Faults) -> Option<Timestamp> {
+pub(super) fn instant(key: &str, text: &str, faults: &mut Faults) -> Option<Timestamp> {
     match Timestamp::parse(text) {
         Ok(instant) => Some(instant),
         Err(error) => {

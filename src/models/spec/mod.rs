@@ -1,7 +1,9 @@
 //! Model specs: what to predict, from what, and how good is good enough. Written in TOML, checked before anything runs.
 
 mod check;
+mod lifetime;
 mod raw;
+pub mod segments;
 mod split;
 
 use std::path::Path;
@@ -9,6 +11,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use lifetime::{LifetimeGate, LifetimeSpec, LifetimeSplit};
+pub use segments::SegmentsSpec;
 pub use split::{Cuts, Split};
 
 use super::response::ResponseParams;
@@ -18,6 +22,7 @@ use crate::error::{Error, Result};
 pub const EMBEDDED: &[(&str, &str)] = &[
     ("segments", include_str!("../../../models/segments.toml")),
     ("churn", include_str!("../../../models/churn.toml")),
+    ("lifetime", include_str!("../../../models/lifetime.toml")),
     ("response", include_str!("../../../models/response.toml")),
     ("retention", include_str!("../../../models/retention.toml")),
 ];
@@ -92,21 +97,6 @@ pub struct ChurnSpec {
     pub gate: ChurnGate,
 }
 
-/// Who is alike.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SegmentsSpec {
-    /// The model's name.
-    pub name: String,
-    /// What customers are compared by.
-    pub features: Vec<FeatureSpec>,
-    /// Number of segments.
-    pub count: usize,
-    /// Fits from different starting centres.
-    pub starts: usize,
-    /// Draws the starting centres.
-    pub seed: u64,
-}
-
 /// A label of its own: whether the customer bought within `[from_days, until_days)` after the decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -140,6 +130,8 @@ pub enum ModelSpec {
     Segments(SegmentsSpec),
     /// Who will not buy within the horizon.
     Churn(ChurnSpec),
+    /// How often customers will still buy, and what that is worth.
+    Lifetime(LifetimeSpec),
     /// Who converts on what.
     Response(ResponseSpec),
 }
@@ -180,25 +172,28 @@ impl ModelSpec {
         match self {
             ModelSpec::Segments(spec) => &spec.name,
             ModelSpec::Churn(spec) => &spec.name,
+            ModelSpec::Lifetime(spec) => &spec.name,
             ModelSpec::Response(spec) => &spec.name,
         }
     }
 
-    /// `segments`, `churn` or `response`.
+    /// `segments`, `churn`, `lifetime` or `response`.
     pub fn kind(&self) -> &'static str {
         match self {
             ModelSpec::Segments(_) => "segments",
             ModelSpec::Churn(_) => "churn",
+            ModelSpec::Lifetime(_) => "lifetime",
             ModelSpec::Response(_) => "response",
         }
     }
 
-    /// The features that it asks for; none for the response model, which takes those of the logged decisions.
+    /// The features that it asks for; none for lifetime, which reads purchases, and for the response model, which takes those of the
+    /// logged decisions.
     pub fn features(&self) -> &[FeatureSpec] {
         match self {
             ModelSpec::Segments(spec) => &spec.features,
             ModelSpec::Churn(spec) => &spec.features,
-            ModelSpec::Response(_) => &[],
+            ModelSpec::Lifetime(_) | ModelSpec::Response(_) => &[],
         }
     }
 
@@ -280,7 +275,7 @@ mod tests {
         let specs = ModelSpec::load_all(folder.path()).unwrap();
         assert_eq!(
             specs.iter().map(ModelSpec::name).collect::<Vec<_>>(),
-            ["churn", "response", "retention", "segments"]
+            ["churn", "lifetime", "response", "retention", "segments"]
         );
         assert!(matches!(&specs[0], ModelSpec::Churn(churn) if churn.horizon_days == 30));
     }

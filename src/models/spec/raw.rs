@@ -2,24 +2,9 @@
 
 use serde::Deserialize;
 
-use super::check;
-use super::{ChurnGate, FeatureSpec, ModelSpec, PurchaseLabel};
+use super::{ChurnGate, FeatureSpec, ModelSpec, PurchaseLabel, check, lifetime, segments};
 use crate::error::{Error, Fault, Result};
 use crate::models::response::ResponseParams;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawSegments {
-    pub name: String,
-    #[serde(rename = "kind")]
-    _kind: String,
-    pub features: Vec<FeatureSpec>,
-    pub count: usize,
-    #[serde(default = "ten")]
-    pub starts: usize,
-    #[serde(default = "one")]
-    pub seed: u64,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,10 +65,6 @@ fn five() -> usize {
     5
 }
 
-fn ten() -> usize {
-    10
-}
-
 #[derive(Deserialize)]
 struct Kind {
     #[serde(default)]
@@ -94,11 +75,12 @@ pub(super) fn parse(text: &str, file: &str) -> Result<ModelSpec> {
     let kind = read::<Kind>(text, file)?.kind;
     let mut faults = check::Faults::default();
     let spec = match kind.as_str() {
-        "segments" => Some(ModelSpec::Segments(check::segments(read(text, file)?, &mut faults))),
+        "segments" => Some(ModelSpec::Segments(segments::checked(read(text, file)?, &mut faults))),
         "churn" => check::churn(read(text, file)?, &mut faults).map(ModelSpec::Churn),
+        "lifetime" => lifetime::check(read(text, file)?, &mut faults).map(ModelSpec::Lifetime),
         "response" => Some(ModelSpec::Response(check::response(read(text, file)?, &mut faults))),
         _ => {
-            faults.at("kind", format!("`{kind}` is none of segments, churn, response"));
+            faults.at("kind", format!("`{kind}` is none of segments, churn, lifetime, response"));
             None
         }
     };

@@ -1,10 +1,12 @@
 //! Training: a checked spec and data in, a fit out; pure, so that the same spec, data and seed give the same fit.
 
 mod churn;
+pub mod lifetime;
 mod lift;
 mod response;
 
 pub use churn::train_churn;
+pub use lifetime::train_lifetime;
 pub use response::{split_by_time, train_response};
 
 use serde::de::DeserializeOwned;
@@ -53,7 +55,7 @@ impl Verdict {
 pub struct Fit {
     /// The model's name.
     pub name: String,
-    /// `segments`, `churn` or `response`.
+    /// `segments`, `churn`, `lifetime` or `response`.
     pub kind: String,
     /// Digest of the spec.
     pub spec_digest: String,

@@ -10,7 +10,9 @@ use crate::customers::{CustomerState, store as customers};
 use crate::error::Result;
 use crate::features::FeatureMatrix;
 use crate::ids::CustomerId;
+use crate::models::lifetime_score::{self, LifetimeScore};
 use crate::models::scoring;
+use crate::money::Currency;
 use crate::operations::totals::ByCustomer;
 use crate::progress::Progress;
 use crate::storage::Connection;
@@ -26,6 +28,7 @@ pub(super) struct Rows<'a> {
     answers: &'a Answers,
     /// The features by name, each with its column: keys of a JSON object rise.
     features: Vec<(&'a str, usize)>,
+    currency: Currency,
     now: Timestamp,
 }
 
@@ -41,14 +44,15 @@ pub(super) struct Books<'a> {
 struct Block {
     states: Vec<CustomerState>,
     scores: Vec<scoring::Score>,
+    lifetimes: Vec<LifetimeScore>,
 }
 
 impl<'a> Rows<'a> {
-    pub fn new(matrix: &'a FeatureMatrix, answers: &'a Answers, now: Timestamp) -> Rows<'a> {
+    pub fn new(matrix: &'a FeatureMatrix, answers: &'a Answers, currency: Currency, now: Timestamp) -> Rows<'a> {
         let mut features: Vec<(&str, usize)> =
             matrix.names.iter().enumerate().map(|(column, name)| (name.as_str(), column)).collect();
         features.sort_unstable();
-        Rows { matrix, answers, features, now }
+        Rows { matrix, answers, features, currency, now }
     }
 
     /// Writes rows and scores of these customers, who rise. One thread makes what this one writes.
@@ -70,7 +74,7 @@ impl<'a> Rows<'a> {
                 }
             });
             for block in receive {
-                let Block { mut states, scores } = block?;
+                let Block { mut states, scores, lifetimes } = block?;
                 if let (Some(first), Some(last)) = (states.first(), states.last()) {
                     let after = customers::totals_between(conn, first.customer_id, last.customer_id)?;
                     for state in &mut states {
@@ -79,26 +83,42 @@ impl<'a> Rows<'a> {
                     }
                 }
                 scoring::keep(conn, &scores)?;
+                lifetime_score::keep(conn, &lifetimes)?;
                 customers::put_states(conn, &states)?;
                 progress.advance(states.len() as u64);
             }
+            lifetime_score::forget_other_than(conn, self.now)?;
             Ok(())
         })
     }
 
     fn block(&self, ids: &[CustomerId]) -> Result<Block> {
-        let mut block = Block { states: Vec::with_capacity(ids.len()), scores: Vec::new() };
+        let mut block = Block { states: Vec::with_capacity(ids.len()), scores: Vec::new(), lifetimes: Vec::new() };
+        let currency = self.currency;
         for &id in ids {
             let mut state = CustomerState::empty(id, self.now);
-            // Who objects to profiling has totals, which are book-keeping, but neither features nor scores.
-            if let Ok(row) = self.matrix.customers.binary_search(&id) {
-                state.features = serde_json::to_string(&Features { rows: self, row })?;
-                state.scores = serde_json::to_string(&Scores { answers: self.answers, row })?;
-                state.segment = self.answers.segmentation.as_ref().map(|made| made.name(row).to_owned());
+            let lifetime = self.answers.lifetimes.as_ref().and_then(|made| made.of(id));
+            let row = self.matrix.customers.binary_search(&id).ok();
+            if row.is_some() || lifetime.is_some() {
+                state.scores = serde_json::to_string(&Scores { answers: self.answers, row, lifetime, currency })?;
                 state.scored_at = Some(self.now);
+            }
+            // Who objects to profiling has totals, which are book-keeping, but neither features nor scores.
+            if !self.answers.objecting.contains(&id) {
+                state.stage = Some(self.answers.stages.of(id).as_str().to_owned());
+            }
+            if let Some(row) = row {
+                state.features = serde_json::to_string(&Features { rows: self, row })?;
+                state.segment = self.answers.segmentations.segment_of(id).map(str::to_owned);
                 let scores = self.answers.columns.iter().filter_map(|column| column.score(row, id, self.now));
                 block.scores.extend(scores);
             }
+            if let Some(lifetime) = lifetime {
+                block.scores.push(lifetime.score(currency));
+                block.lifetimes.push(lifetime.clone());
+            }
+            // Needs are known of people who have not bought, too.
+            state.service_level = self.answers.segmentations.service_level_of(id).map(str::to_owned);
             block.states.push(state);
         }
         Ok(block)
@@ -118,15 +138,19 @@ impl Serialize for Features<'_> {
     }
 }
 
-/// A row's scores as a JSON object.
+/// A customer's scores as a JSON object.
 struct Scores<'a> {
     answers: &'a Answers,
-    row: usize,
+    row: Option<usize>,
+    lifetime: Option<&'a LifetimeScore>,
+    currency: Currency,
 }
 
 impl Serialize for Scores<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let columns = self.answers.columns.iter();
-        serializer.collect_map(columns.filter_map(|column| Some((column.name.as_str(), column.value(self.row)?))))
+        let columns = columns.filter_map(|column| Some((column.name.as_str(), column.value(self.row?)?)));
+        let lifetime = self.lifetime.into_iter().flat_map(|score| score.serving(self.currency));
+        serializer.collect_map(columns.chain(lifetime.filter_map(|(name, value)| Some((name, value?)))))
     }
 }

@@ -21,7 +21,7 @@ mod workspaces;
 
 pub use access::{api_key, idempotency, login_failure, user_session, workspace_user};
 pub use campaigns::{campaign, campaign_run, campaign_version};
-pub use customers::{consent, contact_ledger, customer, customer_alias, customer_state, suppression};
+pub use customers::{consent, contact_ledger, customer, customer_alias, customer_state, merge_request, suppression};
 pub use decisions::{decision, decision_price};
 pub use deliveries::{delivery, delivery_brake, delivery_pace};
 pub use events::{event_personal, event_type};
@@ -29,11 +29,14 @@ pub use history::{history_retired, history_segment, history_state, history_tail,
 pub use imports::import_log;
 pub use jobs::job;
 pub use migrations::schema_migration;
-pub use models::{model_version, score, segment, segment_member};
+pub use models::{lifetime_score, model_version, score, segment, segment_member};
 pub use offers::offer;
 pub use outcomes::outcome;
 pub use reports::kept_report;
-pub use segments::{counter, customer_change, feed_follower, rule_segment, rule_segment_block, rule_segment_change};
+pub use segments::{
+    counter, customer_change, customer_stage, feed_follower, rule_segment, rule_segment_block, rule_segment_change,
+    stage_step,
+};
 pub use workspaces::{audit, workspace};
 
 diesel::allow_tables_to_appear_in_same_query!(customer_alias, history_tail);

@@ -34,6 +34,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What a customer is expected to bring, of the last scoring.
+    lifetime_score (customer_id) {
+        customer_id -> BigInt,
+        model_version_id -> BigInt,
+        computed_at -> BigInt,
+        horizon_days -> Integer,
+        value_days -> Integer,
+        interval_share -> Double,
+        historic -> BigInt,
+        predicted -> BigInt,
+        predicted_low -> BigInt,
+        predicted_high -> BigInt,
+        of_contracts -> BigInt,
+        expected_orders -> Double,
+        orders_low -> Integer,
+        orders_high -> Integer,
+        p_alive -> Nullable<Double>,
+        order_value -> Nullable<BigInt>,
+        order_chance -> Nullable<Double>,
+        next_order_days -> Nullable<Double>,
+        next_order_days_low -> Nullable<Double>,
+        next_order_days_high -> Nullable<Double>,
+    }
+}
+
+diesel::table! {
     /// Segments of a segmentation.
     segment (segmentation, code) {
         segmentation -> Text,
@@ -43,6 +69,7 @@ diesel::table! {
         economics -> Text,
         model_version_id -> BigInt,
         computed_at -> BigInt,
+        portrait -> Text,
     }
 }
 
@@ -53,5 +80,6 @@ diesel::table! {
         segmentation -> Text,
         code -> Text,
         computed_at -> BigInt,
+        likeness -> Nullable<Double>,
     }
 }

@@ -26,6 +26,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Where each customer stands.
+    customer_stage (customer_id) {
+        customer_id -> BigInt,
+        stage -> Text,
+        since -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Dated steps between stages.
+    stage_step (customer_id, at, to_stage) {
+        customer_id -> BigInt,
+        at -> BigInt,
+        from_stage -> Text,
+        to_stage -> Text,
+        by_model -> Bool,
+    }
+}
+
+diesel::table! {
     /// Segments that a rule defines.
     rule_segment (id) {
         id -> BigInt,

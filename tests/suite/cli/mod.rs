@@ -4,6 +4,7 @@ mod access;
 mod company;
 mod ingest;
 mod inputs;
+mod lifetime;
 mod loop_closed;
 mod policy;
 pub mod program;

@@ -47,7 +47,8 @@ impl Survival {
             let anniversary = begin.plus(years * 365 * DAY);
             if anniversary <= as_of {
                 survivors.known += 1;
-                survivors.active += i64::from(life.is_active(anniversary));
+                // The instant after it, so that the order with which the client came does not count for the first year.
+                survivors.active += i64::from(life.is_active(anniversary.plus(1)));
             }
         }
     }
@@ -73,5 +74,24 @@ impl Survival {
             after: after.into_iter().map(share).collect(),
         };
         self.0.into_iter().map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_order_keeps_nobody_and_who_came_too_lately_is_not_counted() {
+        let day = |day: i64| Timestamp(day * DAY);
+        let mut survival = Survival::default();
+        for orders in [vec![10], vec![10, 375], vec![20, 400]] {
+            survival.add(&Life::of_orders(orders.into_iter().map(day)), day(750));
+        }
+        let cohorts = survival.cohorts();
+        assert_eq!((cohorts.len(), cohorts[0].year, cohorts[0].clients), (1, 1970, 3));
+        let told = |years: usize| (cohorts[0].after[years - 1].known, cohorts[0].after[years - 1].active);
+        // After one year only the order of day 375 lies within (10, 375]; after two, that of day 400 lies within (385, 750].
+        assert_eq!([told(1), told(2), told(3)], [(3, 1), (3, 1), (0, 0)]);
     }
 }

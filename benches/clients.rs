@@ -1,4 +1,4 @@
-//! How well and how fast clients are known, one JSON line a figure: `cargo bench --bench clients -- [kmeans|starbucks]`.
+//! How well and how fast clients are known, one JSON line a figure: `cargo bench --bench clients -- [kmeans|logistic|starbucks]`.
 //!
 //! The Starbucks figures are out of fold over all receipts: fold = last four hexadecimal digits of the customer mod 5; the value of
 //! a policy is the inverse-propensity mean of completed x (difficulty - reward), propensity 1/10. It is gross: it counts those who
@@ -22,6 +22,8 @@ use vizavi::models::{LoggedDecision, ResponseModel, ResponseParams};
 
 #[path = "clients/kmeans.rs"]
 mod kmeans;
+#[path = "clients/logistic.rs"]
+mod logistic;
 
 const FOLDS: usize = 5;
 
@@ -38,6 +40,9 @@ fn main() {
     }
     if wanted("lifetime") {
         lifetime::run();
+    }
+    if wanted("logistic") {
+        logistic::run();
     }
     if wanted("starbucks") {
         starbucks();

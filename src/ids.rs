@@ -115,24 +115,27 @@ impl IdKey {
     }
 }
 
-/// A new id that no other process makes: 41 bits of milliseconds, 10 bits of the process, 12 bits of a counter.
+/// A new id that no other process makes: 41 bits of milliseconds, 10 bits of the process, 12 bits of a counter. In each millisecond
+/// a process counts from a start of its own in the lower half, so that two of one number still differ: processes that are told one
+/// and the same instant (`--at`) would otherwise meet once in a thousand.
 pub fn fresh(now: Timestamp) -> i64 {
-    static NODE: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+    static PROCESS: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
     static LAST: AtomicU64 = AtomicU64::new(0);
     const EPOCH_2024_MS: i64 = 1_704_067_200_000;
-    let node = *NODE.get_or_init(|| {
+    let process = *PROCESS.get_or_init(|| {
         let mut bytes = [0u8; 8];
         // Without an entropy source the process id still tells processes of one machine apart.
         if getrandom::fill(&mut bytes).is_err() {
             bytes = u64::from(std::process::id()).to_le_bytes();
         }
-        u64::from_le_bytes(bytes) & 0x3ff
+        u64::from_le_bytes(bytes)
     });
-    let millis = (now.0 / 1000 - EPOCH_2024_MS).max(0) as u64;
+    let (node, start) = (process & 0x3ff, process >> 10 & 0x7ff);
+    let least = (((now.0 / 1000 - EPOCH_2024_MS).max(0) as u64) << 12) | start;
     // The counter runs on into the next millisecond when one is full, and never goes back with the clock.
     let tick = LAST
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some((last + 1).max(millis << 12)))
-        .map_or(millis << 12, |last| (last + 1).max(millis << 12));
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some((last + 1).max(least)))
+        .map_or(least, |last| (last + 1).max(least));
     (((tick >> 12) << 22) | (node << 12) | (tick & 0xfff)) as i64 & i64::MAX
 }
 

@@ -17,7 +17,10 @@
 //! | `[channels.NAME]` | files | transport: smtp, webhook (with url) or file | |
 //! | `[smtp]` | none | relay: host, port, user, tls | |
 //! | `[history]` | the data folder | url: where sealed facts are: file:///shared/folder, s3://bucket/prefix, gs://, az:// | |
-//! | `[activity_rates]` | below | cost of one activity, in minor units | >= 0 |
+//! | `protected_attributes` | none | attributes of customers that no model may use | names |
+//! | `[activity_rates]` | below | cost of one activity, in minor units; `delivery` is that of an order, `claim` of a claim | >= 0 |
+//! | `[potential]` | below | quantile of look-alikes that a client's wallet is held for (0.5..0.99), attributes by which they are alike | |
+//! | `[process_reasons]` | below | reasons of contacts that the company caused, `always` or where the complaint was `upheld` | |
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -64,9 +67,45 @@ pub struct Settings {
     pub webhook_allow: Vec<String>,
     /// Where sealed facts are.
     pub history: HistorySettings,
+    /// Attributes of customers that no model may use, since scores reach offers and prices: `gender`, `ethnicity`, ...
+    pub protected_attributes: Vec<String>,
     /// Cost of one activity in minor units, by name (`call`, `email`, `return`, `complaint`, ...).
     pub activity_rates: BTreeMap<String, i64>,
+    /// Reasons of contacts that the company caused itself: their cost is charged to the process, never to the client.
+    pub process_reasons: BTreeMap<String, Blame>,
+    /// How a client's potential is estimated from look-alikes.
+    pub potential: Potential,
 }
+
+/// How a client's potential is estimated from look-alikes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Potential {
+    /// The quantile of what look-alikes spend in a year that a client's whole spending is held for.
+    pub quantile: f64,
+    /// Attributes by which clients are alike, beside kind, country and years as a client: such as tell how much somebody could
+    /// spend (income, size of the household or firm), not how much they do.
+    pub attributes: Vec<String>,
+}
+
+impl Default for Potential {
+    fn default() -> Potential {
+        Potential { quantile: 0.8, attributes: Vec::new() }
+    }
+}
+
+/// When a contact for a reason is the company's own doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blame {
+    /// Whatever came of it: a delivery that did not come, a wrong bill.
+    Always,
+    /// Where its outcome is one of [`UPHELD`]: the client was right.
+    Upheld,
+}
+
+/// Outcomes that say that the client was right.
+pub const UPHELD: [&str; 5] = ["upheld", "justified", "refunded", "replaced", "compensated"];
 
 /// Where sealed facts are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,7 +190,10 @@ impl Default for Settings {
             ("return", 700),
             ("complaint", 1500),
             ("visit", 300),
+            ("self_service", 5),
         ];
+        let always = ["delivery_fault", "late_delivery", "wrong_item", "defect", "billing_error", "outage"];
+        let blame = always.map(|reason| (reason.to_owned(), Blame::Always));
         Settings {
             currency: Currency::parse("EUR").expect("EUR is a currency code"),
             zone: "UTC".into(),
@@ -174,7 +216,10 @@ impl Default for Settings {
             channels: BTreeMap::new(),
             webhook_allow: Vec::new(),
             history: HistorySettings::default(),
+            protected_attributes: Vec::new(),
             activity_rates: rates.into_iter().map(|(name, cost)| (name.to_owned(), cost)).collect(),
+            potential: Potential::default(),
+            process_reasons: blame.into_iter().chain([("complaint".to_owned(), Blame::Upheld)]).collect(),
         }
     }
 }
@@ -233,6 +278,12 @@ impl Settings {
         for (name, &cost) in &self.activity_rates {
             demand(cost >= 0, &format!("activity_rates.{name}"), format!("{cost} is below 0"));
         }
+        let quantile = self.potential.quantile;
+        demand(
+            (0.5..=0.99).contains(&quantile),
+            "potential.quantile",
+            format!("{quantile} is outside 0.5..0.99; 0.8 is usual"),
+        );
         let smtp_channels = self.channels.iter().filter(|(_, how)| **how == ChannelTransport::Smtp);
         for (name, _) in smtp_channels {
             let key = format!("channels.{name}");

@@ -7,6 +7,7 @@
 #[allow(dead_code, reason = "a case takes what it needs")]
 mod company;
 mod crash;
+mod everything;
 mod features;
 #[allow(dead_code, reason = "a case takes what it needs")]
 mod figure;
@@ -30,6 +31,7 @@ const CASES: &[Case] = &[
     ("segments", segments::run),
     ("ingest", ingest::run),
     ("crash", crash::run),
+    ("everything", everything::run),
 ];
 
 /// How large.

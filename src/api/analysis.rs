@@ -1,28 +1,65 @@
-//! `/v1/models`, `/v1/overview`, and one customer's timeline: what analysts and staff read.
+//! `/v1/overview`, and one customer's timeline: what analysts and staff read.
 
 use actix_web::{HttpResponse, web};
 
-use super::page::Page;
 use super::problem::Problem;
 use super::{Ws, on_pool};
-use crate::models::registry;
+use crate::clock::{DAY, Timestamp};
+use crate::reports::profit::{self, kept};
 use crate::reports::{overview as base, timeline as story};
-
-/// `GET /v1/models`
-pub async fn models(ws: Ws) -> Result<HttpResponse, Problem> {
-    let fits = on_pool(&ws, |ws| ws.store().read(|conn| registry::list(conn, None))).await?;
-    Ok(HttpResponse::Ok().json(Page::whole(fits)))
-}
-
-/// `GET /v1/models/{id}`: the version that serves, or the newest, with its card.
-pub async fn model(ws: Ws, name: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let fit = on_pool(&ws, move |ws| ws.store().read(|conn| registry::show(conn, &name))).await?;
-    Ok(HttpResponse::Ok().json(fit))
-}
 
 /// `GET /v1/overview`
 pub async fn overview(ws: Ws) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(on_pool(&ws, base::overview).await?))
+}
+
+/// The figures of `GET /v1/kpis`.
+#[derive(serde::Serialize)]
+struct Kpis {
+    #[serde(flatten)]
+    overview: base::Overview,
+    profitability: profit::ProfitReport,
+    equity: profit::EquityReport,
+}
+
+/// `GET /v1/kpis`: overview, profitability and customer equity, as of the last scoring.
+pub async fn kpis(ws: Ws) -> Result<HttpResponse, Problem> {
+    let read = |ws: &crate::operations::Workspace| {
+        let (profitability, equity) = (kept::profit(ws)?, kept::equity_of_the_year(ws)?);
+        Ok(Kpis { overview: base::overview(ws)?, profitability, equity })
+    };
+    Ok(HttpResponse::Ok().json(on_pool(&ws, read).await?))
+}
+
+/// `GET /v1/kpis/profit`
+pub async fn profit(ws: Ws) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(on_pool(&ws, kept::profit).await?))
+}
+
+/// The stretch of a statement of customer equity.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stretch {
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+}
+
+/// `GET /v1/kpis/equity`: that of the last 365 days as of the last scoring, or of another stretch, made afresh.
+pub async fn equity(ws: Ws, stretch: web::Query<Stretch>) -> Result<HttpResponse, Problem> {
+    let Stretch { from, to } = stretch.into_inner();
+    let read = move |ws: &crate::operations::Workspace| {
+        if from.is_none() && to.is_none() {
+            return kept::equity_of_the_year(ws);
+        }
+        let until = to.unwrap_or(ws.now());
+        profit::equity(ws, from.unwrap_or(until.plus(-365 * DAY)), until, &crate::progress::Silent)
+    };
+    Ok(HttpResponse::Ok().json(on_pool(&ws, read).await?))
+}
+
+/// `GET /v1/customers/{id}/profit`
+pub async fn customer_profit(ws: Ws, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(on_pool(&ws, move |ws| profit::statement(ws, &id)).await?))
 }
 
 /// `GET /v1/customers/{id}/timeline`

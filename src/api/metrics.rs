@@ -13,6 +13,7 @@ use crate::campaigns::store as campaigns;
 use crate::clock::{SECOND, Timestamp};
 use crate::customers::store as customers;
 use crate::error::Result;
+use crate::models::drift_store;
 use crate::operations::Workspace;
 use crate::operations::segments::{self, Freshness};
 
@@ -77,6 +78,7 @@ fn gauges(ws: &Workspace) -> Result<String> {
         let running = all.iter().filter(|campaign| campaign.state == "running").count();
         Ok((customers::count(conn)?, all.len(), running, segments::freshness(ws, conn)?))
     })?;
+    let drift = ws.store().read(drift_store::largest)?;
     let mut text = format!(
         "# HELP vizavi_customers Customers in the store.\n# TYPE vizavi_customers gauge\nvizavi_customers {people}\n\
          # HELP vizavi_campaigns Campaigns by whether a run is going on.\n# TYPE vizavi_campaigns gauge\n\
@@ -84,7 +86,15 @@ fn gauges(ws: &Workspace) -> Result<String> {
         campaigns - running
     );
     freshness(&mut text, &fresh, ws.now()).expect("a String takes any text");
+    drifted(&mut text, &drift).expect("a String takes any text");
     Ok(text)
+}
+
+/// How far models have drifted: the largest population stability index of scores and inputs.
+fn drifted(out: &mut String, drift: &[(String, f64)]) -> std::fmt::Result {
+    writeln!(out, "# HELP vizavi_model_drift Largest population stability index; .1 has moved, .25 is far.")?;
+    writeln!(out, "# TYPE vizavi_model_drift gauge")?;
+    drift.iter().try_for_each(|(model, index)| writeln!(out, "vizavi_model_drift{{model=\"{model}\"}} {index}"))
 }
 
 /// How far rule segments are behind.

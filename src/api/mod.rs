@@ -35,6 +35,7 @@ mod imports;
 mod jobs;
 mod keys;
 mod links;
+mod models;
 mod offers;
 mod segments;
 mod sending;

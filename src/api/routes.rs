@@ -8,7 +8,7 @@ use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
     analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, facts, health, imports,
-    jobs, keys as api_keys, links, metrics, offers, segments, sending, suppressions,
+    jobs, keys as api_keys, links, metrics, models, offers, segments, sending, suppressions,
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
@@ -40,6 +40,9 @@ pub fn table() -> Vec<Route> {
             .takes(named("AliasInput")).answers(200, named("AliasAdded")).or(&[404]),
         route(GET, "/v1/customers/{id}/timeline", Needs(CustomersRead), analysis::timeline)
             .says("The whole story of a customer: facts, decisions, messages and what came of them.").answers(200, object()),
+        route(GET, "/v1/customers/{id}/profit", Needs(CustomersRead), analysis::customer_profit)
+            .says("A customer's profit and loss by month and in whole, why it is a loss and what would mend it, potential apart.")
+            .answers(200, object()),
         route(GET, "/v1/customers/{id}/decisions", Needs(DecisionsRead), decisions::of_customer)
             .says("What was decided for a customer, newest first, with why.").paged(object()),
         route(POST, "/v1/consents", Needs(ConsentsWrite), consents::post)
@@ -135,12 +138,24 @@ pub fn table() -> Vec<Route> {
         // analysis
         route(GET, "/v1/overview", Needs(AnalysisRead), analysis::overview)
             .says("What the base is worth, who pays for whom, what runs.").answers(200, object()),
+        route(GET, "/v1/kpis", Needs(AnalysisRead), analysis::kpis)
+            .says("Overview, profitability and customer equity, as of the last scoring.").answers(200, object()),
+        route(GET, "/v1/kpis/profit", Needs(AnalysisRead), analysis::profit)
+            .says("Profit and loss of the base: by month, unprofitable clients by tenure, whale curve, payback, causes, potential.")
+            .answers(200, object()),
+        route(GET, "/v1/kpis/equity", Needs(AnalysisRead), analysis::equity)
+            .says("What the base is worth by segment, what came in and went out, and who stayed.")
+            .query("from", "string", "the begin; 365 days before the end when left out")
+            .query("to", "string", "the end; now when left out").answers(200, object()).or(&[422]),
         route(GET, "/v1/segments", Needs(AnalysisRead), segments::list::handle)
             .says("The segments: those that a model found with what each is worth, those that a rule defines with how fresh they are.")
             .answers(200, super::schema::page_of(object())),
         route(POST, "/v1/segments/preview", Needs(CampaignsWrite), segments::preview::handle)
             .says("What a segment by rule would be: its count, some members, how many can be written to. Keeps nothing.")
             .takes(named("Segment")).answers(200, object()),
+        route(POST, "/v1/segments/lookalike", Needs(CampaignsWrite), segments::lookalike::handle)
+            .says("Finds customers who resemble the members of a segment, and keeps them as a segment.")
+            .takes(named("Lookalike")).answers(201, object()),
         route(GET, "/v1/segments/{id}", Needs(AnalysisRead), segments::get::handle)
             .says("One segment.").answers(200, object()),
         route(PUT, "/v1/segments/{id}", Needs(CampaignsWrite), segments::put::handle)
@@ -152,10 +167,15 @@ pub fn table() -> Vec<Route> {
             .says("Who is in a segment, and since when.").paged(object()),
         route(GET, "/v1/segments/{id}/changes", Needs(CustomersRead), segments::changes::handle)
             .says("Who entered and who left a segment by rule during the last 30 days, oldest first.").paged(object()),
-        route(GET, "/v1/models", Needs(AnalysisRead), analysis::models)
+        route(GET, "/v1/models", Needs(AnalysisRead), models::list)
             .says("Every fit of every model.").answers(200, super::schema::page_of(object())),
-        route(GET, "/v1/models/{id}", Needs(AnalysisRead), analysis::model)
-            .says("The version of a model that serves, with its card.").answers(200, object()),
+        route(GET, "/v1/models/{id}", Needs(AnalysisRead), models::get)
+            .says("The version of a model that serves, with its card and its drift.").answers(200, object()),
+        route(POST, "/v1/models/{id}/promote", Needs(CampaignsApprove), models::promote)
+            .says("Has a version of a model serve that passed its gate; the one before is retired.")
+            .takes(object()).answers(200, object()),
+        route(POST, "/v1/models/{id}/rollback", Needs(CampaignsApprove), models::rollback)
+            .says("Has the version of a model serve that served before.").answers(200, object()),
 
         // background work
         route(GET, "/v1/imports", Needs(JobsRead), imports::list)

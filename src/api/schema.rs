@@ -86,6 +86,7 @@ pub fn written() -> Vec<(&'static str, RefOr<Schema>)> {
         ("Rule", keys("Exactly one of `all`, `any`, `not`, or a comparison of `field`.", RULE)),
         ("Offer", keys("An offer. Amounts are in minor units.", OFFER)),
         ("Segment", keys("A segment by rule.", SEGMENT)),
+        ("Lookalike", keys("Whom others should resemble, and how many of them to take.", LOOKALIKE)),
         ("Campaign", keys("A campaign's definition, as in `campaign.toml`.", CAMPAIGN)),
         ("Event", keys("Something that a customer did.", EVENT)),
         ("EventType", keys("What events of a name may carry: property -> kind, or {kind, personal}.", EVENT_TYPE)),
@@ -136,6 +137,17 @@ pub const OFFER: &[(&str, &str)] = &[
 /// Keys of a segment by rule.
 pub const SEGMENT: &[(&str, &str)] =
     &[("name!", "string"), ("title", "string"), ("measures", "object"), ("rule!", "rule")];
+
+/// Keys of what is asked of lookalikes.
+pub const LOOKALIKE: &[(&str, &str)] = &[
+    ("name!", "string"),
+    ("of", "string"),
+    ("ids", "strings"),
+    ("size", "integer"),
+    ("share", "share"),
+    ("min_members", "integer"),
+    ("features", "strings"),
+];
 
 /// Keys of a campaign's definition.
 pub const CAMPAIGN: &[(&str, &str)] = &[

@@ -1,17 +1,97 @@
-//! `vizavi kpi`: the base at a glance.
+//! `vizavi kpi`: the base at a glance; `kpi profit`: who earns and who costs; `kpi equity`: what came in and went out.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde::Serialize;
 
 use super::{Done, Place, print};
+use crate::clock::{DAY, Timestamp};
+use crate::error::Error;
 use crate::money::Currency;
 use crate::reports::overview::{Overview, overview};
+use crate::reports::profit::equity::Flow;
+use crate::reports::profit::{EquityReport, ProfitReport, equity, export, kept, report};
+
+/// Which figures.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    which: Option<Which>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Which {
+    /// Profit and loss, unprofitable clients, whale curve, payback and potential, from all of history
+    Profit {
+        /// Also writes every client's lines to this CSV file, amounts in minor units
+        #[arg(long, value_name = "FILE")]
+        export: Option<PathBuf>,
+        /// A row for each client and month in that file
+        #[arg(long, requires = "export")]
+        by_month: bool,
+    },
+    /// Value of the base by segment, what came in and went out, and who stayed
+    Equity {
+        /// The begin; 365 days before the end when left out
+        #[arg(long, value_parser = time)]
+        from: Option<Timestamp>,
+        /// The end; now when left out
+        #[arg(long, value_parser = time)]
+        to: Option<Timestamp>,
+    },
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).map_err(|error| error.to_string())
+}
+
+/// Everything at once.
+#[derive(Serialize)]
+struct Kpis {
+    #[serde(flatten)]
+    overview: Overview,
+    profitability: ProfitReport,
+    equity: EquityReport,
+}
 
 /// Prints what the base is worth, and who pays for whom.
-pub fn run(place: &Place) -> Done {
+pub fn run(place: &Place, args: &Args) -> Done {
     let ws = place.open()?;
-    let found = overview(&ws)?;
-    if place.json {
-        print::json(&found)?;
-    } else {
-        print::text(&words(&found, ws.settings().currency))?;
+    let currency = ws.settings().currency;
+    match &args.which {
+        None => {
+            let (profitability, equity) = (kept::profit(&ws)?, kept::equity_of_the_year(&ws)?);
+            let kpis = Kpis { overview: overview(&ws)?, profitability, equity };
+            if place.json {
+                print::json(&kpis)?;
+            } else {
+                print::text(&words(&kpis, currency))?;
+            }
+        }
+        Some(Which::Profit { export: file, by_month }) => {
+            let found = report(&ws, &*place.progress())?;
+            if let Some(file) = file {
+                let failed = |error| Error::from(error).context(&file.display().to_string());
+                let mut out = std::io::BufWriter::new(std::fs::File::create(file).map_err(failed)?);
+                export::clients(&ws, *by_month, &mut out)?;
+                out.flush().map_err(failed)?;
+            }
+            if place.json {
+                print::json(&found)?;
+            } else {
+                print::text(&of_profit(&found, currency))?;
+            }
+        }
+        Some(Which::Equity { from, to }) => {
+            let until = to.unwrap_or(ws.now());
+            let found = equity(&ws, from.unwrap_or(until.plus(-365 * DAY)), until, &*place.progress())?;
+            if place.json {
+                print::json(&found)?;
+            } else {
+                print::text(&of_equity(&found, currency))?;
+            }
+        }
     }
     Ok(())
 }
@@ -30,7 +110,8 @@ fn stages(found: &Overview) -> String {
     table.to_string()
 }
 
-fn words(found: &Overview, currency: Currency) -> String {
+fn words(kpis: &Kpis, currency: Currency) -> String {
+    let (found, base) = (&kpis.overview, &kpis.profitability);
     let mut table = print::Table::new(&["figure", "value"]);
     let figures = [
         ("customers", found.customers.to_string()),
@@ -40,6 +121,13 @@ fn words(found: &Overview, currency: Currency) -> String {
         ("profit of the profitable alone", currency.show(found.profit_of_profitable)),
         ("share of the best tenth", print::percent(found.best_tenth_share)),
         ("open complaints", found.open_complaints.to_string()),
+        ("net profit of clients", currency.show(base.net_profit)),
+        ("unprofitable after acquisition", print::percent(base.unprofitable.unprofitable_share)),
+        ("peak of the whale curve", base.whale.peak_share.map_or("-".into(), print::percent)),
+        ("charged to the process", currency.show(base.process_cost)),
+        ("median payback in months", base.payback.median_months.map_or("-".into(), |months| format!("{months:.1}"))),
+        ("potential of a year", currency.show(base.potential.potential)),
+        ("value of active clients", currency.show(kpis.equity.all.closing.value)),
     ];
     for (name, value) in figures {
         table.row(vec![name.to_owned(), value]);
@@ -49,4 +137,53 @@ fn words(found: &Overview, currency: Currency) -> String {
         None => "not scored yet: run `vizavi score`\n".to_owned(),
     };
     format!("{table}{scored}\n{}", stages(found))
+}
+
+fn of_profit(found: &ProfitReport, currency: Currency) -> String {
+    let lines = &found.lines;
+    let mut table = print::Table::new(&["line", "amount"]);
+    for (name, amount) in [
+        ("revenue", lines.revenue),
+        ("cost of goods", -lines.cost_of_goods),
+        ("margin of returns", -lines.margin_returned()),
+        ("activities that clients caused", -lines.activity_cost()),
+        ("claims, expected", -lines.claims_expected),
+        ("profit", found.profit),
+        ("cost of winning clients", -found.acquisition_cost),
+        ("net profit", found.net_profit),
+        ("(charged to the process)", -found.process_cost),
+    ] {
+        table.row(vec![name.to_owned(), currency.show(amount)]);
+    }
+    let mut bands = print::Table::new(&["client for", "clients", "unprofitable", "net profit"]);
+    for band in found.by_tenure.iter().chain([&found.unprofitable]) {
+        let share = print::percent(band.unprofitable_share);
+        bands.row(vec![band.tenure.clone(), band.clients.to_string(), share, currency.show(band.profit)]);
+    }
+    let mut cohorts = print::Table::new(&["won in", "clients", "repaid", "payback months"]);
+    for cohort in &found.payback.cohorts {
+        let months = cohort.payback_months.map_or("-".into(), |months| format!("{months:.1}"));
+        let counts = [cohort.clients, cohort.repaid].map(|count| count.to_string());
+        cohorts.row([cohort.quarter.clone()].into_iter().chain(counts).chain([months]).collect());
+    }
+    format!("{table}\n{bands}\n{cohorts}")
+}
+
+fn of_equity(found: &EquityReport, currency: Currency) -> String {
+    let header = ["segment", "opening", "new", "reactivated", "lost", "change", "closing", "clients"];
+    let mut table = print::Table::new(&header);
+    let row = |flow: &Flow| {
+        let amounts = [flow.opening.value, flow.new.value, flow.reactivated.value, -flow.lost.value, flow.change];
+        let mut cells = vec![flow.segment.clone()];
+        cells.extend(amounts.iter().chain([&flow.closing.value]).map(|amount| currency.show(*amount)));
+        cells.push(flow.closing.clients.to_string());
+        cells
+    };
+    found.segments.iter().chain([&found.all]).for_each(|flow| table.row(row(flow)));
+    let mut survival = print::Table::new(&["came in", "clients", "1 year", "2", "3", "4", "5"]);
+    for cohort in &found.survival {
+        let shares = cohort.after.iter().map(|after| after.share.map_or("-".into(), print::percent));
+        survival.row([cohort.year.to_string(), cohort.clients.to_string()].into_iter().chain(shares).collect());
+    }
+    format!("{} to {}; {}\n{table}\n{survival}", found.from, found.until, found.note)
 }

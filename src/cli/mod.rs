@@ -83,7 +83,7 @@ enum Verb {
     /// REST, public links and console on one port, with the worker beside them
     Serve(serve::Args),
     /// The base at a glance: what it is worth, and who pays for whom
-    Kpi,
+    Kpi(kpi::Args),
     /// Who may log in to the console
     User(user::Args),
     /// What machines call the API with
@@ -132,7 +132,7 @@ fn dispatch(cli: &Cli) -> Done {
         Verb::Policy(args) => policy::run(place, args),
         Verb::Work(args) => work::run(place, args),
         Verb::Serve(args) => serve::run(place, args),
-        Verb::Kpi => kpi::run(place),
+        Verb::Kpi(args) => kpi::run(place, args),
         Verb::User(args) => user::run(place, args),
         Verb::Key(args) => key::run(place, args),
         Verb::Demo(args) => Ok(demo::run(args)?),

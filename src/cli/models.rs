@@ -1,7 +1,12 @@
 //! `vizavi models`: what was trained, how good it is, and what serves.
 
 use super::{Done, Place, print};
-use crate::models::registry::{self, Status};
+use crate::ids::ModelVersionId;
+use crate::models::registry::{self, ModelVersion, Status};
+use crate::operations::models;
+
+/// Who acts, in the audit.
+const ACTOR: &str = "cli";
 
 /// What is asked about models.
 #[derive(Debug, clap::Args)]
@@ -19,6 +24,18 @@ enum Verb {
         /// The model
         name: String,
     },
+    /// Have a fit serve; the one before is retired
+    Promote {
+        /// The model
+        name: String,
+        /// Which fit, as `models list` names it
+        version: i64,
+    },
+    /// Have the fit serve that served before
+    Rollback {
+        /// The model
+        name: String,
+    },
 }
 
 /// Lists or shows.
@@ -26,6 +43,14 @@ pub fn run(place: &Place, args: &Args) -> Done {
     match &args.verb {
         Verb::List => list(place),
         Verb::Show { name } => show(place, name),
+        Verb::Promote { name, version } => {
+            let ws = place.open()?;
+            serves(place, &models::promote(&ws, name, ModelVersionId(*version), ACTOR)?)
+        }
+        Verb::Rollback { name } => {
+            let ws = place.open()?;
+            serves(place, &models::rollback(&ws, name, ACTOR)?)
+        }
     }
 }
 
@@ -38,7 +63,8 @@ fn list(place: &Place) -> Done {
     }
     let mut table = print::Table::new(&["model", "kind", "version", "status", "trained at", "gate"]);
     for version in versions {
-        let gate = if version.verdict.passed { "passed".to_owned() } else { version.verdict.missed.join("; ") };
+        let reasons = version.verdict.reasons();
+        let gate = if reasons.is_empty() { "passed".to_owned() } else { reasons.join("; ") };
         table.row(vec![
             version.name,
             version.kind,
@@ -58,11 +84,12 @@ fn list(place: &Place) -> Done {
 
 fn show(place: &Place, name: &str) -> Done {
     let ws = place.open()?;
-    let version = ws.store().read(|conn| registry::show(conn, name))?;
+    let shown = models::show(&ws, name)?;
     if place.json {
-        print::json(&version)?;
+        print::json(&shown)?;
         return Ok(());
     }
+    let version = &shown.version;
     let serves = if version.status == Status::Champion { "serves" } else { "does not serve" };
     let text = format!(
         "{}\nVersion {} ({}, {serves}), trained at {} on data from {} until {}.\n",
@@ -74,5 +101,18 @@ fn show(place: &Place, name: &str) -> Done {
         version.fit.window.until
     );
     print::text(&text)?;
+    if let Some(seen) = &shown.drift {
+        let told = seen.drift.warning(name).unwrap_or_else(|| "no drift to speak of".to_owned());
+        print::text(&format!("As of {}: {told}.\n", seen.computed_at))?;
+    }
+    Ok(())
+}
+
+fn serves(place: &Place, version: &ModelVersion) -> Done {
+    if place.json {
+        print::json(version)?;
+    } else {
+        print::text(&format!("{}: version {} serves from now on\n", version.fit.name, version.id))?;
+    }
     Ok(())
 }

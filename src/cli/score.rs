@@ -2,11 +2,13 @@
 
 use super::{Done, Place, print};
 use crate::operations::score::score;
+use crate::reports::profit;
 
 /// Scores, and prints how many and by which models.
 pub fn run(place: &Place) -> Done {
     let ws = place.open()?;
     let scored = score(&ws, &*place.progress())?;
+    profit::kept::refresh(&ws, &*place.progress())?;
     if place.json {
         print::json(&scored)?;
         return Ok(());
@@ -17,5 +19,6 @@ pub fn run(place: &Place) -> Done {
         "{} customers, {} of them with a purchase scored, as of {}\nmodels: {models}\n",
         scored.customers, scored.scored, scored.as_of
     ))?;
+    scored.warnings.iter().try_for_each(|warning| print::text(&format!("warning: {warning}\n")))?;
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! `vizavi segments`: who is alike, and who belongs by rule.
 
+mod portrait;
+
 use std::path::PathBuf;
 
 use super::{Done, Place, print};
 use crate::error::{Error, Fault};
+use crate::operations::segmentation::{self, Asked};
 use crate::operations::segments as rules;
 use crate::reports::segments::{self, RuleShown, SegmentShown};
 use crate::segments::KeptSegment;
@@ -20,9 +23,9 @@ pub struct Args {
 enum Verb {
     /// All segments: those that a model found with their worth, those that a rule defines with how fresh they are
     List,
-    /// One segment: what its customers are like on average, or its rule
+    /// One segment: what its customers are like, whether it is a good one and what it is worth, or its rule
     Show {
-        /// Its name, or the code of one that a model found
+        /// Its name, or the code of one that a model found, also as SEGMENTATION/CODE
         name: String,
     },
     /// What a segment by rule would be: its count, some members, how many can be written to; changes nothing
@@ -42,6 +45,29 @@ enum Verb {
     },
     /// Bring every segment by rule up to now; the worker does so by itself
     Refresh,
+    /// Find customers who resemble the members of a segment, keep them as a segment, and keep it fresh at every scoring
+    Lookalike(Lookalike),
+}
+
+#[derive(Debug, clap::Args)]
+struct Lookalike {
+    /// What to call it
+    name: String,
+    /// The segment that they should resemble: by rule, or one that a model found (SEGMENTATION/CODE)
+    #[arg(long, required_unless_present = "ids", conflicts_with = "ids")]
+    of: Option<String>,
+    /// Or customers, by the company's own keys: a file with one on each line
+    #[arg(long, value_name = "FILE")]
+    ids: Option<PathBuf>,
+    /// How many to take
+    #[arg(long, required_unless_present = "share", conflicts_with = "share")]
+    size: Option<usize>,
+    /// Or which share of those who are not members, 0 to 1
+    #[arg(long)]
+    share: Option<f64>,
+    /// Features to compare by, separated by commas; recency, freq and monetary by default
+    #[arg(long, value_delimiter = ',')]
+    features: Vec<String>,
 }
 
 /// Does what is asked.
@@ -56,6 +82,7 @@ pub fn run(place: &Place, args: &Args) -> Done {
             Ok(ws.store().write(|conn| rules::remove(conn, name, ACTOR, ws.now()))?)
         }
         Verb::Refresh => refresh(place),
+        Verb::Lookalike(asked) => lookalike(place, asked),
     }
 }
 
@@ -77,19 +104,13 @@ fn list(place: &Place) -> Done {
     }
     let code = ws.settings().currency.code().to_owned();
     let value = format!("value {code}");
-    let mut clusters = print::Table::new(&["segment", "code", "customers", "share", &value, "of all", "unprofitable"]);
+    let present = format!("present value {code}");
+    let header = ["segment", "code", "customers", "share", &value, "of all", "unprofitable", "criteria", &present];
+    let mut clusters = print::Table::new(&header);
     let mut by_rule = print::Table::new(&["segment", "customers", "built", "state", "rule"]);
     for segment in segments {
         match segment {
-            SegmentShown::Cluster(KeptSegment { name, code, size, economics, .. }) => clusters.row(vec![
-                name,
-                code,
-                size.to_string(),
-                print::percent(economics.share),
-                format!("{:.0}", economics.value),
-                economics.value_share.map_or("-".to_owned(), print::percent),
-                print::percent(economics.unprofitable),
-            ]),
+            SegmentShown::Cluster(found) => clusters.row(cells(found)),
             SegmentShown::Rule(rule) => by_rule.row(vec![
                 rule.name.clone(),
                 rule.size.to_string(),
@@ -103,6 +124,24 @@ fn list(place: &Place) -> Done {
         [clusters, by_rule].iter().filter(|table| !table.is_empty()).map(ToString::to_string).collect();
     print::text(&tables.join("\n"))?;
     Ok(())
+}
+
+/// A segment that a model found, as a line of the list.
+fn cells(found: KeptSegment) -> Vec<String> {
+    let KeptSegment { segmentation, name, code, size, economics, portrait, .. } = found;
+    let passed = portrait.criteria.iter().filter(|criterion| criterion.passed).count();
+    let present = portrait.worth.and_then(|worth| worth.net_present_value);
+    vec![
+        name,
+        format!("{segmentation}/{code}"),
+        size.to_string(),
+        print::percent(economics.share),
+        format!("{:.0}", economics.value),
+        economics.value_share.map_or("-".to_owned(), print::percent),
+        print::percent(economics.unprofitable),
+        format!("{passed} of {}", portrait.criteria.len()),
+        present.map_or("-".to_owned(), |value| format!("{value:.0}")),
+    ]
 }
 
 /// How fresh a segment is, in a word.
@@ -123,7 +162,7 @@ fn show(place: &Place, name: &str) -> Done {
         return Ok(());
     }
     print::text(&match &segment {
-        SegmentShown::Cluster(cluster) => of_cluster(cluster),
+        SegmentShown::Cluster(cluster) => portrait::of(cluster, ws.settings().currency.code()),
         SegmentShown::Rule(rule) => of_rule(rule),
     })?;
     Ok(())
@@ -144,27 +183,6 @@ fn of_rule(rule: &RuleShown) -> String {
     if let Some(failure) = &rule.failure {
         text += &format!("{failure}\n");
     }
-    text
-}
-
-fn of_cluster(segment: &KeptSegment) -> String {
-    let economics = &segment.economics;
-    let mut text = format!(
-        "{} ({} of {}): {} customers, {} of all; {} of them cost more than they bring\nas of {}, model version {}\n\n",
-        segment.name,
-        segment.code,
-        segment.segmentation,
-        segment.size,
-        print::percent(economics.share),
-        print::percent(economics.unprofitable),
-        segment.computed_at,
-        segment.model_version_id
-    );
-    let mut table = print::Table::new(&["feature", "mean"]);
-    for (feature, mean) in &economics.means {
-        table.row(vec![feature.clone(), print::number(*mean)]);
-    }
-    text += &table.to_string();
     text
 }
 
@@ -206,6 +224,33 @@ fn apply(place: &Place, file: &std::path::Path) -> Done {
     let kept = ws.store().write(|conn| rules::put(&ws, conn, spec, ACTOR, ws.now()))?;
     rules::build(&ws, &kept.spec.name)?;
     show(place, &kept.spec.name)
+}
+
+fn lookalike(place: &Place, asked: &Lookalike) -> Done {
+    let ids = match &asked.ids {
+        Some(file) => lines(file)?,
+        None => Vec::new(),
+    };
+    let request = Asked {
+        name: asked.name.clone(),
+        of: asked.of.clone(),
+        ids,
+        size: asked.size,
+        share: asked.share,
+        min_members: None,
+        features: asked.features.clone(),
+    };
+    let ws = place.open()?;
+    let kept = segmentation::lookalike(&ws, &request, ACTOR)?;
+    show(place, &format!("{}/{}", kept.segmentation, kept.code))
+}
+
+/// The lines of a file that are not empty.
+fn lines(file: &std::path::Path) -> Result<Vec<String>, Error> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Error::invalid(format!("`{shown}` cannot be read; is it a file?")).caused_by(error))?;
+    Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }
 
 fn refresh(place: &Place) -> Done {

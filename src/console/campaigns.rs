@@ -12,7 +12,7 @@ use crate::campaigns::store::{self, Campaign};
 use crate::deliveries::outbox::reconcile;
 use crate::error::Result;
 use crate::operations::send;
-use crate::segments::KeptSegment;
+use crate::segments::{Criterion, KeptSegment};
 use crate::storage::Connection;
 
 /// `GET /campaigns`
@@ -55,13 +55,29 @@ pub fn line(conn: &mut Connection, show: &Show<'_>, campaign: &Campaign) -> Resu
 /// A segment in a list.
 pub fn segment(show: &Show<'_>, kept: &KeptSegment) -> Value {
     // Features count in whole units of the currency.
-    let value = kept.economics.value * show.0.settings().currency.minor_units() as f64;
+    let minor = show.0.settings().currency.minor_units() as f64;
+    let value = kept.economics.value * minor;
     json!({
         "name": kept.name,
         "customers": count(kept.size),
         "profit": show.amount(value),
         "per": show.amount(value / kept.size.max(1) as f64),
         "tone": tone_of(value),
+        "full": format!("{}/{}", kept.segmentation, kept.code),
+        "service_level": kept.portrait.service_level,
+        "description": kept.portrait.description.iter().map(|found| found.words.as_str()).collect::<Vec<_>>(),
+        "criteria": kept.portrait.criteria.iter().map(criterion).collect::<Vec<_>>(),
+        "npv": kept.portrait.worth.as_ref().and_then(|worth| worth.net_present_value).map(|npv| show.amount(npv * minor)),
+    })
+}
+
+/// One of the four questions to a segment.
+fn criterion(criterion: &Criterion) -> Value {
+    let value = criterion.value.map_or("not known".to_owned(), |value| format!("{value:.2}"));
+    json!({
+        "name": criterion.name,
+        "said": format!("{value}; threshold {:.2}", criterion.threshold),
+        "tone": if criterion.passed { "good" } else { "warn" },
     })
 }
 

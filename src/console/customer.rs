@@ -14,8 +14,10 @@ use crate::decisions::store as decisions;
 use crate::error::Result;
 use crate::operations::access::{Permission, Session};
 use crate::operations::decide_now::{RealTime, Request};
+use crate::operations::explain::Reason;
 use crate::operations::{Workspace, send};
 use crate::reports::lifetime::LifetimeShown;
+use crate::reports::profit::{ClientStatement, statement};
 use crate::reports::timeline::timeline as story;
 
 /// `GET /customers/{id}`
@@ -49,11 +51,13 @@ fn view(ws: &Workspace, external_id: &str) -> Result<Value> {
         "summary": summary(&known.customer, state),
         "figures": figures(&show, state, known.lifetime.as_ref()),
         "next": rows.first().map(|row| timeline::next(&show, row)),
+        "profit": profit_lines(&show, &statement(ws, external_id)?),
         "profile": profile(&show, &known.customer),
         "consents": known.consents.iter().map(|consent| consent_line(&show, consent)).collect::<Vec<_>>(),
         "timeline": timeline::lines(&show, &known.entries, &rows),
         "scored_at": state.and_then(|state| state.scored_at).map(|at| show.time(at)),
         "scores": state.map(scores),
+        "reasons": known.reasons.iter().map(reason_line).collect::<Vec<_>>(),
     }))
 }
 
@@ -62,6 +66,8 @@ fn summary(customer: &Customer, state: Option<&CustomerState>) -> String {
     let mut parts = vec![customer.kind.clone()];
     parts.extend(state.and_then(|state| state.stage.as_deref()).map(|stage| stage.replace('_', " ")));
     parts.extend(segment.map(|segment| format!("segment {segment}")));
+    let level = state.and_then(|state| state.service_level.as_deref());
+    parts.extend(level.map(|level| format!("service {level}")));
     parts.extend(customer.country.clone());
     if customer.profiling_objection {
         parts.push("objects to profiling".into());
@@ -117,6 +123,34 @@ fn of_lifetime(show: &Show<'_>, lifetime: &LifetimeShown) -> Vec<Figure> {
     all
 }
 
+/// Profit and loss in a few lines: what it is, why it is a loss, what would mend it, and what could be.
+fn profit_lines(show: &Show<'_>, found: &ClientStatement) -> Vec<Value> {
+    let mut lines = vec![
+        ("Net profit", show.money(found.net_profit)),
+        ("Margin after returns", show.money(found.gross_margin - found.lines.margin_returned())),
+        ("Activities the client caused", show.money(found.activity_cost)),
+        ("Charged to the process", show.money(found.process_cost)),
+        ("Claims, expected", show.money(found.lines.claims_expected)),
+        ("Cost of winning", show.money(found.acquisition_cost)),
+    ];
+    if let Some(payback) = found.payback {
+        let missing = || format!("{} still missing", show.money(payback.missing));
+        lines.push(("Paid back after", payback.months.map_or_else(missing, |months| format!("{months:.1} months"))));
+    }
+    if let Some(why) = &found.diagnosis {
+        lines.push(("Main cause of the loss", format!("{:?}, {}", why.cause, show.money(why.cause_amount))));
+        if let Some(repair) = &why.cheapest {
+            let enough = if repair.suffices { "which suffices" } else { "which does not suffice" };
+            lines.push(("Cheapest repair", format!("{}: {}, {enough}", repair.words, show.money(repair.brings))));
+        }
+    }
+    if let Some(potential) = &found.potential {
+        let share = percent(potential.share_of_wallet);
+        lines.push(("Potential of a year", format!("{} (share of wallet {share})", show.money(potential.potential))));
+    }
+    lines.into_iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
+}
+
 fn profile(show: &Show<'_>, customer: &Customer) -> Vec<Value> {
     let text = |value: &Option<String>| value.clone();
     let attributes = customer.attribute_map().into_iter().map(|(name, value)| {
@@ -146,6 +180,18 @@ fn consent_line(show: &Show<'_>, consent: &Consent) -> Value {
         "tone": if consent.granted { "good" } else { "bad" },
         "since": show.time(consent.recorded_at),
         "source": consent.source,
+    })
+}
+
+/// A reason for a score, in words.
+fn reason_line(reason: &Reason) -> Value {
+    let value = reason.value.map_or_else(|| "missing".to_owned(), |value| format!("{value:.2}"));
+    json!({
+        "model": reason.model,
+        "meaning": reason.meaning,
+        "value": value,
+        "part": format!("{:+.2}", reason.part),
+        "way": if reason.part > 0.0 { "for it" } else { "against it" },
     })
 }
 

@@ -13,6 +13,7 @@ mod login;
 mod overview;
 mod page;
 mod plan;
+mod profit;
 mod public;
 mod results;
 mod segments;
@@ -76,6 +77,7 @@ pub fn table() -> Vec<Page> {
         page(GET,  "/customers", CustomersRead, customers::show),
         page(GET,  "/customers/{id}", CustomersRead, customer::show),
         page(POST, "/customers/{id}/decide", DecisionsMake, customer::decide),
+        page(GET,  "/profit", AnalysisRead, profit::show),
         page(GET,  "/segments", AnalysisRead, segments::show),
         page(POST, "/segments", CampaignsWrite, segments::define),
         page(POST, "/sending/stop", CampaignsRun, sending::stop),

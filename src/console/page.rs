@@ -29,6 +29,7 @@ static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
         "customers",
         "customer",
         "segments",
+        "profit",
         "message",
         "unsubscribe",
         "preferences",
@@ -66,8 +67,13 @@ impl Frame {
 /// Renders `body` with `page` into the layout.
 pub fn render(status: StatusCode, frame: &Frame, title: &str, body: &str, page: impl Serialize) -> HttpResponse {
     let session = frame.session.as_ref();
-    let parts =
-        [("Overview", "/"), ("Campaigns", "/campaigns"), ("Customers", "/customers"), ("Segments", "/segments")];
+    let parts = [
+        ("Overview", "/"),
+        ("Profit", "/profit"),
+        ("Campaigns", "/campaigns"),
+        ("Customers", "/customers"),
+        ("Segments", "/segments"),
+    ];
     let nav = parts.map(|(name, href)| json!({ "name": name, "href": href, "here": frame.here == href }));
     let fault = frame.fault.as_ref().map(|error| {
         let list: Vec<String> = error.fault_list().iter().map(ToString::to_string).collect();

@@ -40,6 +40,8 @@ pub struct CustomerState {
     pub updated_at: Timestamp,
     /// The stage of the last scoring: prospect, new, active, loyal, at_risk, lapsed, won_back.
     pub stage: Option<String>,
+    /// The level of service that the customer's needs ask for, as of the last scoring.
+    pub service_level: Option<String>,
 }
 
 /// The part of a serving row that is book-keeping: read from facts as they are, whatever the models.
@@ -117,6 +119,7 @@ impl CustomerState {
             scored_at: None,
             updated_at: now,
             stage: None,
+            service_level: None,
         }
     }
 

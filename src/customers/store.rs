@@ -157,6 +157,13 @@ pub fn objecting(conn: &mut Connection) -> Result<Vec<CustomerId>> {
     Ok(objecting.select(customer::id).order(customer::id).load(conn)?)
 }
 
+/// The attributes, as JSON, of customers who do not object to profiling; of those who have any. By customer, rising.
+pub fn attributes_of_consenting(conn: &mut Connection) -> Result<Vec<(CustomerId, String)>> {
+    let consenting = customer::table.filter(customer::profiling_objection.eq(false));
+    let having = consenting.filter(customer::attributes.ne("{}"));
+    Ok(having.select((customer::id, customer::attributes)).order(customer::id).load(conn)?)
+}
+
 /// How many customers there are.
 pub fn count(conn: &mut Connection) -> Result<i64> {
     Ok(customer::table.count().get_result(conn)?)
@@ -237,6 +244,7 @@ pub fn put_states(conn: &mut Connection, rows: &[CustomerState]) -> Result<()> {
                 customer_state::scored_at.eq(excluded(customer_state::scored_at)),
                 customer_state::updated_at.eq(excluded(customer_state::updated_at)),
                 customer_state::stage.eq(excluded(customer_state::stage)),
+                customer_state::service_level.eq(excluded(customer_state::service_level)),
             ))
             .execute(c))?;
     Ok(())

@@ -11,14 +11,12 @@ use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::buckets::{ALL_BUCKETS, bucket_of};
 use super::engine::Snapshot;
 use super::facts::{self, FactType};
 use super::folder::History;
 use super::manifest::{self, Segment};
-use super::segment::hex;
 use super::tail;
 use super::tombstone::Tombstone;
 use super::view::{View, identity};
@@ -159,12 +157,12 @@ impl History {
 }
 
 fn digest(path: &Path) -> std::io::Result<(i64, String)> {
-    let (mut file, mut hasher, mut bytes) = (File::open(path)?, Sha256::new(), 0);
+    let (mut file, mut hasher, mut bytes) = (File::open(path)?, blake3::Hasher::new(), 0);
     let mut buffer = vec![0u8; 1 << 20];
     loop {
         let read = file.read(&mut buffer)?;
         if read == 0 {
-            return Ok((bytes, hex(&hasher.finalize())));
+            return Ok((bytes, hasher.finalize().to_hex().to_string()));
         }
         hasher.update(&buffer[..read]);
         bytes += read as i64;

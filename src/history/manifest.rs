@@ -24,7 +24,7 @@ pub struct Segment {
     pub row_count: i64,
     /// The file's size.
     pub byte_count: i64,
-    /// SHA-256 of the file, in hexadecimal.
+    /// BLAKE3 hash of the file, in hexadecimal.
     pub digest: String,
     /// The lowest customer id in it.
     pub min_customer: i64,

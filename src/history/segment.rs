@@ -7,7 +7,6 @@ use std::path::Path;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use parquet::arrow::ArrowWriter;
-use sha2::{Digest, Sha256};
 
 use super::bulk::properties;
 use super::facts::FactType;
@@ -17,7 +16,7 @@ use crate::error::{Error, Result};
 /// A file that is hashed while it is written.
 struct Hashed {
     file: File,
-    digest: Sha256,
+    digest: blake3::Hasher,
     bytes: i64,
 }
 
@@ -44,7 +43,7 @@ impl SegmentWriter {
     /// Begins the file `<id>.parquet` in `folder`.
     pub fn create(folder: &Path, fact_type: &FactType, id: i64, bucket: i32) -> Result<SegmentWriter> {
         let name = format!("{id}.parquet");
-        let file = Hashed { file: File::create_new(folder.join(&name))?, digest: Sha256::new(), bytes: 0 };
+        let file = Hashed { file: File::create_new(folder.join(&name))?, digest: blake3::Hasher::new(), bytes: 0 };
         let writer = ArrowWriter::try_new(file, fact_type.schema(), Some(properties())).map_err(refused)?;
         let segment = Segment {
             id,
@@ -91,7 +90,7 @@ impl SegmentWriter {
         let hashed = self.writer.inner_mut();
         hashed.file.sync_all()?;
         self.segment.byte_count = hashed.bytes;
-        self.segment.digest = hex(&std::mem::take(&mut hashed.digest).finalize());
+        self.segment.digest = hashed.digest.finalize().to_hex().to_string();
         Ok(self.segment)
     }
 }
@@ -100,10 +99,6 @@ impl SegmentWriter {
 pub(super) fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder)?.sync_all()?;
     Ok(())
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A Parquet error is almost always one of the disk: its cause says which.

@@ -22,7 +22,7 @@ use crate::storage::Connection;
 const SMALL: i64 = 200_000;
 /// Facts of one type that a slice holds at least, where there are several: planning the queries of a slice costs as much as
 /// reading some tens of thousands.
-const LEAST: i64 = 250_000;
+const LEAST: i64 = 500_000;
 /// Facts of one type that a slice holds at most, about.
 const SLICE: i64 = 2_000_000;
 
@@ -184,8 +184,8 @@ mod tests {
         let (eight, sixteen) = (cut(8), cut(16));
         assert!((0..8).all(|bucket| eight[bucket].end() == sixteen[2 * bucket + 1].end()));
         let of_eight = [200_000, 200_001, 1_000_000, 1_250_000, 2_000_000, 15_999_999, 16_000_000];
-        assert_eq!(of_eight.map(|rows| parts(rows, 8)), [1, 2, 4, 8, 8, 8, 16]);
-        assert_eq!((parts(300_000, 1), parts(1_000_000, 7)), (1, 7));
+        assert_eq!(of_eight.map(|rows| parts(rows, 8)), [1, 2, 2, 2, 4, 8, 16]);
+        assert_eq!((parts(300_000, 1), parts(1_200_000, 7)), (1, 7));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::campaigns::store as campaigns;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::history::Depth;
-use crate::operations::{Workspace, audit, history, mature, run, score, segments, train};
+use crate::operations::{Workspace, audit, history, mature, merge, run, score, segments, train};
 use crate::progress::Silent;
 
 /// Who the audit says did it.
@@ -19,6 +19,8 @@ pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
     match job.work()? {
         Work::CampaignRun { campaign, due } => campaign_run(ws, &campaign, due),
         Work::Seal => {
+            // Merges over which an import was killed.
+            merge::settle(ws, ACTOR)?;
             // What segments have not taken in is not sealed.
             segments::refresh(ws)?;
             let sealed = ws.history().seal_tail(ws.now())?;
@@ -34,7 +36,11 @@ pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
             let serving = trained.iter().filter(|model| model.serves).count();
             Ok(format!("{} models looked at, {serving} new ones serve", trained.len()))
         }
-        Work::Score => Ok(format!("{} customers", score::score(ws, &Silent)?.customers)),
+        Work::Score => {
+            let scored = score::score(ws, &Silent)?;
+            crate::reports::profit::kept::refresh(ws, &Silent)?;
+            Ok(format!("{} customers", scored.customers))
+        }
     }
 }
 

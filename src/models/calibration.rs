@@ -6,6 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::algorithms::{logit, sigmoid};
+use super::evaluation::log_loss;
+pub use super::isotonic::Isotonic;
+use super::spec::CalibrationChoice;
 use crate::ids::CustomerId;
 use crate::random::mix;
 
@@ -68,6 +71,73 @@ impl Platt {
     /// The calibrated probability of a model's probability.
     pub fn apply(&self, probability: f64) -> f64 {
         sigmoid(self.log_odds(logit(probability)))
+    }
+}
+
+/// From a model's log-odds to probabilities.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Calibration {
+    /// By two numbers.
+    Platt(Platt),
+    /// By a rising line.
+    Isotonic(Isotonic),
+}
+
+impl Calibration {
+    /// Fits on log-odds of rows that the model had not seen. Where the choice is free, both are fitted on the even folds and
+    /// judged on the odd ones, and the other way round; the one with the lower log-loss is fitted on all.
+    pub fn fit(choice: CalibrationChoice, log_odds: &[f64], happened: &[bool], folds: &[usize]) -> Calibration {
+        let of = |choice: CalibrationChoice, rows: &[usize]| {
+            let log_odds: Vec<f64> = rows.iter().map(|&row| log_odds[row]).collect();
+            let happened: Vec<bool> = rows.iter().map(|&row| happened[row]).collect();
+            if choice == CalibrationChoice::Isotonic {
+                return Calibration::Isotonic(Isotonic::fit(&log_odds, &happened));
+            }
+            let outcomes: Vec<f64> = happened.iter().map(|&y| f64::from(u8::from(y))).collect();
+            Calibration::Platt(Platt::fit(&log_odds, &outcomes, &vec![1.0; outcomes.len()]))
+        };
+        let all: Vec<usize> = (0..log_odds.len()).collect();
+        if choice != CalibrationChoice::Best {
+            return of(choice, &all);
+        }
+        let sides: [Vec<usize>; 2] =
+            [0, 1].map(|side| all.iter().copied().filter(|&row| folds[row] % 2 == side).collect());
+        let loss = |choice: CalibrationChoice| {
+            let both = [(0, 1), (1, 0)].map(|(fitted, judged)| {
+                let fitted = of(choice, &sides[fitted]);
+                let labels: Vec<bool> = sides[judged].iter().map(|&row| happened[row]).collect();
+                let p: Vec<f64> = sides[judged].iter().map(|&row| fitted.probability(log_odds[row])).collect();
+                log_loss(&labels, &p) * labels.len() as f64
+            });
+            both[0] + both[1]
+        };
+        let isotonic = loss(CalibrationChoice::Isotonic) < loss(CalibrationChoice::Platt);
+        of(if isotonic { CalibrationChoice::Isotonic } else { CalibrationChoice::Platt }, &all)
+    }
+
+    /// The probability.
+    pub fn probability(&self, log_odds: f64) -> f64 {
+        match self {
+            Calibration::Platt(platt) => sigmoid(platt.log_odds(log_odds)),
+            Calibration::Isotonic(isotonic) => isotonic.probability(log_odds),
+        }
+    }
+
+    /// Slope and shift of log-odds where they are a line; unchanged otherwise.
+    pub fn line(&self) -> Platt {
+        match self {
+            Calibration::Platt(platt) => *platt,
+            Calibration::Isotonic(_) => Platt::default(),
+        }
+    }
+
+    /// For the card.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Calibration::Platt(_) => "Platt's method",
+            Calibration::Isotonic(_) => "isotonic regression",
+        }
     }
 }
 

@@ -36,6 +36,20 @@ impl Labelled {
         Ok(Labelled { as_of, matrix, happened })
     }
 
+    /// Some of the rows.
+    #[must_use]
+    pub fn some(&self, rows: &[usize]) -> Labelled {
+        Labelled {
+            as_of: self.as_of,
+            matrix: FeatureMatrix {
+                customers: rows.iter().map(|&row| self.matrix.customers[row]).collect(),
+                names: self.matrix.names.clone(),
+                values: self.matrix.values.select(Axis(0), rows),
+            },
+            happened: rows.iter().map(|&row| self.happened[row]).collect(),
+        }
+    }
+
     /// How many events there are.
     pub fn events(&self) -> usize {
         self.happened.iter().filter(|&&y| y).count()

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!  spec -> training -> Fit { parameters, metrics, card } -> registry (gate) -> scoring
-//!            |  churn: encoding + logistic + calibration
+//!            |  churn: encoding + logistic, challenged by boosted trees, + calibration
 //!            |  lifetime: purchases, amounts, contracts -> present value
 //!            |  response: logged decisions -> P(convert | customer, offer, channel)
 //! ```
@@ -15,8 +15,11 @@ pub mod algorithms;
 pub mod calibration;
 pub mod card;
 pub mod churn;
+pub mod drift;
+pub mod drift_store;
 pub mod encoding;
 pub mod evaluation;
+pub mod isotonic;
 pub mod lifetime;
 pub mod lifetime_score;
 pub mod matrix;
@@ -35,4 +38,4 @@ pub use registry::{ModelVersion, Status};
 pub use response::{LoggedDecision, OfferPrior, ResponseModel, ResponseParams};
 pub use scoring::Score;
 pub use spec::ModelSpec;
-pub use training::{Fit, train_churn, train_response};
+pub use training::{ChurnData, Fit, train_churn, train_churn_in_folds, train_response};

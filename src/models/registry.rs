@@ -70,6 +70,8 @@ pub struct ModelSummary {
     pub status: Status,
     /// When it was trained.
     pub trained_at: Timestamp,
+    /// When it last became champion.
+    pub promoted_at: Option<Timestamp>,
     /// Figures on later data.
     pub metrics: serde_json::Value,
     /// Whether it may serve.
@@ -177,13 +179,14 @@ pub fn promote(conn: &mut Connection, id: ModelVersionId, now: Timestamp) -> Res
     Ok(())
 }
 
-/// Keeps a fit and, when it passed its gate, lets it serve. Returns its id and whether it serves.
+/// Keeps a fit and, when it passed its gate and is not worse than the one that serves, lets it serve. Returns its id and whether it serves.
 pub fn register_and_promote(conn: &mut Connection, fit: &Fit, now: Timestamp) -> Result<(ModelVersionId, bool)> {
     let id = register(conn, fit, now)?;
-    if fit.verdict.passed {
+    let replaces = fit.verdict.replaces();
+    if replaces {
         promote(conn, id, now)?;
     }
-    Ok((id, fit.verdict.passed))
+    Ok((id, replaces))
 }
 
 /// One version.
@@ -206,6 +209,17 @@ pub fn champion(conn: &mut Connection, name: &str) -> Result<Option<ModelVersion
     row.map(Row::version).transpose()
 }
 
+/// All versions of a kind that serve, by name.
+pub fn champions(conn: &mut Connection, kind: &str) -> Result<Vec<ModelVersion>> {
+    let rows: Vec<Row> = table::table
+        .filter(table::kind.eq(kind))
+        .filter(table::status.eq(Status::Champion.as_str()))
+        .order(table::name)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Row::version).collect()
+}
+
 /// The champion of this name, or else its latest fit: what `models show` shows.
 ///
 /// # Errors
@@ -225,18 +239,26 @@ pub fn show(conn: &mut Connection, name: &str) -> Result<ModelVersion> {
 
 /// All versions, by name, the latest first; of one name when it is given.
 pub fn list(conn: &mut Connection, name: Option<&str>) -> Result<Vec<ModelSummary>> {
-    type Listed = (ModelVersionId, String, String, String, Timestamp, String, String);
-    let columns =
-        (table::id, table::name, table::kind, table::status, table::trained_at, table::metrics, table::verdict);
+    type Listed = (ModelVersionId, String, String, String, Timestamp, Option<Timestamp>, String, String);
+    let columns = (
+        table::id,
+        table::name,
+        table::kind,
+        table::status,
+        table::trained_at,
+        table::promoted_at,
+        table::metrics,
+        table::verdict,
+    );
     let order = (table::name.asc(), table::trained_at.desc(), table::id.desc());
     let rows: Vec<Listed> = match name {
         Some(name) => table::table.filter(table::name.eq(name)).select(columns).order(order).load(conn)?,
         None => table::table.select(columns).order(order).load(conn)?,
     };
     rows.into_iter()
-        .map(|(id, name, kind, status, trained_at, metrics, verdict)| {
+        .map(|(id, name, kind, status, trained_at, promoted_at, metrics, verdict)| {
             let (status, metrics, verdict) = (Status::parse(&status)?, stored(&metrics)?, stored(&verdict)?);
-            Ok(ModelSummary { id, name, kind, status, trained_at, metrics, verdict })
+            Ok(ModelSummary { id, name, kind, status, trained_at, promoted_at, metrics, verdict })
         })
         .collect()
 }

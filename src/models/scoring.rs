@@ -4,12 +4,9 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use serde::Serialize;
 
-use super::churn::ChurnModel;
 use super::lifetime_score;
-use super::matrix::FeatureMatrix;
-use super::registry::ModelVersion;
 use crate::clock::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::{CustomerId, ModelVersionId};
 use crate::insert_rows;
 use crate::storage::Connection;
@@ -33,30 +30,6 @@ pub struct Score {
     pub computed_at: Timestamp,
 }
 
-/// P(event) of every customer of the matrix, as of `now`.
-///
-/// # Errors
-/// Invalid, when the version is of a kind that gives no single score, or a feature is missing.
-pub fn score(version: &ModelVersion, matrix: &FeatureMatrix, now: Timestamp) -> Result<Vec<Score>> {
-    if version.fit.kind != "churn" {
-        return Err(Error::invalid(format!(
-            "`{}` is a {} model, which gives no score",
-            version.fit.name, version.fit.kind
-        )));
-    }
-    let values = version.fit.parameters::<ChurnModel>()?.predict(matrix)?;
-    let horizon_days = version.fit.horizon_days.and_then(|days| i32::try_from(days).ok());
-    let made = matrix.customers.iter().zip(values).map(|(&customer_id, value)| Score {
-        customer_id,
-        model: version.fit.name.clone(),
-        value,
-        model_version_id: version.id,
-        horizon_days,
-        computed_at: now,
-    });
-    Ok(made.collect())
-}
-
 /// Keeps scores; each takes the place of the customer's former score by the same model. Pass a few thousand at a time.
 pub fn keep(conn: &mut Connection, scores: &[Score]) -> Result<()> {
     insert_rows!(conn, scores, (c, values) => diesel::insert_into(table::table)
@@ -77,6 +50,18 @@ pub fn keep(conn: &mut Connection, scores: &[Score]) -> Result<()> {
 pub fn of_customer(conn: &mut Connection, customer: CustomerId) -> Result<Vec<Score>> {
     let found = table::table.filter(table::customer_id.eq(customer)).order(table::model.asc());
     Ok(found.select(Score::as_select()).load(conn)?)
+}
+
+/// One model's scores of customers with ids in `[from, until]`.
+pub fn between(
+    conn: &mut Connection,
+    model: &str,
+    from: CustomerId,
+    until: CustomerId,
+) -> Result<std::collections::BTreeMap<CustomerId, f64>> {
+    let found = table::table.filter(table::customer_id.between(from, until)).filter(table::model.eq(model));
+    let rows: Vec<(CustomerId, f64)> = found.select((table::customer_id, table::value)).load(conn)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Forgets the scores of a customer: on erasure and when they object to profiling.

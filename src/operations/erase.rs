@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::customers::{Customer, identity, merge as customer_tables, store as customers};
+use crate::customers::{Customer, identity, merge as customer_tables, merge_request, store as customers};
 use crate::decisions::store as decisions;
 use crate::deliveries::Delivery;
 use crate::deliveries::outbox::reassign;
@@ -81,6 +81,7 @@ fn erase_rows(
     segments::forget(conn, id)?;
     scoring::forget(conn, id)?;
     customer_tables::erase(conn, id)?;
+    merge_request::forget(conn, words)?;
     forget_answers(conn, words)?;
     Ok(deliveries)
 }

@@ -13,7 +13,7 @@ use crate::segments::rule::SEGMENTS;
 use crate::storage::Connection;
 
 /// Facts of the profile and of the serving row, with their kinds.
-const PROFILE: [(&str, Kind); 14] = [
+const PROFILE: [(&str, Kind); 15] = [
     ("kind", Kind::Text),
     ("country", Kind::Text),
     ("locale", Kind::Text),
@@ -22,6 +22,7 @@ const PROFILE: [(&str, Kind); 14] = [
     ("acquired_at", Kind::Time),
     ("segment", Kind::Text),
     ("stage", Kind::Text),
+    ("service_level", Kind::Text),
     ("orders", Kind::Number),
     ("revenue", Kind::Number),
     ("profit", Kind::Number),
@@ -93,6 +94,9 @@ pub fn of(customer: &Customer, state: Option<&CustomerState>, segments: Vec<Arc<
         }
         if let Some(stage) = &state.stage {
             set("stage", Value::Text(stage.as_str().into()));
+        }
+        if let Some(level) = &state.service_level {
+            set("service_level", Value::Text(level.as_str().into()));
         }
         if let Some(at) = state.last_order_at {
             set("last_order_at", Value::Time(at));

@@ -5,13 +5,16 @@ mod sink;
 
 use std::path::PathBuf;
 
-use super::{Workspace, event_types};
+use super::{Workspace, event_types, merge};
 use crate::error::{Error, Result};
 use crate::history::History;
 use crate::history::import::{self, Mapping, Report, Request, TARGETS, Target};
 use crate::progress::Progress;
 
 pub use sink::StoreSink;
+
+/// Who the audit says merged customers.
+const ACTOR: &str = "import";
 
 /// What to import.
 #[derive(Debug, Clone)]
@@ -60,8 +63,12 @@ pub fn import(workspace: &Workspace, history: &History, what: &Import, progress:
         id_key: *workspace.id_key(),
         now: workspace.now(),
     };
-    let mut sink = StoreSink::new(workspace.store(), workspace.now());
+    let mut sink = StoreSink::new(workspace.store(), workspace.id_key(), workspace.now());
     let report = import::import(history, &mut sink, &request, progress)?;
+    // Also what an import before this one was killed over.
+    if !what.dry_run && target.name == "customers" {
+        merge::settle(workspace, ACTOR)?;
+    }
     tracing::info!(
         kind = what.kind,
         lines = report.lines,

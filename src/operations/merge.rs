@@ -4,7 +4,10 @@
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::customers::{Aliases, Customer, change, identity, merge as merging, store as customers};
+use crate::customers::{
+    Aliases, Customer, change, identity, merge as merging, merge_request, merge_request::MergeRequest,
+    store as customers,
+};
 use crate::decisions::store as decisions;
 use crate::deliveries::outbox::reassign;
 use crate::error::{Error, Fault, Result};
@@ -32,6 +35,14 @@ pub struct Merged {
     pub facts: usize,
 }
 
+impl Merged {
+    fn add(&mut self, other: Merged) {
+        self.merged += other.merged;
+        self.already += other.already;
+        self.facts += other.facts;
+    }
+}
+
 /// One merge with ids: who goes, and into whom.
 #[derive(Debug, Clone, PartialEq)]
 struct Step {
@@ -48,15 +59,40 @@ pub fn merge(ws: &Workspace, pairs: &[(String, String)], actor: &str) -> Result<
     ws.store().read(|conn| known_survivors(ws, conn, pairs))?;
     let mut total = Merged::default();
     for chunk in pairs.chunks(CHUNK) {
-        let merged = merge_chunk(ws, chunk, actor)?;
-        total.merged += merged.merged;
-        total.already += merged.already;
-        total.facts += merged.facts;
+        total.add(merge_chunk(ws, chunk, actor, &[])?);
     }
     Ok(total)
 }
 
-fn merge_chunk(ws: &Workspace, pairs: &[(String, String)], actor: &str) -> Result<Merged> {
+/// Does the merges that imports asked for; one whose survivor was erased since is dropped. Several processes may do so at once.
+///
+/// # Errors
+/// Unavailable, when store or history do not answer; what is left is done by the next call.
+pub fn settle(ws: &Workspace, actor: &str) -> Result<Merged> {
+    let mut total = Merged::default();
+    loop {
+        let requests = ws.store().read(|conn| merge_request::oldest(conn, CHUNK as i64))?;
+        if requests.is_empty() {
+            return Ok(total);
+        }
+        let done: Vec<i64> = requests.iter().map(|request| request.id).collect();
+        let pairs = ws.store().read(|conn| of_known(ws, conn, requests))?;
+        total.add(merge_chunk(ws, &pairs, actor, &done)?);
+    }
+}
+
+/// The pairs of requests whose survivor there is.
+fn of_known(ws: &Workspace, conn: &mut Connection, requests: Vec<MergeRequest>) -> Result<Vec<(String, String)>> {
+    let mut pairs: Vec<(String, String)> =
+        requests.into_iter().map(|request| (request.external_id, request.into_external_id)).collect();
+    let mut unknown = missing(ws, conn, &pairs)?;
+    unknown.reverse();
+    unknown.into_iter().for_each(|at| drop(pairs.remove(at)));
+    Ok(pairs)
+}
+
+/// Merges some pairs, and removes the requests that asked for them in the same transaction.
+fn merge_chunk(ws: &Workspace, pairs: &[(String, String)], actor: &str, requests: &[i64]) -> Result<Merged> {
     let (now, history) = (ws.now(), ws.history());
     let checks = Checks::new(ws);
     let prepare = || {
@@ -75,6 +111,7 @@ fn merge_chunk(ws: &Workspace, pairs: &[(String, String)], actor: &str) -> Resul
             audit::write(conn, actor, "customer.merge", &step.survivor.to_string(), &detail, now)?;
         }
         change.apply(conn, now)?;
+        merge_request::remove(conn, requests)?;
         Ok(Merged { merged: planned.len(), already: pairs.len() - planned.len(), facts: change.facts() })
     })
 }
@@ -122,13 +159,20 @@ fn ends(steps: &[Step]) -> Vec<(CustomerId, CustomerId)> {
 
 /// Each pair needs a customer to merge into; one who is to be merged into another by these pairs is known as well.
 fn known_survivors(ws: &Workspace, conn: &mut Connection, pairs: &[(String, String)]) -> Result<()> {
+    let fault = |at| Fault::at(format!("[{at}].into"), "no customer has this key; add the customer first");
+    let faults: Vec<Fault> = missing(ws, conn, pairs)?.into_iter().map(fault).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::faults("the customers cannot be merged", faults)) }
+}
+
+/// The places of pairs whose second key no customer has.
+fn missing(ws: &Workspace, conn: &mut Connection, pairs: &[(String, String)]) -> Result<Vec<usize>> {
     let ids: Vec<CustomerId> = pairs.iter().map(|(_, key)| ws.id_key().customer(key)).collect();
     let aliases = Aliases::of(conn, &ids)?;
-    let mut faults = Vec::new();
+    let mut missing = Vec::new();
     for (at, id) in ids.iter().enumerate() {
         if customers::by_id(conn, aliases.canonical(*id))?.is_none() {
-            faults.push(Fault::at(format!("[{at}].into"), "no customer has this key; add the customer first"));
+            missing.push(at);
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(Error::faults("the customers cannot be merged", faults)) }
+    Ok(missing)
 }

@@ -93,7 +93,9 @@ pub fn one(
             ledger.add_to_household(contact);
         }
     }
-    let segments = rules::of_customer(conn, customer.id)?.into_iter().map(Arc::from).collect();
+    let of_models = crate::segments::of_customer(conn, customer.id)?.into_iter();
+    let of_models = of_models.map(|(segmentation, code)| format!("{segmentation}/{code}"));
+    let segments = rules::of_customer(conn, customer.id)?.into_iter().chain(of_models).map(Arc::from).collect();
     let mut zones = Zones::new(ws)?;
     Ok(person(ws, customer, state, segments, &consents, &suppressed, &ledger, &mut zones))
 }

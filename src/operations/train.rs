@@ -1,5 +1,7 @@
 //! Trains models from history, keeps every fit, and lets those serve that pass their gate.
 
+mod churn;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::{Array, AsArray};
@@ -9,16 +11,15 @@ use serde::Serialize;
 use crate::clock::{DAY, Timestamp};
 use crate::customers::store as customers;
 use crate::error::{Error, Result};
-use crate::features::{FeatureMatrix, Sample, matrix_of, purchase_within_of};
+use crate::features::{FeatureMatrix, Sample, matrix_of};
 use crate::ids::{CustomerId, ModelVersionId};
 use crate::models::response::Context;
-use crate::models::spec::{ChurnSpec, PurchaseLabel, ResponseSpec, SegmentsSpec};
+use crate::models::spec::{PurchaseLabel, ResponseSpec};
 use crate::models::training::split_by_time;
-use crate::models::{Fit, Labelled, LoggedDecision, ModelSpec, OfferPrior, registry, train_churn, train_response};
+use crate::models::{Fit, LoggedDecision, ModelSpec, OfferPrior, registry, train_response};
 use crate::offers::store as offers;
-use crate::operations::{Workspace, lifetime};
+use crate::operations::{Workspace, lifetime, segmentation};
 use crate::progress::Progress;
-use crate::segments::{ClusterModel, train_segments};
 use crate::storage::Connection;
 
 /// Customers that a model learns from at most, about: more teach it nothing that its error would show, and cost in proportion.
@@ -57,8 +58,8 @@ pub fn train(ws: &Workspace, names: &[String], progress: &dyn Progress) -> Resul
     let mut trained = Vec::new();
     for spec in chosen {
         let fit = match spec {
-            ModelSpec::Segments(spec) => fit_segments(ws, spec),
-            ModelSpec::Churn(spec) => fit_churn(ws, spec),
+            ModelSpec::Segments(spec) => segmentation::fit(ws, spec),
+            ModelSpec::Churn(spec) => churn::fit(ws, spec),
             ModelSpec::Lifetime(spec) => lifetime::fit(ws, spec),
             ModelSpec::Response(spec) => fit_response(ws, spec),
         };
@@ -89,30 +90,13 @@ fn keep(ws: &Workspace, name: &str, fit: Result<Fit>) -> Result<Trained> {
     };
     let now = ws.now();
     let (version, serves) = ws.store().write(|conn| registry::register_and_promote(conn, &fit, now))?;
-    Ok(Trained { name: name.into(), version: Some(version), serves, metrics: fit.metrics, reasons: fit.verdict.missed })
-}
-
-fn fit_segments(ws: &Workspace, spec: &SegmentsSpec) -> Result<Fit> {
-    let now = ws.now();
-    let wanted: Vec<&str> = spec.features.iter().map(|feature| feature.name.as_str()).collect();
-    let matrix = learned_from(ws, now, &wanted)?;
-    let previous = ws.store().read(|conn| registry::champion(conn, &spec.name))?;
-    let previous: Option<ClusterModel> = previous.map(|version| version.fit.parameters()).transpose()?;
-    train_segments(spec, &matrix, now, previous.as_ref())
-}
-
-fn fit_churn(ws: &Workspace, spec: &ChurnSpec) -> Result<Fit> {
-    let (first, last) = span(ws)?.ok_or_else(|| Error::invalid("there are no orders yet; import some first"))?;
-    let cuts = spec.split.cuts(first, last, spec.horizon_days)?;
-    let wanted: Vec<&str> = spec.features.iter().map(|feature| feature.name.as_str()).collect();
-    let labelled = |as_of: Timestamp| -> Result<Labelled> {
-        let matrix = learned_from(ws, as_of, &wanted)?;
-        let bought = purchase_within_of(sample(ws)?, ws.history(), as_of, spec.horizon_days)?;
-        let happened = matrix.customers.iter().map(|customer| !bought.contains_key(customer)).collect();
-        Ok(Labelled { as_of, matrix, happened })
-    };
-    let train: Vec<Labelled> = cuts.train.iter().map(|&cut| labelled(cut)).collect::<Result<_>>()?;
-    train_churn(spec, &train, &labelled(cuts.test)?)
+    Ok(Trained {
+        name: name.into(),
+        version: Some(version),
+        serves,
+        metrics: fit.metrics,
+        reasons: fit.verdict.reasons(),
+    })
 }
 
 fn fit_response(ws: &Workspace, spec: &ResponseSpec) -> Result<Fit> {
@@ -125,8 +109,13 @@ fn fit_response(ws: &Workspace, spec: &ResponseSpec) -> Result<Fit> {
         _ => (ws.now(), ws.now()),
     };
     let (earlier, later) = split_by_time(logs.into_iter().map(|log| (log.at, log.decision)).collect(), spec.test_share);
+    // Attributes declared protected are in no response model, whatever the spec bars besides.
+    let mut spec = spec.clone();
+    for name in &ws.settings().protected_attributes {
+        spec.learning.barred.extend([name.clone(), crate::models::spec::attribute_column(name)]);
+    }
     train_response(
-        spec,
+        &spec,
         &earlier,
         &later,
         &ws.store().read(priors_of)?,
@@ -171,7 +160,12 @@ pub struct Logged {
 
 /// The first and the last order.
 pub(super) fn span(ws: &Workspace) -> Result<Option<(Timestamp, Timestamp)>> {
-    let batches = ws.history().query("SELECT min(occurred_at), max(occurred_at) FROM order_item")?;
+    span_of(ws, "order_item")
+}
+
+/// The first and the last fact of a type.
+fn span_of(ws: &Workspace, table: &str) -> Result<Option<(Timestamp, Timestamp)>> {
+    let batches = ws.history().query(&format!("SELECT min(occurred_at), max(occurred_at) FROM {table}"))?;
     let Some(batch) = batches.first().filter(|batch| batch.num_rows() == 1) else { return Ok(None) };
     let at = |column: usize| {
         let times = batch.column(column).as_primitive::<TimestampMicrosecondType>();

@@ -2,6 +2,7 @@
 
 pub mod lifetime;
 pub mod overview;
+pub mod profit;
 pub mod segments;
 pub mod stages;
 pub mod timeline;

@@ -14,6 +14,7 @@ use crate::ids::CustomerId;
 use crate::models::lifetime_score;
 use crate::money::Money;
 use crate::operations::Workspace;
+use crate::operations::explain::{self, Reason};
 use crate::outcomes::store as outcomes;
 use crate::reports::lifetime::LifetimeShown;
 use crate::segments::stage::Stage;
@@ -33,6 +34,8 @@ pub struct Timeline {
     pub stage: Option<StageShown>,
     /// What they have brought and are expected to bring; none before the lifetime model serves.
     pub lifetime: Option<LifetimeShown>,
+    /// Why models say what they say of them: the strongest reasons of each score.
+    pub reasons: Vec<Reason>,
     /// What they agreed to.
     pub consents: Vec<Consent>,
     /// What happened.
@@ -91,7 +94,11 @@ pub fn timeline(ws: &Workspace, external_id: &str) -> Result<Timeline> {
     })?;
     entries.extend(facts(ws, customer.id)?);
     entries.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.kind.cmp(b.kind)));
-    Ok(Timeline { customer, state, stage, lifetime, consents, entries })
+    let reasons = match &state {
+        Some(state) => explain::reasons(ws, &customer, state)?,
+        None => Vec::new(),
+    };
+    Ok(Timeline { customer, state, stage, lifetime, reasons, consents, entries })
 }
 
 fn decision_entry(row: &DecisionRow) -> Entry {

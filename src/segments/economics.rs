@@ -24,21 +24,21 @@ pub struct SegmentEconomics {
     pub means: BTreeMap<String, f64>,
 }
 
-/// The economics of `count` segments; `membership` gives each row's segment, `value` the feature that says what a customer is worth
+/// The economics of `count` segments; `membership` gives each row's segment, if any, `value` the feature that says what a customer is worth
 /// (profit, or revenue where no cost is known).
 ///
 /// # Errors
 /// Invalid when the feature is missing or rows and membership differ in number.
 pub fn economics(
     matrix: &FeatureMatrix,
-    membership: &[usize],
+    membership: &[Option<usize>],
     count: usize,
     value: &str,
 ) -> Result<Vec<SegmentEconomics>> {
     let Some(value) = matrix.names.iter().position(|name| name == value) else {
         return Err(Error::invalid(format!("there is no feature `{value}`; known: {}", matrix.names.join(", "))));
     };
-    if membership.len() != matrix.values.nrows() || membership.iter().any(|&segment| segment >= count) {
+    if membership.len() != matrix.values.nrows() || membership.iter().flatten().any(|&segment| segment >= count) {
         return Err(Error::invalid(format!(
             "{} memberships in {count} segments do not fit {} customers",
             membership.len(),
@@ -48,7 +48,8 @@ pub fn economics(
     let columns = matrix.names.len();
     let mut sums = vec![vec![(0.0, 0usize); columns]; count];
     let (mut sizes, mut unprofitable) = (vec![0usize; count], vec![0usize; count]);
-    for (row, &segment) in matrix.values.rows().into_iter().zip(membership) {
+    for (row, segment) in matrix.values.rows().into_iter().zip(membership) {
+        let Some(segment) = *segment else { continue };
         sizes[segment] += 1;
         unprofitable[segment] += usize::from(row[value] <= 0.0);
         for (sum, &x) in sums[segment].iter_mut().zip(row) {
@@ -87,12 +88,14 @@ mod tests {
             names: vec!["profit".into(), "orders".into()],
             values: array![[100.0, 4.0], [-20.0, 2.0], [20.0, f64::NAN], [0.0, 1.0]],
         };
-        let made = economics(&matrix, &[0, 1, 0, 1], 3, "profit").unwrap();
+        let made = economics(&matrix, &[0, 1, 0, 1].map(Some), 3, "profit").unwrap();
         assert_eq!((made[0].customers, made[0].value, made[0].value_share), (2, 120.0, Some(1.2)));
         assert_eq!((made[0].means["orders"], made[0].means["profit"]), (4.0, 60.0));
         assert_eq!((made[1].unprofitable, made[1].share), (1.0, 0.5));
         assert_eq!((made[2].customers, made[2].means.len()), (0, 0));
-        assert!(economics(&matrix, &[0, 1, 0, 1], 2, "speed").unwrap_err().message().contains("profit, orders"));
-        assert!(economics(&matrix, &[0, 1, 0, 3], 2, "profit").is_err());
+        assert!(
+            economics(&matrix, &[0, 1, 0, 1].map(Some), 2, "speed").unwrap_err().message().contains("profit, orders")
+        );
+        assert!(economics(&matrix, &[0, 1, 0, 3].map(Some), 2, "profit").is_err());
     }
 }

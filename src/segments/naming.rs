@@ -1,4 +1,5 @@
-//! Names of segments, from where their centres stand.
+//! Names of segments, from where their centres stand. Clients may ask to see the name of theirs: it says what they do, and never what
+//! the company thinks of it.
 
 /// Each feature with where the centre stands, in standard deviations from the mean of all customers.
 pub(super) type Standing<'a> = Vec<(&'a str, f64)>;
@@ -6,18 +7,29 @@ pub(super) type Standing<'a> = Vec<(&'a str, f64)>;
 /// Within so many standard deviations of the mean a feature says nothing of the segment.
 const NOTABLE: f64 = 0.4;
 
-/// Words for a low and a high standing; neutral, since customers may see the name of their segment.
-fn words(feature: &str, high: bool) -> String {
-    let (low_word, high_word) = match feature {
+/// Features that a name says at most.
+const MOST: usize = 3;
+
+/// Features that say what a client costs or earns the company, or what went wrong: they describe a segment to those who work with
+/// it, and never name it.
+const UNNAMED: [&str; 11] =
+    ["cost", "profit", "margin", "claim", "complain", "return", "discount", "reduced", "churn", "alive", "clv"];
+
+/// Words for a low and a high standing; none where a feature names nothing.
+fn words(feature: &str, high: bool) -> Option<String> {
+    let (low, high_word) = match feature {
         "recency" => ("recent", "long ago"),
-        "freq" => ("frequent", "occasional"),
-        "monetary" => ("modest spend", "high value"),
+        "freq" => ("occasional", "frequent"),
+        "monetary" => ("smaller purchases", "larger purchases"),
         "tenure" => ("new", "long-standing"),
-        _ => return format!("{} {}", if high { "high" } else { "low" }, feature.replace('_', " ")),
+        "aov" => ("smaller orders", "larger orders"),
+        _ if UNNAMED.iter().any(|part| feature.contains(part)) => return None,
+        _ => {
+            let plain = feature.rsplit('.').next().unwrap_or(feature).replace('_', " ");
+            return Some(format!("{} {plain}", if high { "more" } else { "less" }));
+        }
     };
-    // Many orders is "frequent": the words of `freq` stand the other way round.
-    let high = if feature == "freq" { !high } else { high };
-    (if high { high_word } else { low_word }).to_owned()
+    Some((if high { high_word } else { low }).to_owned())
 }
 
 /// A name for each segment, all different: the notable standings in the order of the features; equal names get a number.
@@ -25,8 +37,15 @@ pub(super) fn names(standings: &[Standing<'_>]) -> Vec<String> {
     let plain: Vec<String> = standings
         .iter()
         .map(|standing| {
-            let notable = standing.iter().filter(|(_, z)| z.abs() >= NOTABLE);
-            let said: Vec<String> = notable.map(|(feature, z)| words(feature, *z > 0.0)).collect();
+            // The strongest few, said in the order of the features.
+            let mut notable: Vec<(usize, f64, String)> = Vec::new();
+            for (index, (feature, z)) in standing.iter().enumerate().filter(|(_, (_, z))| z.abs() >= NOTABLE) {
+                notable.extend(words(feature, *z > 0.0).map(|said| (index, z.abs(), said)));
+            }
+            notable.sort_by(|a, b| b.1.total_cmp(&a.1));
+            notable.truncate(MOST);
+            notable.sort_by_key(|(index, ..)| *index);
+            let said: Vec<String> = notable.into_iter().map(|(.., said)| said).collect();
             if said.is_empty() { "typical".to_owned() } else { said.join(", ") }
         })
         .collect();
@@ -43,6 +62,7 @@ pub(super) fn names(standings: &[Standing<'_>]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::segments::{grid, labels};
 
     #[test]
     fn names_say_what_is_notable_and_differ() {
@@ -51,11 +71,63 @@ mod tests {
             vec![("recency", 1.0), ("freq", -0.5), ("monetary", -0.1)],
             vec![("recency", 0.1), ("freq", 0.0), ("monetary", 0.2)],
             vec![("recency", 0.0), ("freq", 0.1), ("monetary", 0.1)],
-            vec![("return_rate", 2.0)],
+            vec![("attribute.importance_speed", 2.0)],
         ];
         assert_eq!(
             names(&standings),
-            ["recent, frequent, high value", "long ago, occasional", "typical", "typical (2)", "high return rate"]
+            [
+                "recent, frequent, larger purchases",
+                "long ago, occasional",
+                "typical",
+                "typical (2)",
+                "more importance speed"
+            ]
         );
+    }
+
+    /// Whatever the features, no part of a name judges the client.
+    #[test]
+    fn no_part_of_a_name_judges() {
+        let judging = [
+            "unprofitable",
+            "profit",
+            "value",
+            "cost",
+            "bad",
+            "poor",
+            "worst",
+            "worse",
+            "cheap",
+            "problem",
+            "complain",
+            "claim",
+            "difficult",
+            "loss",
+            "lost",
+            "risk",
+            "churn",
+            "dead",
+            "waste",
+            "sleep",
+            "hibernat",
+            "attention",
+            "cannot",
+        ];
+        let catalogue = crate::features::Catalogue::embedded();
+        let features =
+            catalogue.families().iter().flat_map(|family| &family.features).map(|feature| feature.name.as_str());
+        let mut said: Vec<String> = features
+            .chain(["attribute.need_price", "event.survey.importance_service"])
+            .flat_map(|feature| [words(feature, false), words(feature, true)])
+            .flatten()
+            .collect();
+        said.extend(grid::GROUPS.iter().flatten().map(|name| (*name).to_owned()));
+        said.extend(["typical".to_owned(), labels::OTHERS.to_owned()]);
+        assert!(said.len() > 50);
+        for name in said {
+            // A feature's own name may hold the plain word for an amount of an order; it says how much, not what it is worth.
+            let name = name.replace("order value", "order amount");
+            assert!(!judging.iter().any(|word| name.contains(word)), "{name}");
+        }
     }
 }

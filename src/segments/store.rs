@@ -1,10 +1,13 @@
 //! The SQL of segments and their members.
 
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::cluster::Segment;
+use super::criteria::Criterion;
+use super::describe::Trait;
 use super::economics::SegmentEconomics;
+use super::model::Segment;
+use super::worth::Worth;
 use super::{rule, stage};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -27,12 +30,40 @@ pub struct KeptSegment {
     pub name: String,
     /// Customers in it.
     pub size: i64,
-    /// What it is worth.
+    /// What it is worth so far.
     pub economics: SegmentEconomics,
+    /// In words, judged, and what it will be worth.
+    #[serde(flatten)]
+    pub portrait: Portrait,
     /// Which fit made it.
     pub model_version_id: ModelVersionId,
     /// As of when.
     pub computed_at: Timestamp,
+}
+
+/// What a segment is like.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Portrait {
+    /// In which features it differs from the whole, the strongest first.
+    pub description: Vec<Trait>,
+    /// Whether it is homogeneous, distinct, profitable and can be reached.
+    pub criteria: Vec<Criterion>,
+    /// What it will be worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worth: Option<Worth>,
+    /// The level of service it asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_level: Option<String>,
+}
+
+/// A member of a segment that a model found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Member {
+    /// Who.
+    pub customer: CustomerId,
+    /// How probably they belong there, where the method says so.
+    pub likeness: Option<f64>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -45,6 +76,7 @@ struct SegmentRow {
     economics: String,
     model_version_id: ModelVersionId,
     computed_at: Timestamp,
+    portrait: String,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -54,18 +86,24 @@ struct MemberRow {
     segmentation: String,
     code: String,
     computed_at: Timestamp,
+    likeness: Option<f64>,
+}
+
+fn stored<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::internal("a stored segment cannot be read; score again").caused_by(error))
 }
 
 impl SegmentRow {
     fn kept(self) -> Result<KeptSegment> {
-        let economics = serde_json::from_str(&self.economics)
-            .map_err(|error| Error::internal("a stored segment cannot be read; score again").caused_by(error))?;
+        let (economics, portrait) = (stored(&self.economics)?, stored(&self.portrait)?);
         Ok(KeptSegment {
             segmentation: self.segmentation,
             code: self.code,
             name: self.name,
             size: self.size,
             economics,
+            portrait,
             model_version_id: self.model_version_id,
             computed_at: self.computed_at,
         })
@@ -83,22 +121,31 @@ pub struct Segmented<'a> {
     pub segments: &'a [Segment],
     /// What each is worth, in the same order.
     pub economics: &'a [SegmentEconomics],
+    /// What each is like, in the same order.
+    pub portraits: &'a [Portrait],
     /// The customers.
     pub customers: &'a [CustomerId],
-    /// The segment of each customer.
-    pub membership: &'a [usize],
+    /// The segment of each customer, if any.
+    pub membership: &'a [Option<usize>],
+    /// How probably each customer belongs there, where the method says so.
+    pub likeness: Option<&'a [f64]>,
 }
 
-/// Takes the place of what was kept of this segmentation.
+/// Takes the place of what was kept of this segmentation. Of several segments those without customers are left out.
 ///
 /// # Errors
 /// Internal, when the parts do not fit together.
 pub fn keep(conn: &mut Connection, made: &Segmented<'_>, now: Timestamp) -> Result<()> {
-    if made.segments.len() != made.economics.len() || made.customers.len() != made.membership.len() {
+    let described = made.economics.len() == made.segments.len() && made.portraits.len() == made.segments.len();
+    if !described || made.customers.len() != made.membership.len() {
         return Err(Error::internal("segments, economics, customers and membership differ in number"));
     }
-    let segments = made.segments.iter().zip(made.economics).map(|(segment, economics)| {
+    let described = made.segments.iter().zip(made.economics).zip(made.portraits);
+    let alone = made.segments.len() == 1;
+    let there = described.filter(|((_, economics), _)| alone || economics.customers > 0);
+    let segments = there.map(|((segment, economics), portrait)| {
         Ok(SegmentRow {
+            portrait: serde_json::to_string(portrait)?,
             segmentation: made.segmentation.to_owned(),
             code: segment.code.clone(),
             name: segment.name.clone(),
@@ -109,19 +156,33 @@ pub fn keep(conn: &mut Connection, made: &Segmented<'_>, now: Timestamp) -> Resu
         })
     });
     let segments = segments.collect::<Result<Vec<SegmentRow>>>()?;
-    let member = |(&customer_id, &index): (&CustomerId, &usize)| {
+    let member = |row: usize, index: usize| {
         let segment = made.segments.get(index).ok_or_else(|| Error::internal("a membership names no segment"))?;
-        let (segmentation, code) = (made.segmentation.to_owned(), segment.code.clone());
-        Ok(MemberRow { customer_id, segmentation, code, computed_at: now })
+        Ok(MemberRow {
+            customer_id: made.customers[row],
+            segmentation: made.segmentation.to_owned(),
+            code: segment.code.clone(),
+            computed_at: now,
+            likeness: made.likeness.map(|likeness| likeness[row]),
+        })
     };
+    let inside: Vec<usize> = (0..made.membership.len()).filter(|&row| made.membership[row].is_some()).collect();
     diesel::delete(segment_member::table.filter(segment_member::segmentation.eq(made.segmentation))).execute(conn)?;
     diesel::delete(segment::table.filter(segment::segmentation.eq(made.segmentation))).execute(conn)?;
     insert_rows!(conn, segments, (c, values) => diesel::insert_into(segment::table).values(values).execute(c))?;
     // Some at a time: the members of all would stand in memory beside their features.
-    for (customers, membership) in made.customers.chunks(BLOCK).zip(made.membership.chunks(BLOCK)) {
-        let rows = customers.iter().zip(membership).map(member).collect::<Result<Vec<MemberRow>>>()?;
+    for some in inside.chunks(BLOCK) {
+        let rows = some.iter().filter_map(|&row| Some(member(row, made.membership[row]?)));
+        let rows = rows.collect::<Result<Vec<MemberRow>>>()?;
         insert_rows!(conn, rows, (c, values) => diesel::insert_into(segment_member::table).values(values).execute(c))?;
     }
+    Ok(())
+}
+
+/// Forgets a segmentation that is no more.
+pub fn drop_all(conn: &mut Connection, segmentation: &str) -> Result<()> {
+    diesel::delete(segment_member::table.filter(segment_member::segmentation.eq(segmentation))).execute(conn)?;
+    diesel::delete(segment::table.filter(segment::segmentation.eq(segmentation))).execute(conn)?;
     Ok(())
 }
 
@@ -131,14 +192,17 @@ pub fn list(conn: &mut Connection) -> Result<Vec<KeptSegment>> {
     rows.select(SegmentRow::as_select()).load(conn)?.into_iter().map(SegmentRow::kept).collect()
 }
 
-/// A segment by its code or its name in words.
+/// A segment by its code, its name in words, or both names in full: `SEGMENTATION/CODE`.
 ///
 /// # Errors
 /// Not found, with the names there are; conflict, when two segmentations have it.
 pub fn show(conn: &mut Connection, name: &str) -> Result<KeptSegment> {
     let all = list(conn)?;
     let known: Vec<String> = all.iter().map(|s| format!("{} ({})", s.code, s.name)).collect();
-    let mut found = all.into_iter().filter(|segment| segment.code == name || segment.name == name);
+    let full = |segment: &KeptSegment| {
+        name.split_once('/').is_some_and(|(of, code)| segment.segmentation == of && segment.code == code)
+    };
+    let mut found = all.into_iter().filter(|segment| segment.code == name || segment.name == name || full(segment));
     let Some(first) = found.next() else {
         let there =
             if known.is_empty() { "none yet; run `vizavi train segments`".to_owned() } else { known.join(", ") };
@@ -146,8 +210,8 @@ pub fn show(conn: &mut Connection, name: &str) -> Result<KeptSegment> {
     };
     match found.next() {
         Some(second) => Err(Error::conflict(format!(
-            "`{name}` is a segment of `{}` and of `{}`; ask by the other name",
-            first.segmentation, second.segmentation
+            "`{name}` is a segment of `{0}` and of `{1}`; ask for {0}/{2} or {1}/{3}",
+            first.segmentation, second.segmentation, first.code, second.code
         ))),
         None => Ok(first),
     }
@@ -160,15 +224,59 @@ pub fn members(
     code: &str,
     after: Option<CustomerId>,
     limit: i64,
-) -> Result<Vec<CustomerId>> {
-    Ok(segment_member::table
+) -> Result<Vec<Member>> {
+    let rows: Vec<(CustomerId, Option<f64>)> = segment_member::table
         .filter(segment_member::segmentation.eq(segmentation))
         .filter(segment_member::code.eq(code))
         .filter(segment_member::customer_id.gt(after.unwrap_or(CustomerId(-1))))
         .order(segment_member::customer_id.asc())
         .limit(limit)
+        .select((segment_member::customer_id, segment_member::likeness))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(customer, likeness)| Member { customer, likeness }).collect())
+}
+
+/// At most `limit` members, the likest first.
+pub fn likest(conn: &mut Connection, segmentation: &str, code: &str, limit: i64) -> Result<Vec<Member>> {
+    let rows: Vec<(CustomerId, Option<f64>)> = segment_member::table
+        .filter(segment_member::segmentation.eq(segmentation))
+        .filter(segment_member::code.eq(code))
+        .filter(segment_member::likeness.is_not_null())
+        .order((segment_member::likeness.desc(), segment_member::customer_id.asc()))
+        .limit(limit)
+        .select((segment_member::customer_id, segment_member::likeness))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(customer, likeness)| Member { customer, likeness }).collect())
+}
+
+/// All members in the order of their ids.
+pub fn who(conn: &mut Connection, segmentation: &str, code: &str) -> Result<Vec<CustomerId>> {
+    Ok(segment_member::table
+        .filter(segment_member::segmentation.eq(segmentation))
+        .filter(segment_member::code.eq(code))
+        .order(segment_member::customer_id.asc())
         .select(segment_member::customer_id)
         .load(conn)?)
+}
+
+/// Those of `customers` who are members, in the order of their ids.
+pub fn who_among(
+    conn: &mut Connection,
+    segmentation: &str,
+    code: &str,
+    customers: &[CustomerId],
+) -> Result<Vec<CustomerId>> {
+    let mut found = Vec::new();
+    for chunk in customers.chunks(500) {
+        let rows = segment_member::table
+            .filter(segment_member::segmentation.eq(segmentation))
+            .filter(segment_member::code.eq(code))
+            .filter(segment_member::customer_id.eq_any(chunk))
+            .select(segment_member::customer_id);
+        found.extend(rows.load::<CustomerId>(conn)?);
+    }
+    found.sort_unstable();
+    Ok(found)
 }
 
 /// The segments of a customer: (segmentation, code).
@@ -216,6 +324,7 @@ mod tests {
             unprofitable: 0.0,
             means: [("freq".to_owned(), 2.0)].into(),
         };
+        let portrait = Portrait { service_level: Some("express".into()), ..Portrait::default() };
         let customers = [1, 2, 3].map(CustomerId);
         let keep_as = |membership: &[usize]| {
             let sizes = [0, 1].map(|s| membership.iter().filter(|&&m| m == s).count());
@@ -224,8 +333,10 @@ mod tests {
                 model_version_id: ModelVersionId(9),
                 segments: &segments,
                 economics: &sizes.map(worth),
+                portraits: &[Portrait::default(), portrait.clone()],
                 customers: &customers,
-                membership,
+                membership: &membership.iter().copied().map(Some).collect::<Vec<_>>(),
+                likeness: Some(&[0.25, 0.5, 0.75]),
             };
             store.write(|conn| keep(conn, &made, Timestamp(5))).unwrap();
         };
@@ -234,7 +345,13 @@ mod tests {
         let shown = store.read(|conn| show(conn, "segment s2")).unwrap();
         assert_eq!((shown.code.as_str(), shown.size, shown.economics), ("s2", 2, worth(2)));
         let page = |after| store.read(|conn| members(conn, "segments", "s2", after, 1)).unwrap();
-        assert_eq!((page(None), page(Some(CustomerId(1)))), (vec![CustomerId(1)], vec![CustomerId(3)]));
+        let member = |customer, likeness| vec![Member { customer: CustomerId(customer), likeness: Some(likeness) }];
+        assert_eq!((page(None), page(Some(CustomerId(1)))), (member(1, 0.25), member(3, 0.75)));
+        assert_eq!(store.read(|conn| likest(conn, "segments", "s2", 1)).unwrap(), member(3, 0.75));
+        assert_eq!(store.read(|conn| who(conn, "segments", "s1")).unwrap(), [CustomerId(2)]);
+        let among = |customers: &[CustomerId]| store.read(|conn| who_among(conn, "segments", "s2", customers)).unwrap();
+        assert_eq!(among(&[CustomerId(3), CustomerId(2)]), [CustomerId(3)]);
+        assert_eq!(store.read(|conn| show(conn, "segments/s2")).unwrap().portrait, portrait);
         assert_eq!(store.write(|conn| forget(conn, CustomerId(1))).unwrap(), 1);
         assert!(store.read(|conn| of_customer(conn, CustomerId(1))).unwrap().is_empty());
         let error = store.read(|conn| show(conn, "s9")).unwrap_err();

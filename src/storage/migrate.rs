@@ -32,8 +32,12 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "081_event_types",
     "082_rule_segments",
     "083_imports",
+    "084_merge_requests",
+    "085_kept_reports",
     "090_lifetime",
-    "091_stages"
+    "091_stages",
+    "095_model_drift",
+    "098_segment_portraits"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

@@ -11,6 +11,7 @@ mod import;
 mod import_files;
 mod models;
 mod point_in_time;
+mod profit;
 mod schema;
 mod storage;
 mod support;

@@ -62,6 +62,8 @@ pub struct StateShown {
     pub segment: Option<String>,
     /// Where the customer stands: prospect, new, active, loyal, at_risk, lapsed or won_back.
     pub stage: Option<String>,
+    /// The level of service that the customer's needs ask for.
+    pub service_level: Option<String>,
     /// Orders so far.
     pub orders: i64,
     /// Revenue so far, in minor units.
@@ -117,6 +119,7 @@ impl StateShown {
             features: state.feature_map(),
             segment: state.segment,
             stage: state.stage,
+            service_level: state.service_level,
             orders: state.orders,
             revenue: state.revenue.0,
             cost_to_serve: state.cost_to_serve.0,

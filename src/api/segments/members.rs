@@ -24,6 +24,9 @@ pub struct MemberShown {
     /// Since when; absent in a segment that a model found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entered_at: Option<Timestamp>,
+    /// How probably they belong there, where the model says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub likeness: Option<f64>,
 }
 
 /// A page of members, in the order of their internal ids, which is no order that means anything.
@@ -36,18 +39,19 @@ pub async fn handle(ws: Ws, name: web::Path<String>, query: web::Query<PageQuery
 }
 
 fn page(conn: &mut Connection, name: &str, after: Option<CustomerId>, limit: i64) -> Done<Vec<MemberShown>> {
-    let found: Vec<(CustomerId, Option<Timestamp>)> = match store::find(conn, name)? {
+    let found: Vec<(CustomerId, Option<Timestamp>, Option<f64>)> = match store::find(conn, name)? {
         Some(kept) => {
             let members = store::members(conn, &kept, after, usize::try_from(limit).unwrap_or(0))?;
-            members.into_iter().map(|(id, at)| (id, Some(Timestamp(at)))).collect()
+            members.into_iter().map(|(id, at)| (id, Some(Timestamp(at)), None)).collect()
         }
         None => {
             let cluster = segments::show(conn, name)?;
             let members = segments::members(conn, &cluster.segmentation, &cluster.code, after, limit)?;
-            members.into_iter().map(|id| (id, None)).collect()
+            members.into_iter().map(|member| (member.customer, None, member.likeness)).collect()
         }
     };
-    let ids: Vec<CustomerId> = found.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<CustomerId> = found.iter().map(|(id, ..)| *id).collect();
     let mut keys = customers::external_ids(conn, &ids)?;
-    Ok(found.into_iter().map(|(id, entered_at)| MemberShown { id, customer: keys.remove(&id), entered_at }).collect())
+    let shown = |(id, entered_at, likeness)| MemberShown { id, customer: keys.remove(&id), entered_at, likeness };
+    Ok(found.into_iter().map(shown).collect())
 }

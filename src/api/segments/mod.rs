@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod get;
 pub mod list;
+pub mod lookalike;
 pub mod members;
 pub mod preview;
 pub mod put;

@@ -45,6 +45,7 @@ pub fn run(demo: &Demo<'_>, number: u32, world: &World<'_>, earlier: &[i64]) -> 
     let people = People::of(demo.company, demo.ws.id_key());
     let trained = train::train(&demo.ws, &[], &demo.bars)?;
     score::score(&demo.ws, &demo.bars)?;
+    crate::reports::profit::kept::refresh(&demo.ws, &demo.bars)?;
     demo.bars.note("planning");
     company::restock(demo, number)?;
     plan::plan(&demo.ws, campaign::NAME, ACTOR)?;

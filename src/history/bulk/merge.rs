@@ -31,31 +31,37 @@ impl Head<'_> {
         self.chunks.current(self.length)
     }
 
-    fn order(&self, other: &Head<'_>) -> Ordering {
-        (self.customer, self.time).cmp(&(other.customer, other.time)).then_with(|| self.tie().cmp(&other.tie()))
-    }
-
     fn tie(&self) -> Option<(&[u8], &[u8], u64)> {
         Row::read(self.bytes()).map(|row| row.tie())
     }
 }
 
-/// The rows of all runs in the order of a segment: customer, time, key. A binary heap of runs, the lowest row first.
+/// What decides between the rows that two runs stand at, and where the run is.
+#[derive(Clone, Copy)]
+struct Place {
+    customer: i64,
+    time: i64,
+    run: u32,
+}
+
+/// The rows of all runs in the order of a segment: customer, time, key. A binary heap of the places, the lowest first; the runs
+/// themselves stay where they are.
 pub struct Merge<'a> {
-    heap: Vec<Head<'a>>,
+    runs: Vec<Head<'a>>,
+    heap: Vec<Place>,
 }
 
 impl<'a> Merge<'a> {
     /// Begins with the first row of each run.
     pub fn new(runs: Vec<Chunks<'a>>) -> Result<Merge<'a>> {
-        let mut heap = Vec::with_capacity(runs.len());
+        let mut merge = Merge { runs: Vec::with_capacity(runs.len()), heap: Vec::with_capacity(runs.len()) };
         for chunks in runs {
             let mut head = Head { chunks, length: 0, customer: 0, time: 0 };
             if head.advance()? {
-                heap.push(head);
+                merge.heap.push(Place { customer: head.customer, time: head.time, run: merge.runs.len() as u32 });
+                merge.runs.push(head);
             }
         }
-        let mut merge = Merge { heap };
         for at in (0..merge.heap.len() / 2).rev() {
             merge.sink(at);
         }
@@ -64,32 +70,51 @@ impl<'a> Merge<'a> {
 
     /// The lowest row that is left.
     pub fn row(&self) -> Result<Option<Row<'_>>> {
-        let Some(head) = self.heap.first() else { return Ok(None) };
-        Row::read(head.bytes()).ok_or_else(damaged).map(Some)
+        let Some(first) = self.heap.first() else { return Ok(None) };
+        Row::read(self.runs[first.run as usize].bytes()).ok_or_else(damaged).map(Some)
     }
 
     /// Steps over it.
     pub fn advance(&mut self) -> Result<()> {
-        if !self.heap[0].advance()? {
+        let run = self.heap[0].run;
+        let head = &mut self.runs[run as usize];
+        if head.advance()? {
+            self.heap[0] = Place { customer: head.customer, time: head.time, run };
+        } else {
             self.heap.swap_remove(0);
         }
-        self.sink(0);
+        if !self.heap.is_empty() {
+            self.sink(0);
+        }
         Ok(())
     }
 
-    fn sink(&mut self, mut at: usize) {
-        loop {
-            let mut least = at;
-            for child in [2 * at + 1, 2 * at + 2] {
-                if child < self.heap.len() && self.heap[child].order(&self.heap[least]) == Ordering::Less {
-                    least = child;
-                }
-            }
-            if least == at {
-                return;
-            }
-            self.heap.swap(at, least);
-            at = least;
+    fn is_less(&self, a: Place, b: Place) -> bool {
+        let tie = |place: Place| self.runs[place.run as usize].tie();
+        (a.customer, a.time).cmp(&(b.customer, b.time)).then_with(|| tie(a).cmp(&tie(b))) == Ordering::Less
+    }
+
+    /// Moves a place down to where it belongs: to the bottom first, along the lower children, and up again from there. The next row
+    /// of a run is nearly always higher than what all others stand at, so this compares half as often as asking on every level
+    /// (Wegener 1993, "Bottom-up-heapsort").
+    fn sink(&mut self, top: usize) {
+        let place = self.heap[top];
+        let mut at = top;
+        while 2 * at + 1 < self.heap.len() {
+            let (left, right) = (2 * at + 1, 2 * at + 2);
+            let is_right = right < self.heap.len() && self.is_less(self.heap[right], self.heap[left]);
+            let child = if is_right { right } else { left };
+            self.heap[at] = self.heap[child];
+            at = child;
         }
+        while at > top {
+            let parent = (at - 1) / 2;
+            if !self.is_less(place, self.heap[parent]) {
+                break;
+            }
+            self.heap[at] = self.heap[parent];
+            at = parent;
+        }
+        self.heap[at] = place;
     }
 }

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::read::MultiGzDecoder;
-use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
@@ -18,7 +17,7 @@ const EXPANSION_FROM: u64 = 64 << 20;
 
 /// What has been read of a file so far.
 #[derive(Debug, Clone, Default)]
-pub struct Meter(Arc<Mutex<(u64, Sha256)>>);
+pub struct Meter(Arc<Mutex<(u64, blake3::Hasher)>>);
 
 impl Meter {
     /// Bytes read.
@@ -26,9 +25,9 @@ impl Meter {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// The SHA-256 of what has been read, in hexadecimal.
+    /// The BLAKE3 hash of what has been read, in hexadecimal.
     pub fn digest(&self) -> String {
-        hex(&self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone().finalize())
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.finalize().to_hex().to_string()
     }
 
     fn add(&self, bytes: &[u8]) {
@@ -38,23 +37,19 @@ impl Meter {
     }
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The SHA-256 of the first `length` bytes of a file, or of all.
+/// The BLAKE3 hash of the first `length` bytes of a file, or of all.
 ///
 /// # Errors
 /// Not found; unavailable, when it cannot be read.
 pub fn digest_of(path: &Path, length: Option<u64>) -> Result<String> {
     let named = |error: std::io::Error| Error::from(error).context(path.display());
     let mut input = File::open(path).map_err(named)?.take(length.unwrap_or(u64::MAX));
-    let mut digest = Sha256::new();
+    let mut digest = blake3::Hasher::new();
     let mut buffer = vec![0; BUFFER];
     loop {
         let read = input.read(&mut buffer).map_err(named)?;
         if read == 0 {
-            return Ok(hex(&digest.finalize()));
+            return Ok(digest.finalize().to_hex().to_string());
         }
         digest.update(&buffer[..read]);
     }

@@ -20,9 +20,9 @@ pub struct Logged {
     pub file: String,
     /// Its size.
     pub byte_count: i64,
-    /// SHA-256 of the file, in hexadecimal.
+    /// BLAKE3 hash of the file, in hexadecimal.
     pub digest: String,
-    /// SHA-256 of the mapping, in hexadecimal; empty when the columns' own names were taken.
+    /// BLAKE3 hash of the mapping, in hexadecimal; empty when the columns' own names were taken.
     pub mapping: String,
     /// `done`.
     pub state: String,

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::field::{Field, FieldSpec, Free};
-use super::input::hex;
 use super::target::{self, Target};
 use crate::clock;
 use crate::error::{Error, Fault, Result};
@@ -121,7 +119,7 @@ impl Condition {
 /// A checked mapping.
 #[derive(Debug, Clone)]
 pub struct Mapping {
-    /// SHA-256 of the text it was read from, in hexadecimal; empty when it was made of columns' names.
+    /// BLAKE3 hash of the text it was read from, in hexadecimal; empty when it was made of columns' names.
     pub(super) digest: String,
     pub(super) file: FileSpec,
     pub(super) source: Option<String>,
@@ -164,7 +162,7 @@ impl Mapping {
             let faults = faults.into_iter().map(|fault| fault.in_file(name)).collect();
             Error::faults("the mapping cannot be used", faults)
         })?;
-        Ok(Mapping { digest: hex(&Sha256::digest(text.as_bytes())), ..mapping })
+        Ok(Mapping { digest: blake3::hash(text.as_bytes()).to_hex().to_string(), ..mapping })
     }
 
     /// The mapping of a file whose columns already carry the fields' names. A column of another name becomes a free value

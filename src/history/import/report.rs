@@ -37,7 +37,7 @@ pub struct Report {
     /// Lines that an earlier process had read before it was interrupted.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub resumed_after: u64,
-    /// SHA-256 of the file.
+    /// BLAKE3 hash of the file.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub digest: String,
     /// Where the rejected lines are, to be mended and imported again.

@@ -2,10 +2,8 @@
 
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
 use super::bound::Positions;
-use super::input::{Meter, digest_of, hex};
+use super::input::{Meter, digest_of};
 use super::journal::Folder;
 use super::line::Reading;
 use super::log;
@@ -156,9 +154,11 @@ fn stage(history: &History, request: &Request<'_>, source: &str) -> Result<(Stag
     let path = request.file.canonicalize()?;
     let changed = data.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let digest = |parts: &[&str]| {
-        let mut digest = Sha256::new();
-        parts.iter().for_each(|part| digest.update(format!("{}:{part}", part.len())));
-        hex(&digest.finalize())
+        let mut digest = blake3::Hasher::new();
+        for part in parts {
+            digest.update(format!("{}:{part}", part.len()).as_bytes());
+        }
+        digest.finalize().to_hex().to_string()
     };
     let (path, mapping, kind) = (path.to_string_lossy(), request.mapping_digest(), request.target.name);
     let place = digest(&[&path, mapping, kind]);

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -16,9 +16,30 @@ use crate::ids::CustomerId;
 pub(super) struct Spool {
     rows: Lines,
     mentioned: Lines,
-    seen: HashSet<CustomerId>,
+    seen: HashSet<CustomerId, BuildHasherDefault<OfId>>,
+    /// An order's lines stand together.
+    latest: Option<CustomerId>,
     /// The last row written for each customer, hashed: an order file repeats the customer's country in every line.
     last: HashMap<(&'static str, CustomerId), u64>,
+}
+
+/// The hash of a customer's id: the id itself, which is a keyed hash already.
+#[derive(Default)]
+struct OfId(u64);
+
+impl Hasher for OfId {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_i64(&mut self, id: i64) {
+        // The table looks at the topmost bits too, which an id of 63 bits leaves one short.
+        self.0 = (id as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
 }
 
 /// How far both files count.
@@ -64,7 +85,7 @@ impl Spool {
     /// The spool in `folder`, of which so much counts.
     pub fn open(folder: &Path, reached: Reached) -> Result<Spool> {
         let mentioned = folder.join("mentioned.ndjson");
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         if reached.mentioned > 0 {
             for line in BufReader::new(File::open(&mentioned)?.take(reached.mentioned)).lines() {
                 seen.insert(serde_json::from_str::<Mention>(&line?)?.0);
@@ -74,6 +95,7 @@ impl Spool {
             rows: Lines::open(folder.join("rows.ndjson"), reached.rows)?,
             mentioned: Lines::open(mentioned, reached.mentioned)?,
             seen,
+            latest: None,
             last: HashMap::new(),
         })
     }
@@ -100,6 +122,9 @@ impl Spool {
 
     /// Notes a customer whom a fact mentions.
     pub fn mention(&mut self, customer: CustomerId, external_id: &str) -> Result<()> {
+        if self.latest.replace(customer) == Some(customer) {
+            return Ok(());
+        }
         if self.seen.insert(customer) {
             self.mentioned.write(&serde_json::to_string(&(customer, external_id))?)?;
         }

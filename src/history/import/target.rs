@@ -91,6 +91,7 @@ const CUSTOMER: &[TargetField] = &[
     optional("tracking", Bool),
     optional("acquired_at", Time),
     optional("acquisition_cost", Money),
+    optional("merge_into", Text),
 ];
 
 const CONSENT: &[TargetField] = &[

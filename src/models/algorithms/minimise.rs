@@ -25,6 +25,17 @@ pub fn minimise(
     x: &mut Vec<f64>,
     curvature: &[f64],
     stop: Stop,
+    function: impl FnMut(&[f64], &mut [f64]) -> f64,
+) -> f64 {
+    let scale = |direction: &mut [f64]| direction.iter_mut().zip(curvature).for_each(|(d, c)| *d /= c);
+    minimise_scaled(x, scale, stop, function)
+}
+
+/// As [`minimise`], with a guess of all second derivatives: `scale` multiplies a direction by their inverse.
+pub fn minimise_scaled(
+    x: &mut Vec<f64>,
+    scale: impl Fn(&mut [f64]),
+    stop: Stop,
     mut function: impl FnMut(&[f64], &mut [f64]) -> f64,
 ) -> f64 {
     let n = x.len();
@@ -42,7 +53,7 @@ pub fn minimise(
         if gradient.iter().all(|g| g.abs() <= stop.gradient) {
             break;
         }
-        let direction = descent(&gradient, curvature, &memory);
+        let direction = descent(&gradient, &scale, &memory);
         let slope = dot(&gradient, &direction);
         let Some((step, there, new_value, new_gradient)) = line_search(x, &direction, value, slope, &mut function)
         else {
@@ -70,8 +81,8 @@ struct Pair {
     inverse: f64,
 }
 
-/// The two loops: -H gradient, with H from the remembered pairs over the inverse diagonal.
-fn descent(gradient: &[f64], curvature: &[f64], memory: &VecDeque<Pair>) -> Vec<f64> {
+/// The two loops: -H gradient, with H from the remembered pairs over the guess.
+fn descent(gradient: &[f64], scale: &impl Fn(&mut [f64]), memory: &VecDeque<Pair>) -> Vec<f64> {
     let mut direction: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut shares = Vec::with_capacity(memory.len());
     for pair in memory.iter().rev() {
@@ -79,7 +90,7 @@ fn descent(gradient: &[f64], curvature: &[f64], memory: &VecDeque<Pair>) -> Vec<
         add(&mut direction, &pair.change, -share);
         shares.push(share);
     }
-    direction.iter_mut().zip(curvature).for_each(|(d, c)| *d /= c);
+    scale(&mut direction);
     for (pair, share) in memory.iter().zip(shares.into_iter().rev()) {
         let back = pair.inverse * dot(&pair.change, &direction);
         add(&mut direction, &pair.moved, share - back);

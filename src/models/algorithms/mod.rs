@@ -1,5 +1,6 @@
 //! The estimators, each a pure function of matrices and a seed.
 
+pub mod boosting;
 pub mod gaussian_mixture;
 pub mod k_means;
 pub mod logistic;

@@ -1,8 +1,7 @@
 //! Checks specs: all faults at once.
 
-use super::raw::{RawChurn, RawResponse, RawSegments, RawSplit};
-use super::{ChurnSpec, FeatureSpec, ModelSpec, ResponseSpec, SegmentsSpec, Split};
-use crate::clock::Timestamp;
+use super::raw::RawResponse;
+use super::{FeatureSpec, ModelSpec, ResponseSpec};
 use crate::error::{Error, Fault, Result};
 
 #[derive(Default)]
@@ -53,90 +52,18 @@ pub(super) fn name(name: &str, faults: &mut Faults) {
     faults.demand(good, "name", || format!("`{name}` must be made of a-z, 0-9, - and _"));
 }
 
-fn features(features: &[FeatureSpec], faults: &mut Faults) {
-    faults.demand(!features.is_empty(), "features", || "name at least one feature".into());
+pub(super) fn features(features: &[FeatureSpec], faults: &mut Faults) {
+    features_at("features", features, faults);
+}
+
+pub(super) fn features_at(key: &str, features: &[FeatureSpec], faults: &mut Faults) {
+    faults.demand(!features.is_empty(), key, || "name at least one feature".into());
     for (index, feature) in features.iter().enumerate() {
         let twice = features[..index].iter().any(|other| other.name == feature.name);
-        faults.demand(!twice, "features", || format!("`{}` stands there twice", feature.name));
-        faults.demand((2..=50).contains(&feature.bins), "features", || {
+        faults.demand(!twice, key, || format!("`{}` stands there twice", feature.name));
+        faults.demand((2..=50).contains(&feature.bins), key, || {
             format!("`{}`: {} bins are outside 2..50", feature.name, feature.bins)
         });
-    }
-}
-
-pub(super) fn segments(raw: RawSegments, faults: &mut Faults) -> SegmentsSpec {
-    name(&raw.name, faults);
-    features(&raw.features, faults);
-    for feature in &raw.features {
-        faults.demand(feature.transform != super::Transform::Bins, "features", || {
-            format!("`{}`: distances need a size; use none or log1p", feature.name)
-        });
-    }
-    faults.demand((2..=50).contains(&raw.count), "count", || format!("{} is outside 2..50", raw.count));
-    faults.demand((1..=100).contains(&raw.starts), "starts", || format!("{} is outside 1..100", raw.starts));
-    SegmentsSpec { name: raw.name, features: raw.features, count: raw.count, starts: raw.starts, seed: raw.seed }
-}
-
-pub(super) fn churn(raw: RawChurn, faults: &mut Faults) -> Option<ChurnSpec> {
-    name(&raw.name, faults);
-    features(&raw.features, faults);
-    faults.demand((1..=1830).contains(&raw.horizon_days), "horizon_days", || {
-        format!("{} is outside 1..1830", raw.horizon_days)
-    });
-    faults.demand(raw.l2 > 0.0 && raw.l2.is_finite(), "l2", || format!("{} must be above 0", raw.l2));
-    faults.demand(raw.folds <= 20, "folds", || format!("{} is above 20", raw.folds));
-    let gate = raw.gate;
-    faults.demand((0.5..1.0).contains(&gate.min_auc), "gate.min_auc", || {
-        format!("{} is outside 0.5..1; 0.5 is a coin", gate.min_auc)
-    });
-    faults.demand(gate.max_log_loss > 0.0, "gate.max_log_loss", || {
-        format!("{} must be above 0; 0.693 is a coin", gate.max_log_loss)
-    });
-    let split = split(raw.split, faults)?;
-    Some(ChurnSpec {
-        name: raw.name,
-        horizon_days: raw.horizon_days,
-        features: raw.features,
-        l2: raw.l2,
-        folds: raw.folds,
-        seed: raw.seed,
-        split,
-        gate,
-    })
-}
-
-fn split(raw: RawSplit, faults: &mut Faults) -> Option<Split> {
-    match raw {
-        RawSplit { train_cuts: Some(train_cuts), train: None, test: None } => {
-            faults.demand((1..=24).contains(&train_cuts), "split.train_cuts", || {
-                format!("{train_cuts} is outside 1..24")
-            });
-            Some(Split::Last { train_cuts })
-        }
-        RawSplit { train_cuts: None, train: Some(train), test: Some(test) } => {
-            let mut instants = train.iter().map(|text| instant("split.train", text, faults)).collect::<Vec<_>>();
-            let test = instant("split.test", &test, faults)?;
-            instants.sort();
-            let train = instants.into_iter().collect::<Option<Vec<Timestamp>>>()?;
-            let earlier = train.last().is_some_and(|&last| last < test);
-            faults.demand(earlier, "split.test", || "must be later than each of split.train".into());
-            Some(Split::Fixed { train, test })
-        }
-        _ => {
-            faults.at("split", "give either train_cuts, or both train and test".into());
-            None
-        }
-    }
-}
-
-/// A day (midnight UTC) or a full instant.
-pub(super) fn instant(key: &str, text: &str, faults: &mut Faults) -> Option<Timestamp> {
-    match Timestamp::parse(text) {
-        Ok(instant) => Some(instant),
-        Err(error) => {
-            faults.at(key, error.message().to_owned());
-            None
-        }
     }
 }
 

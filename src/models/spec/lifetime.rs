@@ -195,7 +195,7 @@ fn split(raw: &RawSplit, faults: &mut Faults) -> Option<LifetimeSplit> {
         }
         RawSplit { holdout_share: None, cut: Some(cut), holdout_days: Some(days) } => {
             faults.demand((1..=3_660).contains(days), "split.holdout_days", || format!("{days} is outside 1..3660"));
-            let cut = check::instant("split.cut", cut, faults)?;
+            let cut = super::split::instant("split.cut", cut, faults)?;
             Some(LifetimeSplit::Fixed { cut, holdout_days: *days })
         }
         _ => {

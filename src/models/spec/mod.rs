@@ -1,8 +1,10 @@
 //! Model specs: what to predict, from what, and how good is good enough. Written in TOML, checked before anything runs.
 
 mod check;
+mod churn;
 mod lifetime;
 mod raw;
+pub mod segments;
 mod split;
 
 use std::path::Path;
@@ -10,8 +12,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use churn::{CalibrationChoice, ChurnGate, ChurnSpec, Target, attribute_column};
 pub use lifetime::{LifetimeGate, LifetimeSpec, LifetimeSplit};
-pub use split::{Cuts, Split};
+pub use segments::SegmentsSpec;
+pub use split::{Bound, Cuts, Split};
 
 use super::response::ResponseParams;
 use crate::error::{Error, Result};
@@ -36,6 +40,8 @@ pub enum Transform {
     Log1p,
     /// Cut into quantile bins, one column each: for effects that rise and fall.
     Bins,
+    /// One column for each text that an attribute takes.
+    Categories,
 }
 
 /// A feature that a model uses.
@@ -43,7 +49,7 @@ pub enum Transform {
 /// | Name | Default | Purpose | Range |
 /// |---|---|---|---|
 /// | `name` | | the feature | |
-/// | `transform` | none | what is done to it | none, log1p, bins |
+/// | `transform` | none | what is done to it | none, log1p, bins, categories (attributes) |
 /// | `bins` | 8 | how many bins | 2..=50 |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,54 +66,6 @@ pub struct FeatureSpec {
 
 fn default_bins() -> usize {
     8
-}
-
-/// What a churn model must reach on later data before it may serve.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChurnGate {
-    /// Least area under the ROC curve.
-    pub min_auc: f64,
-    /// Most log-loss, in nats.
-    pub max_log_loss: f64,
-    /// Fewest events, and non-events, to train on at all.
-    pub min_events: usize,
-}
-
-/// Who will not buy within the horizon.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ChurnSpec {
-    /// The model's name.
-    pub name: String,
-    /// How far the label looks ahead, in days.
-    pub horizon_days: u32,
-    /// What it is predicted from.
-    pub features: Vec<FeatureSpec>,
-    /// L2 penalty.
-    pub l2: f64,
-    /// Folds of customers for calibration.
-    pub folds: usize,
-    /// Deals the folds.
-    pub seed: u64,
-    /// As of when to train and to test.
-    pub split: Split,
-    /// What it must reach.
-    pub gate: ChurnGate,
-}
-
-/// Who is alike.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SegmentsSpec {
-    /// The model's name.
-    pub name: String,
-    /// What customers are compared by.
-    pub features: Vec<FeatureSpec>,
-    /// Number of segments.
-    pub count: usize,
-    /// Fits from different starting centres.
-    pub starts: usize,
-    /// Draws the starting centres.
-    pub seed: u64,
 }
 
 /// A label of its own: whether the customer bought within `[from_days, until_days)` after the decision.
@@ -254,6 +212,25 @@ mod tests {
         }
     }
 
+    /// The example that the documentation shows, and what it says of it.
+    #[test]
+    fn the_documented_example_is_good_and_names_its_faults() {
+        let text = include_str!("../../../docs/models/telco.toml");
+        let ModelSpec::Churn(spec) = ModelSpec::parse(text, "telco.toml").unwrap() else { panic!("a churn spec") };
+        assert_eq!(spec.split, Split::Folds { folds: 5, index: Some("row".into()) });
+        assert_eq!(spec.columns()[0].name, "attribute.tenure");
+        let faults = |from: &str, to: &str| {
+            let error = ModelSpec::parse(&text.replace(from, to), "telco.toml").unwrap_err();
+            error.fault_list().iter().map(|fault| format!("{}: {}", fault.key, fault.message)).collect::<Vec<_>>()
+        };
+        assert!(faults("name = \"gender\"", "name = \"Churn\"")[0].contains("cannot foretell itself"));
+        assert!(faults("folds = 5\nindex = \"row\"", "train_cuts = 1")[0].starts_with("split: a label that is"));
+        assert!(faults("[\"Contract\", \"tenure\"]", "[\"Contract\", \"age\"]")[0].starts_with("crosses: `age`"));
+        assert!(faults("depth = 3", "depth = 30")[0].starts_with("boosting: depth = 30"));
+        assert!(faults("positive = \"Yes\"", "contract_ends = true")[0].starts_with("target: give both"));
+        assert!(faults("l2 = 1.0", "l2 = 1.0\nhorizon_days = 90")[0].starts_with("horizon_days:"));
+    }
+
     #[test]
     fn the_digest_is_of_what_is_said() {
         let (_, text) = EMBEDDED[1];
@@ -290,6 +267,6 @@ mod tests {
             specs.iter().map(ModelSpec::name).collect::<Vec<_>>(),
             ["churn", "lifetime", "response", "retention", "segments"]
         );
-        assert!(matches!(&specs[0], ModelSpec::Churn(churn) if churn.horizon_days == 30));
+        assert!(matches!(&specs[0], ModelSpec::Churn(churn) if churn.horizon_days == Some(30)));
     }
 }

@@ -2,49 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{ChurnGate, FeatureSpec, ModelSpec, PurchaseLabel};
-use super::{check, lifetime};
+use super::{ModelSpec, PurchaseLabel, check, churn, lifetime, segments};
 use crate::error::{Error, Fault, Result};
 use crate::models::response::ResponseParams;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawSegments {
-    pub name: String,
-    #[serde(rename = "kind")]
-    _kind: String,
-    pub features: Vec<FeatureSpec>,
-    pub count: usize,
-    #[serde(default = "ten")]
-    pub starts: usize,
-    #[serde(default = "one")]
-    pub seed: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawChurn {
-    pub name: String,
-    #[serde(rename = "kind")]
-    _kind: String,
-    pub horizon_days: u32,
-    pub features: Vec<FeatureSpec>,
-    pub l2: f64,
-    #[serde(default = "five")]
-    pub folds: usize,
-    #[serde(default = "one")]
-    pub seed: u64,
-    pub split: RawSplit,
-    pub gate: ChurnGate,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawSplit {
-    pub train_cuts: Option<usize>,
-    pub train: Option<Vec<String>>,
-    pub test: Option<String>,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,18 +32,6 @@ pub(super) struct RawResponseGate {
     pub min_gain: f64,
 }
 
-fn one() -> u64 {
-    1
-}
-
-fn five() -> usize {
-    5
-}
-
-fn ten() -> usize {
-    10
-}
-
 #[derive(Deserialize)]
 struct Kind {
     #[serde(default)]
@@ -94,8 +42,8 @@ pub(super) fn parse(text: &str, file: &str) -> Result<ModelSpec> {
     let kind = read::<Kind>(text, file)?.kind;
     let mut faults = check::Faults::default();
     let spec = match kind.as_str() {
-        "segments" => Some(ModelSpec::Segments(check::segments(read(text, file)?, &mut faults))),
-        "churn" => check::churn(read(text, file)?, &mut faults).map(ModelSpec::Churn),
+        "segments" => Some(ModelSpec::Segments(segments::checked(read(text, file)?, &mut faults))),
+        "churn" => churn::check(read(text, file)?, &mut faults).map(ModelSpec::Churn),
         "lifetime" => lifetime::check(read(text, file)?, &mut faults).map(ModelSpec::Lifetime),
         "response" => Some(ModelSpec::Response(check::response(read(text, file)?, &mut faults))),
         _ => {

@@ -1,88 +1,156 @@
-//! Trains the churn model, or refuses with the reason.
+//! Trains a churn model, or refuses with the reason.
 
 use ndarray::{Axis, concatenate};
+use serde::{Deserialize, Serialize};
 
-use super::{DataWindow, Fit, Verdict, to_json};
+use super::churn_card::{card, told};
+use super::{DataWindow, Fit, Verdict, churn_refusals as refuse, to_json};
+use crate::clock::{DAY, Timestamp};
 use crate::error::{Error, Result};
-use crate::models::card::Card;
-use crate::models::churn::ChurnModel;
+use crate::models::churn::{Choice, ChurnModel, Inner, Levels};
+use crate::models::drift::Reference;
 use crate::models::evaluation::{self, Metrics};
 use crate::models::matrix::{FeatureMatrix, Labelled};
 use crate::models::spec::{ChurnGate, ChurnSpec, ModelSpec};
 
-/// A single feature that ranks events this well knows the future.
-const LEAKAGE_AUC: f64 = 0.995;
-const DAY: i64 = 86_400_000_000;
+/// What a churn model is trained and judged on.
+#[derive(Debug, Clone, Copy)]
+pub struct ChurnData<'a> {
+    /// Rows to train on, as of one or several instants.
+    pub train: &'a [Labelled],
+    /// Rows to judge on.
+    pub test: &'a Labelled,
+    /// The texts of attributes of categories.
+    pub levels: &'a Levels,
+    /// The model that serves, where there is one: it is judged on the same rows.
+    pub champion: Option<&'a ChurnModel>,
+}
 
-/// Trains on the cuts of `train` and judges on `test`, which must lie later.
+/// How good a fit is, and how it came about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChurnFigures {
+    /// On the rows it was judged on; of folds, all of them together.
+    #[serde(flatten)]
+    pub metrics: Metrics,
+    /// Of folds: the mean of each fold's own AUC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auc_fold_mean: Option<f64>,
+    /// Of folds: their standard deviation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auc_fold_sd: Option<f64>,
+    /// Champion and challengers within training.
+    pub choice: Choice,
+    /// The model that served before, on the same rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub champion: Option<Metrics>,
+}
+
+/// Trains on the rows of `train` and judges on `test`, which must lie later where the split is in time.
 ///
 /// # Errors
 /// Invalid, with the reason, when the data cannot carry a model: too few events, one class, a test cut that is not later, a
 /// feature that predicts perfectly, a feature that is missing.
-pub fn train_churn(spec: &ChurnSpec, train: &[Labelled], test: &Labelled) -> Result<Fit> {
-    refuse(spec, train, test)?;
+pub fn train_churn(spec: &ChurnSpec, data: ChurnData<'_>) -> Result<Fit> {
+    let ChurnData { train, test, .. } = data;
+    refuse::rows(spec, train)?;
+    if spec.split.is_in_time() {
+        refuse::later(spec, train, test)?
+    } else {
+        refuse::judged(spec, test)?
+    }
     let (matrix, happened) = joined(train)?;
-    let model = ChurnModel::fit(spec, &matrix, &happened)?;
-    let metrics = Metrics::of(&test.happened, &model.predict(&test.matrix)?)?;
-    let verdict = Verdict::of(missed(&spec.gate, &metrics));
+    let inner = inner(spec, train);
+    let (mut model, choice) = ChurnModel::fit(spec, data.levels.clone(), &matrix, &happened, inner.as_deref())?;
+    let p = model.predict(&test.matrix)?;
+    let metrics = Metrics::of(&test.happened, &p)?;
+    model.reference = Some(Reference::of(&test.matrix, model.columns(), &p));
+    // A champion of other features cannot be asked; the gate alone decides then.
+    let champion = data.champion.and_then(|champion| champion.predict(&test.matrix).ok());
+    let champion = champion.map(|p| Metrics::of(&test.happened, &p)).transpose()?;
+    let figures = ChurnFigures { metrics, auc_fold_mean: None, auc_fold_sd: None, choice, champion };
+    let what = if spec.split.is_in_time() { "judged, later" } else { "judged" };
+    let lines = train.iter().map(|cut| told(spec, "trained", cut)).chain([told(spec, what, test)]).collect();
     let first = train.iter().map(|cut| cut.as_of).min().unwrap_or(test.as_of);
+    finish(spec, lines, first, test.as_of, model, figures)
+}
+
+/// Foretells each fold by a model of the others, judges all rows together, and keeps a model of all. `fold` is of each row.
+///
+/// # Errors
+/// As [`train_churn`].
+pub fn train_churn_in_folds(spec: &ChurnSpec, rows: &Labelled, fold: &[usize], levels: &Levels) -> Result<Fit> {
+    refuse::rows(spec, std::slice::from_ref(rows))?;
+    let count = fold.iter().max().map_or(0, |most| most + 1);
+    let mut p = vec![0.0; rows.happened.len()];
+    let mut aucs = Vec::with_capacity(count);
+    for one in 0..count {
+        let (judged, kept): (Vec<usize>, Vec<usize>) = (0..p.len()).partition(|&row| fold[row] == one);
+        let (train, test) = (rows.some(&kept), rows.some(&judged));
+        refuse::judged(spec, &test)?;
+        let (model, _) = ChurnModel::fit(spec, levels.clone(), &train.matrix, &train.happened, None)?;
+        let answers = model.predict(&test.matrix)?;
+        aucs.extend(evaluation::auc(&test.happened, &answers));
+        judged.iter().zip(answers).for_each(|(&row, answer)| p[row] = answer);
+    }
+    let (mut model, choice) = ChurnModel::fit(spec, levels.clone(), &rows.matrix, &rows.happened, None)?;
+    model.reference = Some(Reference::of(&rows.matrix, model.columns(), &p));
+    let n = aucs.len().max(1) as f64;
+    let mean = aucs.iter().sum::<f64>() / n;
+    let sd = (aucs.iter().map(|auc| (auc - mean).powi(2)).sum::<f64>() / n).sqrt();
+    let figures = ChurnFigures {
+        metrics: Metrics::of(&rows.happened, &p)?,
+        auc_fold_mean: Some(mean),
+        auc_fold_sd: Some(sd),
+        choice,
+        champion: None,
+    };
+    let lines = vec![
+        told(spec, "trained", rows),
+        format!("judged: {count} folds, each foretold by a model of the others, all rows together"),
+    ];
+    finish(spec, lines, rows.as_of, rows.as_of, model, figures)
+}
+
+fn finish(
+    spec: &ChurnSpec,
+    lines: Vec<String>,
+    first: Timestamp,
+    last: Timestamp,
+    model: ChurnModel,
+    figures: ChurnFigures,
+) -> Result<Fit> {
+    let mut verdict = Verdict::of(missed(&spec.gate, &figures.metrics));
+    let (ours, theirs) = (figures.metrics.log_loss, figures.champion.map(|champion| champion.log_loss));
+    verdict.held_back = theirs.filter(|&theirs| verdict.passed && ours > theirs).map(|theirs| {
+        format!("its log-loss {ours:.4} is above {theirs:.4} of the model that serves, on the same later rows")
+    });
     Ok(Fit {
         name: spec.name.clone(),
         kind: "churn".into(),
         spec_digest: ModelSpec::Churn(spec.clone()).digest(),
-        window: DataWindow { from: first, until: test.as_of.plus(i64::from(spec.horizon_days) * DAY) },
+        window: DataWindow { from: first, until: last.plus(i64::from(spec.horizon_days.unwrap_or(0)) * DAY) },
         seed: spec.seed,
-        horizon_days: Some(spec.horizon_days),
+        horizon_days: spec.horizon_days,
         parameters: to_json(&model)?,
-        metrics: to_json(&metrics)?,
-        card: card(spec, train, test, &model, &metrics, &verdict),
+        metrics: to_json(&figures)?,
+        card: card(spec, lines, &model, &figures, &verdict),
         verdict,
     })
 }
 
-fn refuse(spec: &ChurnSpec, train: &[Labelled], test: &Labelled) -> Result<()> {
-    let no = |why: String| Err(Error::invalid(format!("`{}` is not trained: {why}", spec.name)));
-    for cut in train.iter().chain([test]) {
-        cut.check()?;
-    }
-    if train.is_empty() || train.iter().any(|cut| cut.as_of >= test.as_of) {
-        return no(format!(
-            "the test cut {} must be later than every training cut, of which there must be one",
-            test.as_of
-        ));
-    }
-    let rows: usize = train.iter().map(|cut| cut.happened.len()).sum();
-    let events: usize = train.iter().map(Labelled::events).sum();
-    let least = spec.gate.min_events;
-    if events < least || rows - events < least {
-        return no(format!(
-            "{events} of {rows} customers left within {} days; at least {least} who left and {least} who \
-            stayed are needed; take a longer history or another horizon",
-            spec.horizon_days
-        ));
-    }
-    if test.events() == 0 || test.events() == test.happened.len() {
-        return no(format!(
-            "{} of {} customers left after the test cut; both kinds are needed",
-            test.events(),
-            test.happened.len()
-        ));
-    }
-    for cut in train {
-        for feature in &spec.features {
-            let Some(column) = cut.matrix.names.iter().position(|name| *name == feature.name) else { continue };
-            let values = cut.matrix.values.column(column).to_vec();
-            let auc = evaluation::auc(&cut.happened, &values).unwrap_or(0.5);
-            if auc.max(1.0 - auc) > LEAKAGE_AUC {
-                return no(format!(
-                    "`{}` alone predicts almost perfectly (AUC {auc:.3}): it probably holds what came \
-                    after {}; take it out or mend its as-of rule",
-                    feature.name, cut.as_of
-                ));
-            }
-        }
-    }
-    Ok(())
+/// The last training cut is later than those whose labels had ended by then: champion and challengers are compared there. None
+/// where no cut lies so early.
+fn inner(spec: &ChurnSpec, train: &[Labelled]) -> Option<Vec<Inner>> {
+    let horizon = i64::from(spec.horizon_days?) * DAY;
+    let last = train.iter().map(|cut| cut.as_of).max()?;
+    let part = |cut: &Labelled| match cut.as_of {
+        at if at == last => Inner::Later,
+        at if at.plus(horizon) <= last => Inner::Earlier,
+        _ => Inner::Aside,
+    };
+    let parts: Vec<Inner> = train.iter().flat_map(|cut| vec![part(cut); cut.happened.len()]).collect();
+    let both = parts.contains(&Inner::Earlier) && train.len() > 1;
+    both.then_some(parts)
 }
 
 /// The rows of all cuts, one below the other.
@@ -111,45 +179,6 @@ fn missed(gate: &ChurnGate, metrics: &Metrics) -> Vec<String> {
         missed.push(format!("log-loss {:.4} is above {}", metrics.log_loss, gate.max_log_loss));
     }
     missed
-}
-
-fn card(
-    spec: &ChurnSpec,
-    train: &[Labelled],
-    test: &Labelled,
-    model: &ChurnModel,
-    metrics: &Metrics,
-    verdict: &Verdict,
-) -> Card {
-    let told = |what: &str, cut: &Labelled| {
-        format!("{what}: as of {}, {} customers, {} left", cut.as_of, cut.happened.len(), cut.events())
-    };
-    let figures = [
-        ("rows judged", metrics.rows as f64),
-        ("events", metrics.events as f64),
-        ("AUC", metrics.auc),
-        ("average precision", metrics.average_precision),
-        ("log-loss", metrics.log_loss),
-        ("Brier", metrics.brier),
-        ("ECE, 10 bins", metrics.ece10),
-    ];
-    Card {
-        name: spec.name.clone(),
-        purpose: format!("P(no purchase within {} days), per customer who has bought before.", spec.horizon_days),
-        data: train.iter().map(|cut| told("trained", cut)).chain([told("judged, later", test)]).collect(),
-        method: vec![
-            format!("logistic regression, L2 {}, columns standardised on the training rows", spec.l2),
-            format!("calibrated by Platt's method, cross-fitted over {} folds of customers", spec.folds),
-        ],
-        figures: figures.map(|(name, value)| (name.to_owned(), value)).to_vec(),
-        drivers: model.weights(),
-        limits: vec![
-            "It foretells who leaves, not whom an offer would keep: do not choose offers by it alone.".into(),
-            "The share that leaves changes with the season; compare the calibration error above.".into(),
-            "Customers who never bought are not scored.".into(),
-        ],
-        verdict: verdict.words(),
-    }
 }
 
 #[cfg(test)]

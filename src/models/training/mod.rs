@@ -1,11 +1,13 @@
 //! Training: a checked spec and data in, a fit out; pure, so that the same spec, data and seed give the same fit.
 
 mod churn;
+mod churn_card;
+mod churn_refusals;
 pub mod lifetime;
 mod lift;
 mod response;
 
-pub use churn::train_churn;
+pub use churn::{ChurnData, ChurnFigures, train_churn, train_churn_in_folds};
 pub use lifetime::train_lifetime;
 pub use response::{split_by_time, train_response};
 
@@ -32,17 +34,32 @@ pub struct Verdict {
     pub passed: bool,
     /// What it missed, each with both numbers.
     pub missed: Vec<String>,
+    /// Why it does not take the place of the model that serves although it passed; a person may still promote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_back: Option<String>,
 }
 
 impl Verdict {
     /// Passed when nothing was missed.
     pub fn of(missed: Vec<String>) -> Verdict {
-        Verdict { passed: missed.is_empty(), missed }
+        Verdict { passed: missed.is_empty(), missed, held_back: None }
+    }
+
+    /// Whether it may take the place of the one that serves by itself.
+    pub fn replaces(&self) -> bool {
+        self.passed && self.held_back.is_none()
+    }
+
+    /// What it missed, and why it is held back.
+    pub fn reasons(&self) -> Vec<String> {
+        self.missed.iter().chain(&self.held_back).cloned().collect()
     }
 
     /// For the card.
     pub(crate) fn words(&self) -> String {
-        if self.passed {
+        if let (true, Some(why)) = (self.passed, &self.held_back) {
+            format!("Passed its gate, but does not replace the model that serves: {why}.")
+        } else if self.passed {
             "Passed its gate: it may serve.".to_owned()
         } else {
             format!("Did not pass its gate and may not serve: {}.", self.missed.join("; "))

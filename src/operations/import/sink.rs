@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
 use crate::customers::consent::MARKETING;
+use crate::customers::merge_request::{self, MergeRequest};
 use crate::customers::suppression::{Suppression, address_hash, suppress};
-use crate::customers::{Consent, Customer, Kind, store as customers};
+use crate::customers::{Aliases, Consent, Customer, Kind, store as customers};
 use crate::error::{Error, Result};
 use crate::history::event_types::store::{self as event_store, Personal};
 use crate::history::import::{Sink, StoreRow, Target};
-use crate::ids::CustomerId;
+use crate::ids::{self, CustomerId, IdKey};
 use crate::money::Money;
 use crate::offers::{Benefit, OfferSpec, store as offers};
 use crate::storage::{Connection, Store};
@@ -20,13 +21,14 @@ const CHUNK: usize = 500;
 /// Writes imported rows to the store, in one transaction an import.
 pub struct StoreSink {
     store: Store,
+    id_key: IdKey,
     now: Timestamp,
 }
 
 impl StoreSink {
     /// A sink into this store.
-    pub fn new(store: &Store, now: Timestamp) -> StoreSink {
-        StoreSink { store: store.clone(), now }
+    pub fn new(store: &Store, id_key: &IdKey, now: Timestamp) -> StoreSink {
+        StoreSink { store: store.clone(), id_key: *id_key, now }
     }
 }
 
@@ -39,6 +41,9 @@ impl Sink for StoreSink {
                     && let Err(error) = Kind::parse(kind)
                 {
                     return Some(format!("`kind`: {}", error.message()));
+                }
+                if let Some(fault) = row.text("merge_into").and_then(|into| fault_of_merge(external_id, into)) {
+                    return Some(fault);
                 }
                 let customer = filled(Customer::unknown(*id, external_id, self.now), row);
                 customer.faults().first().map(|fault| format!("`{}` {}", fault.key, fault.message))
@@ -56,7 +61,7 @@ impl Sink for StoreSink {
         rows: &mut dyn Iterator<Item = Result<(&'static Target, StoreRow)>>,
         mentioned: &mut dyn Iterator<Item = Result<(CustomerId, String)>>,
     ) -> Result<u64> {
-        let now = self.now;
+        let (now, id_key) = (self.now, self.id_key);
         self.store.write(|conn| {
             let mut pending: BTreeMap<&'static str, Vec<StoreRow>> = BTreeMap::new();
             for row in rows {
@@ -64,11 +69,11 @@ impl Sink for StoreSink {
                 let waiting = pending.entry(target.name).or_default();
                 waiting.push(row);
                 if waiting.len() >= CHUNK {
-                    put(conn, target.name, &std::mem::take(waiting), now)?;
+                    put(conn, target.name, &std::mem::take(waiting), &id_key, now)?;
                 }
             }
             for (target, rows) in pending {
-                put(conn, target, &rows, now)?;
+                put(conn, target, &rows, &id_key, now)?;
             }
             let mut added = 0;
             let mut unknown = Vec::with_capacity(CHUNK);
@@ -86,9 +91,12 @@ impl Sink for StoreSink {
     }
 }
 
-fn put(conn: &mut Connection, target: &str, rows: &[StoreRow], now: Timestamp) -> Result<()> {
+fn put(conn: &mut Connection, target: &str, rows: &[StoreRow], id_key: &IdKey, now: Timestamp) -> Result<()> {
     match target {
-        "customers" => put_customers(conn, rows, now),
+        "customers" => {
+            put_customers(conn, rows, now)?;
+            ask_for_merges(conn, rows, id_key, now)
+        }
         "consents" => put_consents(conn, rows, now),
         "suppressions" => {
             let rows: Vec<Suppression> = rows.iter().filter_map(|row| suppression(row, now)).collect();
@@ -112,6 +120,38 @@ fn put_customers(conn: &mut Connection, rows: &[StoreRow], now: Timestamp) -> Re
         merged.insert(*id, Customer { updated_at: now, ..filled(known, row) });
     }
     customers::upsert(conn, &merged.into_values().collect::<Vec<_>>())
+}
+
+/// What is wrong with the key that a customer is to become one with, if anything.
+fn fault_of_merge(external_id: &str, into: &str) -> Option<String> {
+    let message = if into == external_id {
+        "is the customer's own key; leave it empty"
+    } else if into.len() > 200 || into.trim().is_empty() || into.chars().any(char::is_control) {
+        "must be 1 to 200 characters without control characters"
+    } else {
+        return None;
+    };
+    Some(format!("`merge_into`: {message}"))
+}
+
+/// Writes down which of the rows name another key of the same person; the customer of that key is added where unknown.
+fn ask_for_merges(conn: &mut Connection, rows: &[StoreRow], id_key: &IdKey, now: Timestamp) -> Result<()> {
+    let (mut survivors, mut requests) = (Vec::new(), Vec::new());
+    for row in rows {
+        let (Some((_, external_id)), Some(into)) = (&row.customer, row.text("merge_into")) else { continue };
+        survivors.push(Customer::unknown(id_key.customer(into), into, now));
+        requests.push(MergeRequest {
+            id: ids::fresh(now),
+            external_id: external_id.clone(),
+            into_external_id: into.to_owned(),
+            requested_at: now,
+        });
+    }
+    // A key that is an alias by now leads to whom it became.
+    let aliases = Aliases::of(conn, &survivors.iter().map(|customer| customer.id).collect::<Vec<_>>())?;
+    survivors.retain(|customer| aliases.canonical(customer.id) == customer.id);
+    customers::insert_unknown(conn, &survivors)?;
+    merge_request::add(conn, &requests)
 }
 
 /// The customer with what the row says of them.

@@ -1,13 +1,12 @@
 //! Scores every customer with the models that serve, and rebuilds the serving rows.
 //!
-//! A model of one kind answers in a file of its own (`churn.rs`, `segments.rs`): for each row of the matrix by that row alone, so
+//! A model of one kind answers in a file of its own (`churn.rs`; segments in `operations/segmentation`): for each row of the matrix by that row alone, so
 //! that rows can be asked in blocks. What it answers is a [`Column`]; `rows.rs` writes columns and features a block of customers
 //! at a time. So the features of all stand in memory once, and nothing else that grows with a customer's row does.
 
 mod churn;
 mod column;
 mod rows;
-mod segments;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -18,14 +17,15 @@ use crate::customers::{change, store as customers};
 use crate::error::Result;
 use crate::features::{FeatureMatrix, matrix};
 use crate::ids::CustomerId;
+use crate::models::drift_store::{self, SeenDrift};
 use crate::operations::Workspace;
 use crate::operations::lifetime::{self, Known, Lifetimes, Stages};
+use crate::operations::segmentation::Segmentations;
 use crate::operations::totals::{ByCustomer, totals};
 use crate::progress::Progress;
 use crate::storage::counter;
 
 use column::Column;
-use segments::Segmentation;
 
 /// The feature that says what a customer is worth: margin less that of returns, less cost to serve, in units of the currency.
 pub const PROFIT: &str = "profit";
@@ -41,6 +41,10 @@ pub struct Scored {
     pub scored: usize,
     /// The models that served, with their versions.
     pub models: BTreeMap<String, i64>,
+    /// How far each model has drifted since it was judged.
+    pub drift: Vec<SeenDrift>,
+    /// What to do about it, in words.
+    pub warnings: Vec<String>,
     /// As of when.
     pub as_of: Timestamp,
 }
@@ -64,20 +68,22 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
     progress.stage("serving rows", Some(ids.len() as u64));
     let rows = rows::Rows::new(&matrix, &answers, ws.settings().currency, now);
     let customers = ws.store().write(|conn| {
-        if let Some(made) = &answers.segmentation {
-            made.keep(conn, &matrix, now)?;
-        }
+        answers.segmentations.keep(conn, now)?;
         customers::hold_states(conn)?;
         // Who was merged or erased meanwhile must not come back.
         let present: HashSet<CustomerId> = customers::ids(conn)?.into_iter().collect();
         let ids: Vec<CustomerId> = ids.iter().copied().filter(|id| present.contains(id)).collect();
         counter::raise(conn, change::SCORED)?;
         answers.stages.keep(conn, &ids, now)?;
+        drift_store::keep(conn, &answers.said.drift)?;
         rows.write(conn, &ids, &rows::Books { totals: &totals, before: &before }, progress)?;
         Ok(ids.len())
     })?;
     progress.finish();
-    Ok(Scored { customers, scored: matrix.customers.len(), models: answers.models, as_of: now })
+    let scored = matrix.customers.len();
+    let drift = answers.said.drift;
+    let warnings = drift.iter().filter_map(|seen| seen.drift.warning(&seen.model)).collect();
+    Ok(Scored { customers, scored, models: answers.models, drift, warnings, as_of: now })
 }
 
 /// The features of those who may be profiled, with what each is worth so far.
@@ -91,8 +97,10 @@ fn worth(ws: &Workspace, full: FeatureMatrix, totals: &ByCustomer) -> Result<Fea
 struct Answers {
     /// Scores; a kind of model may give several.
     columns: Vec<Column>,
-    /// The segment of each row.
-    segmentation: Option<Segmentation>,
+    /// Scores of those who are in no row, and drift.
+    said: churn::Said,
+    /// Who is in which segment.
+    segmentations: Segmentations,
     /// What customers are worth: those with a contract and no purchase too, who have no row.
     lifetimes: Option<Lifetimes>,
     /// Where customers stand.
@@ -106,16 +114,18 @@ struct Answers {
 impl Answers {
     fn of(ws: &Workspace, matrix: &FeatureMatrix, totals: &ByCustomer, now: Timestamp) -> Result<Answers> {
         let mut columns = Vec::new();
-        columns.extend(churn::answer(ws, matrix)?);
-        let segmentation = Segmentation::of(ws, matrix)?;
-        let mut models: BTreeMap<String, i64> = columns.iter().map(Column::asked).collect();
-        models.extend(segmentation.iter().map(Segmentation::asked));
+        let mut said = churn::answer(ws, matrix)?;
+        columns.append(&mut said.columns);
+        let segmentations = Segmentations::of(ws, matrix, now)?;
+        let apart = said.apart.iter().map(|apart| &apart.column);
+        let mut models: BTreeMap<String, i64> = columns.iter().chain(apart).map(Column::asked).collect();
+        models.extend(segmentations.versions().map(|(name, version)| (name.to_owned(), version.0)));
         let known = Known::read(ws, now)?;
         let lifetimes = lifetime::score(ws, &known, totals, now)?;
         let stages = Stages::follow(&known, lifetimes.as_ref(), |customer| churn::of(&columns, matrix, customer), now);
         models.extend(lifetimes.iter().map(Lifetimes::asked));
         let objecting = ws.store().read(customers::objecting)?.into_iter().collect();
-        Ok(Answers { columns, segmentation, lifetimes, stages, objecting, models })
+        Ok(Answers { columns, said, segmentations, lifetimes, stages, objecting, models })
     }
 }
 

@@ -99,9 +99,13 @@ impl<'a> Rows<'a> {
             let mut state = CustomerState::empty(id, self.now);
             let lifetime = self.answers.lifetimes.as_ref().and_then(|made| made.of(id));
             let row = self.matrix.customers.binary_search(&id).ok();
-            if row.is_some() || lifetime.is_some() {
-                state.scores = serde_json::to_string(&Scores { answers: self.answers, row, lifetime, currency })?;
+            let apart = &self.answers.said.apart;
+            if row.is_some() || lifetime.is_some() || apart.iter().any(|apart| apart.place(id).is_some()) {
+                let scores = Scores { answers: self.answers, row, lifetime, id, currency };
+                state.scores = serde_json::to_string(&scores)?;
                 state.scored_at = Some(self.now);
+                let apart = apart.iter().filter_map(|one| one.column.score(one.place(id)?, id, self.now));
+                block.scores.extend(apart);
             }
             // Who objects to profiling has totals, which are book-keeping, but neither features nor scores.
             if !self.answers.objecting.contains(&id) {
@@ -109,7 +113,7 @@ impl<'a> Rows<'a> {
             }
             if let Some(row) = row {
                 state.features = serde_json::to_string(&Features { rows: self, row })?;
-                state.segment = self.answers.segmentation.as_ref().map(|made| made.name(row).to_owned());
+                state.segment = self.answers.segmentations.segment_of(id).map(str::to_owned);
                 let scores = self.answers.columns.iter().filter_map(|column| column.score(row, id, self.now));
                 block.scores.extend(scores);
             }
@@ -117,6 +121,8 @@ impl<'a> Rows<'a> {
                 block.scores.push(lifetime.score(currency));
                 block.lifetimes.push(lifetime.clone());
             }
+            // Needs are known of people who have not bought, too.
+            state.service_level = self.answers.segmentations.service_level_of(id).map(str::to_owned);
             block.states.push(state);
         }
         Ok(block)
@@ -141,14 +147,18 @@ struct Scores<'a> {
     answers: &'a Answers,
     row: Option<usize>,
     lifetime: Option<&'a LifetimeScore>,
+    id: CustomerId,
     currency: Currency,
 }
 
 impl Serialize for Scores<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let columns = self.answers.columns.iter();
-        let columns = columns.filter_map(|column| Some((column.name.as_str(), column.value(self.row?)?)));
+        let of_row = columns.filter_map(|column| Some((column.name.as_str(), column.value(self.row?)?)));
+        let apart = self.answers.said.apart.iter();
+        let apart = apart.filter_map(|one| Some((one.column.name.as_str(), one.column.value(one.place(self.id)?)?)));
         let lifetime = self.lifetime.into_iter().flat_map(|score| score.serving(self.currency));
-        serializer.collect_map(columns.chain(lifetime.filter_map(|(name, value)| Some((name, value?)))))
+        let lifetime = lifetime.filter_map(|(name, value)| Some((name, value?)));
+        serializer.collect_map(of_row.chain(apart).chain(lifetime))
     }
 }

@@ -8,6 +8,7 @@ use crate::history::feed;
 use crate::offers::store as offers;
 use crate::operations::{Workspace, audit, facts};
 use crate::rules::{Catalogue, RuleSpec};
+use crate::segments;
 use crate::segments::rule::store::{self, KeptRule};
 use crate::segments::rule::{RuleSegment, SegmentSpec, named_in};
 use crate::storage::Connection;
@@ -27,7 +28,7 @@ pub fn catalogue(ws: &Workspace, conn: &mut Connection) -> Result<Catalogue> {
 pub fn check(ws: &Workspace, conn: &mut Connection, spec: SegmentSpec) -> Result<RuleSegment> {
     let known = store::all(conn)?;
     let named: Vec<String> = spec.named_segments();
-    let mut faults = unknown(&named, &known);
+    let mut faults = unknown(conn, &named, &known)?;
     faults.extend(cycle(&spec.name, &named, &known));
     let message = format!("the segment `{}` cannot be used", spec.name);
     match spec.check(&catalogue(ws, conn)?, minor_units(ws)) {
@@ -40,9 +41,38 @@ pub fn check(ws: &Workspace, conn: &mut Connection, spec: SegmentSpec) -> Result
     }
 }
 
-fn unknown(named: &[String], known: &[KeptRule]) -> Vec<Fault> {
-    let missing = named.iter().filter(|name| !known.iter().any(|segment| segment.spec.name == **name));
-    missing.map(|name| Fault::at("rule", format!("there is no rule segment `{name}`"))).collect()
+fn unknown(conn: &mut Connection, named: &[String], known: &[KeptRule]) -> Result<Vec<Fault>> {
+    let by_rule = |name: &String| known.iter().any(|segment| segment.spec.name == *name);
+    let missing: Vec<&String> = named.iter().filter(|name| !by_rule(name)).collect();
+    let found = if missing.iter().any(|name| name.contains('/')) { segments::list(conn)? } else { Vec::new() };
+    let by_model = |name: &str| {
+        name.split_once('/')
+            .is_some_and(|(of, code)| found.iter().any(|segment| segment.segmentation == of && segment.code == code))
+    };
+    let missing = missing.into_iter().filter(|name| !by_model(name));
+    let fault = |name: &String| match name.split_once('/') {
+        Some((of, _)) => format!("there is no segment `{name}`: train and score `{of}` first"),
+        None => format!("there is no rule segment `{name}`"),
+    };
+    Ok(missing.map(|name| Fault::at("rule", fault(name))).collect())
+}
+
+/// The segments of models, as `SEGMENTATION/CODE`, that offers and campaigns name.
+///
+/// # Errors
+/// Those of the store.
+pub(super) fn named_of_models(conn: &mut Connection) -> Result<Vec<String>> {
+    let mut named: Vec<String> = Vec::new();
+    for offer in offers::all(conn)? {
+        named.extend(offer.spec.eligibility.iter().flat_map(named_in));
+    }
+    for campaign in campaigns::all(conn)? {
+        named.extend(campaigns::version(conn, campaign.id, campaign.version)?.spec.audience.iter().flat_map(named_in));
+    }
+    named.retain(|name| name.contains('/'));
+    named.sort();
+    named.dedup();
+    Ok(named)
 }
 
 /// Segments that a rule of an offer or a campaign names, and that do not exist.
@@ -50,7 +80,8 @@ fn unknown(named: &[String], known: &[KeptRule]) -> Vec<Fault> {
 /// # Errors
 /// Those of the store.
 pub fn missing(conn: &mut Connection, rule: &RuleSpec, key: &str) -> Result<Vec<Fault>> {
-    let faults = unknown(&named_in(rule), &store::all(conn)?);
+    let known = store::all(conn)?;
+    let faults = unknown(conn, &named_in(rule), &known)?;
     Ok(faults.into_iter().map(|fault| Fault { key: key.to_owned(), ..fault }).collect())
 }
 

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::ids::CustomerId;
 use crate::rules::Value;
 use crate::segments::rule::{RuleSegment, SEGMENTS, store as rules};
+use crate::segments::{self as found};
 use crate::storage::Connection;
 use crate::storage::schema::{customer, customer_state};
 
@@ -46,10 +47,12 @@ type StateRow = (
     Option<String>,
     Option<String>,
     Option<String>,
+    Option<String>,
 );
 
 /// Facts of the serving row.
-const OF_STATE: [&str; 7] = ["segment", "stage", "orders", "revenue", "profit", "open_complaints", "last_order_at"];
+const OF_STATE: [&str; 8] =
+    ["segment", "stage", "service_level", "orders", "revenue", "profit", "open_complaints", "last_order_at"];
 /// Facts of the profile.
 const OF_PROFILE: [&str; 6] = ["kind", "country", "locale", "zone", "tracking", "acquired_at"];
 /// Before the name of an attribute.
@@ -133,7 +136,7 @@ impl Wanted<'_> {
     }
 
     fn add_state(&self, row: StateRow, facts: &mut [Option<Value>], words: &mut Words) {
-        let (_, segment, orders, revenue, profit, open_complaints, last_order_at, features, scores, stage) = row;
+        let (_, segment, orders, revenue, profit, open_complaints, last_order_at, features, scores, stage, level) = row;
         let numbers = |text: Option<String>| -> BTreeMap<String, f64> {
             text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
         };
@@ -143,6 +146,7 @@ impl Wanted<'_> {
             let value = match &**field {
                 "segment" => segment.as_deref().map(|text| words.value(text)),
                 "stage" => stage.as_deref().map(|text| words.value(text)),
+                "service_level" => level.as_deref().map(|text| words.value(text)),
                 "orders" => orders.map(|count| Value::Number(count as f64)),
                 "revenue" => revenue.map(units),
                 "profit" => profit.map(units),
@@ -201,6 +205,7 @@ fn states(conn: &mut Connection, wanted: &Wanted<'_>, only: Option<&[CustomerId]
             column!(Text, "features", wanted.has_scores()),
             column!(Text, "scores", wanted.has_scores()),
             column!(Text, "stage", wanted.has("stage")),
+            column!(Text, "service_level", wanted.has("service_level")),
         ))
     };
     let Some(only) = only else { return Ok(rows().load(conn)?) };
@@ -231,17 +236,18 @@ impl Words {
     }
 }
 
-/// Who is in which rule segment.
+/// Who is in which rule segment, and in which of those that models found, by `SEGMENTATION/CODE`.
 #[derive(Debug, Default)]
 pub struct Memberships(HashMap<CustomerId, Vec<Arc<str>>>);
 
 impl Memberships {
-    /// Reads the members of every rule segment.
+    /// Reads the members of every rule segment, and of those segments of models that an offer or a campaign names.
     ///
     /// # Errors
     /// Those of the store.
     pub fn of_all(conn: &mut Connection) -> Result<Memberships> {
-        let names: Vec<String> = rules::all(conn)?.into_iter().map(|segment| segment.spec.name).collect();
+        let mut names: Vec<String> = rules::all(conn)?.into_iter().map(|segment| segment.spec.name).collect();
+        names.extend(super::define::named_of_models(conn)?);
         Memberships::read(conn, &names, None)
     }
 
@@ -252,12 +258,15 @@ impl Memberships {
     pub fn read(conn: &mut Connection, names: &[String], only: Option<&[CustomerId]>) -> Result<Memberships> {
         let mut lists: HashMap<CustomerId, Vec<Arc<str>>> = HashMap::new();
         for name in names {
-            let Some(segment) = rules::find(conn, name)? else { continue };
-            let name: Arc<str> = name.as_str().into();
-            let members = match only {
-                None => rules::every_member(conn, segment.id)?,
-                Some(only) => rules::members_among(conn, &segment, only)?,
+            let rule = rules::find(conn, name)?;
+            let members = match (&rule, name.split_once('/'), only) {
+                (Some(rule), _, None) => rules::every_member(conn, rule.id)?,
+                (Some(rule), _, Some(only)) => rules::members_among(conn, rule, only)?,
+                (None, Some((of, code)), None) => found::who(conn, of, code)?,
+                (None, Some((of, code)), Some(only)) => found::who_among(conn, of, code, only)?,
+                (None, None, _) => continue,
             };
+            let name: Arc<str> = name.as_str().into();
             members.into_iter().for_each(|customer| lists.entry(customer).or_default().push(name.clone()));
         }
         Ok(Memberships(lists))

@@ -37,6 +37,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Keys that an import says are one customer's.
+    merge_request (id) {
+        id -> BigInt,
+        external_id -> Text,
+        into_external_id -> Text,
+        requested_at -> BigInt,
+    }
+}
+
+diesel::table! {
     /// What a customer agreed to.
     consent (customer_id, channel, purpose) {
         customer_id -> BigInt,
@@ -75,6 +85,7 @@ diesel::table! {
         scored_at -> Nullable<BigInt>,
         updated_at -> BigInt,
         stage -> Nullable<Text>,
+        service_level -> Nullable<Text>,
     }
 }
 

@@ -15,12 +15,13 @@ mod migrations;
 mod models;
 mod offers;
 mod outcomes;
+mod reports;
 mod segments;
 mod workspaces;
 
 pub use access::{api_key, idempotency, login_failure, user_session, workspace_user};
 pub use campaigns::{campaign, campaign_run, campaign_version};
-pub use customers::{consent, contact_ledger, customer, customer_alias, customer_state, suppression};
+pub use customers::{consent, contact_ledger, customer, customer_alias, customer_state, merge_request, suppression};
 pub use decisions::{decision, decision_price};
 pub use deliveries::{delivery, delivery_brake, delivery_pace};
 pub use events::{event_personal, event_type};
@@ -28,9 +29,10 @@ pub use history::{history_retired, history_segment, history_state, history_tail,
 pub use imports::import_log;
 pub use jobs::job;
 pub use migrations::schema_migration;
-pub use models::{lifetime_score, model_version, score, segment, segment_member};
+pub use models::{lifetime_score, model_drift, model_version, score, segment, segment_member};
 pub use offers::offer;
 pub use outcomes::outcome;
+pub use reports::kept_report;
 pub use segments::{
     counter, customer_change, customer_stage, feed_follower, rule_segment, rule_segment_block, rule_segment_change,
     stage_step,

@@ -22,6 +22,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// How far each fit has drifted, as last seen.
+    model_drift (model_version_id) {
+        model_version_id -> BigInt,
+        model -> Text,
+        computed_at -> BigInt,
+        largest -> Double,
+        drift -> Text,
+    }
+}
+
+diesel::table! {
     /// The latest score of a customer by each model.
     score (customer_id, model) {
         customer_id -> BigInt,
@@ -69,6 +80,7 @@ diesel::table! {
         economics -> Text,
         model_version_id -> BigInt,
         computed_at -> BigInt,
+        portrait -> Text,
     }
 }
 
@@ -79,5 +91,6 @@ diesel::table! {
         segmentation -> Text,
         code -> Text,
         computed_at -> BigInt,
+        likeness -> Nullable<Double>,
     }
 }

@@ -93,3 +93,18 @@ fn a_segment_with_faults_is_refused_with_all_of_them() {
     service.put("/v1/segments/x").by(Role::Viewer).json(BUYERS).send().problem(403);
     service.get("/v1/segments/buyers/members").by(Role::Ingest).send().problem(403);
 }
+
+#[test]
+fn lookalikes_that_cannot_be_asked_for_so_are_refused() {
+    let service = Service::new();
+    let ask = |body: &str| service.post("/v1/segments/lookalike").by(Role::Marketer).json(body).send().problem(422);
+    let both = ask(r#"{"name":"like","of":"buyers","ids":["A"],"size":10,"share":0.5}"#);
+    let keys: Vec<&str> =
+        both["errors"].as_array().unwrap().iter().map(|fault| fault["key"].as_str().unwrap_or("")).collect();
+    assert_eq!(keys, ["of", "size"], "{both}");
+    let unknown = ask(r#"{"name":"like","of":"nobody","size":10}"#);
+    assert!(unknown.to_string().contains("nobody"), "{unknown}");
+    let asked = r#"{"name":"like","of":"buyers","size":10}"#;
+    service.post("/v1/segments/lookalike").by(Role::Viewer).json(asked).send().problem(403);
+    assert!(!service.ws.data().join("models/like.toml").exists());
+}

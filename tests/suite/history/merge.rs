@@ -1,7 +1,9 @@
 //! Two keys of one person.
 
+use vizavi::customers::merge_request::{self, MergeRequest};
 use vizavi::operations::access::Role;
 use vizavi::operations::history;
+use vizavi::operations::import::{Import, import};
 use vizavi::progress::Silent;
 
 use crate::api::service::Service;
@@ -101,4 +103,43 @@ fn only_an_administrator_merges_and_only_into_somebody() {
     alias(&service, "B", "A");
     order(&service, "A", "a-1", 100);
     assert_eq!(state(&service, "B"), ("B".to_owned(), 1, 100));
+}
+
+fn import_customers(service: &Service, text: &str) -> vizavi::history::import::Report {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("customers.csv");
+    std::fs::write(&file, text).unwrap();
+    let what = Import { kind: "customers".into(), file, mapping: None, dry_run: false, again: false, sorted: None };
+    import(&service.ws, service.ws.history(), &what, &Silent).unwrap()
+}
+
+#[test]
+fn an_import_makes_one_customer_of_two_keys_and_the_next_one_does_what_a_killed_one_left() {
+    on_both_stores(|store, service| {
+        let service = service.with_customer("A").with_customer("B");
+        order(&service, "A", "a-1", 100);
+        service.ws.history().seal_tail(service.ws.now()).unwrap();
+        order(&service, "B", "b-1", 20);
+        let report = import_customers(&service, "customer_id,country,merge_into\nA,BG,B\nC,FR,NEW\nD,,D\nB,DE,\n");
+        assert_eq!((report.accepted, report.rejected), (3, 1), "{store}: nobody becomes one with himself");
+        assert_eq!(state(&service, "A"), ("B".to_owned(), 2, 120), "{store}");
+        assert_eq!(state(&service, "C").0, "NEW", "{store}: a survivor who was unknown is added");
+        let profile = service.get("/v1/customers/B").by(Role::Viewer).send().json();
+        assert_eq!(profile["country"], "DE", "{store}: what the survivor's own line says stays");
+        // The import was there, and then the machine was gone; one of the requests can be met no more.
+        let now = service.ws.now();
+        let request = |id, from: &str, into: &str| MergeRequest {
+            id,
+            external_id: from.into(),
+            into_external_id: into.into(),
+            requested_at: now,
+        };
+        let left = [request(1, "B", "NEW"), request(2, "B", "erased since")];
+        service.ws.store().write(|conn| merge_request::add(conn, &left)).unwrap();
+        import_customers(&service, "customer_id\nE\n");
+        assert_eq!(state(&service, "A"), ("NEW".to_owned(), 2, 120), "{store}");
+        assert!(service.ws.store().read(|conn| merge_request::oldest(conn, 10)).unwrap().is_empty(), "{store}");
+        let again = import_customers(&service, "customer_id,merge_into\nB,NEW\n");
+        assert_eq!((again.accepted, state(&service, "B")), (1, ("NEW".to_owned(), 2, 120)), "{store}");
+    });
 }

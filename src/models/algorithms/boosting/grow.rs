@@ -1,0 +1,298 @@
+//! Growing: bins, histograms, splits.
+
+use ndarray::ArrayView2;
+use rayon::prelude::*;
+
+use super::params::BoostingValidParams;
+use super::tree::{Node, Tree};
+use super::{BLOCK, Boosting};
+use crate::models::algorithms::{logit, sigmoid};
+use crate::random::{Stream, mix, unit};
+
+/// The bin of a missing value; the others begin at 1.
+const MISSING: u8 = 0;
+/// The place of a row whose node splits no further; a level has at most 128 nodes.
+const DONE: u8 = u8::MAX;
+
+/// A column in bins.
+struct Binned {
+    /// The bin of each row.
+    codes: Vec<u8>,
+    /// Bin b > 0 holds values from `edges[b - 2]` (or any) to below `edges[b - 1]`.
+    edges: Vec<f64>,
+}
+
+/// Slope and curvature of the loss, summed.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    slope: f64,
+    curve: f64,
+}
+
+impl std::ops::Add for Sums {
+    type Output = Sums;
+    fn add(self, other: Sums) -> Sums {
+        Sums { slope: self.slope + other.slope, curve: self.curve + other.curve }
+    }
+}
+
+impl std::ops::Sub for Sums {
+    type Output = Sums;
+    fn sub(self, other: Sums) -> Sums {
+        Sums { slope: self.slope - other.slope, curve: self.curve - other.curve }
+    }
+}
+
+impl Sums {
+    /// By how much the best answer for these rows reduces the loss, doubled: slope squared / (curvature + penalty).
+    fn worth(self, l2: f64) -> f64 {
+        if self.curve + l2 > 0.0 { self.slope * self.slope / (self.curve + l2) } else { 0.0 }
+    }
+
+    fn answer(self, l2: f64) -> f64 {
+        if self.curve + l2 > 0.0 { -self.slope / (self.curve + l2) } else { 0.0 }
+    }
+}
+
+/// The best split of a node by one column.
+#[derive(Debug, Clone, Copy)]
+struct Split {
+    gain: f64,
+    column: usize,
+    /// The first bin that goes right.
+    bin: usize,
+    missing_left: bool,
+    left: Sums,
+    right: Sums,
+}
+
+pub(super) fn boost(params: &BoostingValidParams, x: ArrayView2<'_, f64>, happened: &[bool]) -> Boosting {
+    let columns: Vec<Binned> =
+        (0..x.ncols()).into_par_iter().map(|column| Binned::of(&x.column(column).to_vec(), params.bins)).collect();
+    let events = happened.iter().filter(|&&y| y).count();
+    let base = logit(events as f64 / happened.len() as f64);
+    let mut log_odds = vec![base; happened.len()];
+    let mut sums = vec![Sums::default(); happened.len()];
+    let mut trees = Vec::with_capacity(params.rounds);
+    for round in 0..params.rounds as u64 {
+        sums.par_chunks_mut(BLOCK).zip(log_odds.par_chunks(BLOCK)).zip(happened.par_chunks(BLOCK)).for_each(
+            |((sums, log_odds), happened)| {
+                for ((sum, &z), &y) in sums.iter_mut().zip(log_odds).zip(happened) {
+                    let p = sigmoid(z);
+                    *sum = Sums { slope: p - f64::from(u8::from(y)), curve: p * (1.0 - p) };
+                }
+            },
+        );
+        let tree = Grower::new(params, &columns, &sums, round).grow();
+        answer(&tree, &columns, &mut log_odds);
+        trees.push(Tree { nodes: tree.nodes });
+    }
+    Boosting { base, trees }
+}
+
+impl Binned {
+    fn of(values: &[f64], bins: usize) -> Binned {
+        let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let mut distinct = sorted.clone();
+        distinct.dedup();
+        // With few values each has its own bin; else quantiles, each of which is the first value of its bin.
+        let edges: Vec<f64> = if distinct.len() < bins {
+            distinct.windows(2).map(|pair| pair[0] + (pair[1] - pair[0]) / 2.0).collect()
+        } else {
+            let mut edges: Vec<f64> = (1..bins - 1).map(|i| sorted[i * sorted.len() / (bins - 1)]).collect();
+            edges.dedup();
+            edges.retain(|&edge| edge > sorted[0]);
+            edges
+        };
+        let code = |value: &f64| {
+            if value.is_finite() { 1 + edges.partition_point(|edge| edge <= value) as u8 } else { MISSING }
+        };
+        Binned { codes: values.iter().map(code).collect(), edges }
+    }
+
+    fn bins(&self) -> usize {
+        self.edges.len() + 2
+    }
+}
+
+/// Grows the tree of one round.
+struct Grower<'a> {
+    params: &'a BoostingValidParams,
+    columns: &'a [Binned],
+    /// The columns of this tree, rising.
+    drawn: Vec<usize>,
+    /// The rows of this tree, rising, and their sums.
+    rows: Vec<u32>,
+    sums: Vec<Sums>,
+    /// For each of those rows the place of its node in the level.
+    places: Vec<u8>,
+}
+
+/// A tree on its way: beside each node the curvature of its rows, and the first bin that goes right.
+#[derive(Default)]
+struct Growing {
+    nodes: Vec<Node>,
+    curves: Vec<f64>,
+    bins: Vec<usize>,
+}
+
+impl Growing {
+    fn push(&mut self, sums: Sums, params: &BoostingValidParams) {
+        let value = params.rate * sums.answer(params.l2);
+        self.nodes.push(Node { column: 0, below: 0.0, missing_left: false, left: 0, value, gain: 0.0 });
+        self.curves.push(sums.curve);
+        self.bins.push(0);
+    }
+
+    /// Gives each split the mean of what stands below it, weighted by curvature.
+    fn means(&mut self) {
+        for at in (0..self.nodes.len()).rev().filter(|&at| !self.nodes[at].is_leaf()).collect::<Vec<_>>() {
+            let left = self.nodes[at].left as usize;
+            let [a, b] = [left, left + 1].map(|child| (self.curves[child], self.nodes[child].value));
+            self.nodes[at].value = if a.0 + b.0 > 0.0 { (a.0 * a.1 + b.0 * b.1) / (a.0 + b.0) } else { 0.0 };
+        }
+    }
+}
+
+impl<'a> Grower<'a> {
+    fn new(params: &'a BoostingValidParams, columns: &'a [Binned], all: &[Sums], round: u64) -> Grower<'a> {
+        let mut stream = Stream::new(params.seed.wrapping_add(round), "boosting columns");
+        let mut drawn: Vec<usize> = (0..columns.len()).collect();
+        for i in (1..drawn.len()).rev() {
+            drawn.swap(i, stream.below(i + 1));
+        }
+        drawn.truncate(((columns.len() as f64 * params.columns).round() as usize).max(1));
+        drawn.sort_unstable();
+        let salt = mix(params.seed ^ mix(round));
+        let seen = |row: &u32| params.rows >= 1.0 || unit(mix(u64::from(*row) ^ salt)) < params.rows;
+        let rows: Vec<u32> = (0..all.len() as u32).filter(seen).collect();
+        let sums = rows.iter().map(|&row| all[row as usize]).collect();
+        Grower { params, columns, drawn, places: vec![0; rows.len()], rows, sums }
+    }
+
+    fn grow(&mut self) -> Growing {
+        let root = self.sums.iter().fold(Sums::default(), |sum, &row| sum + row);
+        let mut tree = Growing::default();
+        tree.push(root, self.params);
+        // The nodes of the level: where each stands in the tree, and what its rows sum to.
+        let mut level = vec![(0, root)];
+        for _ in 0..self.params.depth {
+            let splits = self.splits(&level);
+            let mut next = Vec::new();
+            let mut turns = vec![None; level.len()];
+            for (place, (&(at, _), split)) in level.iter().zip(splits).enumerate() {
+                let Some(split) = split else { continue };
+                let left = tree.nodes.len();
+                tree.push(split.left, self.params);
+                tree.push(split.right, self.params);
+                let node = &mut tree.nodes[at];
+                (node.column, node.left) = (split.column as u32, left as u32);
+                node.below = self.columns[split.column].edges[split.bin - 2];
+                (node.missing_left, node.gain) = (split.missing_left, split.gain / 2.0);
+                tree.bins[at] = split.bin;
+                turns[place] = Some((split, next.len() as u8));
+                next.extend([(left, split.left), (left + 1, split.right)]);
+            }
+            if next.is_empty() {
+                break;
+            }
+            self.move_rows(&turns);
+            level = next;
+        }
+        tree.means();
+        tree
+    }
+
+    /// Rows of split nodes go to the place of the child; the others are done.
+    fn move_rows(&mut self, turns: &[Option<(Split, u8)>]) {
+        let (columns, rows) = (self.columns, &self.rows);
+        self.places.par_chunks_mut(BLOCK).zip(rows.par_chunks(BLOCK)).for_each(|(places, rows)| {
+            for (place, &row) in places.iter_mut().zip(rows).filter(|(place, _)| **place != DONE) {
+                *place = match &turns[*place as usize] {
+                    Some((split, left)) => {
+                        let code = columns[split.column].codes[row as usize];
+                        left + u8::from(!goes_left(code, split.bin, split.missing_left))
+                    }
+                    None => DONE,
+                };
+            }
+        });
+    }
+
+    /// The best split of each node of the level; the earlier column where two are as good.
+    fn splits(&self, level: &[(usize, Sums)]) -> Vec<Option<Split>> {
+        let by_column: Vec<Vec<Option<Split>>> =
+            self.drawn.par_iter().map(|&column| self.splits_by(column, level)).collect();
+        let mut best: Vec<Option<Split>> = vec![None; level.len()];
+        for splits in by_column {
+            for (best, split) in best.iter_mut().zip(splits) {
+                if split.is_some_and(|new| best.is_none_or(|old| new.gain > old.gain)) {
+                    *best = split;
+                }
+            }
+        }
+        best
+    }
+
+    fn splits_by(&self, column: usize, level: &[(usize, Sums)]) -> Vec<Option<Split>> {
+        let binned = &self.columns[column];
+        let bins = binned.bins();
+        let mut histogram = vec![Sums::default(); level.len() * bins];
+        for ((&row, &place), &sums) in self.rows.iter().zip(&self.places).zip(&self.sums) {
+            if place != DONE {
+                let cell = &mut histogram[place as usize * bins + binned.codes[row as usize] as usize];
+                *cell = *cell + sums;
+            }
+        }
+        let of_node = |(node, &(_, all)): (&[Sums], &(usize, Sums))| self.split_of(column, node, all);
+        histogram.chunks_exact(bins).zip(level).map(of_node).collect()
+    }
+
+    /// The best place to cut a node's bins in two, with the missing ones on either side.
+    fn split_of(&self, column: usize, bins: &[Sums], all: Sums) -> Option<Split> {
+        let l2 = self.params.l2;
+        let missing = bins[MISSING as usize];
+        let whole = all.worth(l2);
+        let mut best: Option<Split> = None;
+        let mut below = Sums::default();
+        for bin in 2..bins.len() {
+            below = below + bins[bin - 1];
+            for missing_left in [true, false] {
+                let left = if missing_left { below + missing } else { below };
+                let right = all - left;
+                if left.curve.min(right.curve) < self.params.least.max(1e-9) {
+                    continue;
+                }
+                // Where nothing is missing both sides are alike: what is missing later goes with the most.
+                if missing.curve == 0.0 && missing_left != (left.curve >= right.curve) {
+                    continue;
+                }
+                let gain = left.worth(l2) + right.worth(l2) - whole;
+                if gain > 1e-9 && best.is_none_or(|old| gain > old.gain) {
+                    best = Some(Split { gain, column, bin, missing_left, left, right });
+                }
+            }
+        }
+        best
+    }
+}
+
+fn goes_left(code: u8, bin: usize, missing_left: bool) -> bool {
+    if code == MISSING { missing_left } else { (code as usize) < bin }
+}
+
+/// Adds a tree's answers to the log-odds of all rows.
+fn answer(tree: &Growing, columns: &[Binned], log_odds: &mut [f64]) {
+    log_odds.par_chunks_mut(BLOCK).enumerate().for_each(|(block, log_odds)| {
+        for (row, log_odds) in (block * BLOCK..).zip(log_odds) {
+            let mut at = 0;
+            while !tree.nodes[at].is_leaf() {
+                let node = &tree.nodes[at];
+                let code = columns[node.column as usize].codes[row];
+                at = node.left as usize + usize::from(!goes_left(code, tree.bins[at], node.missing_left));
+            }
+            *log_odds += tree.nodes[at].value;
+        }
+    });
+}

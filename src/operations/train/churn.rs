@@ -1,0 +1,220 @@
+//! Rows and labels of churn models, by what their spec calls the event.
+
+use std::collections::BTreeMap;
+
+use arrow::array::AsArray;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use ndarray::Array2;
+
+use super::{learned_from, sample, span_of, texts};
+use crate::clock::{DAY, Timestamp};
+use crate::error::{Error, Fault, Result};
+use crate::features::{FeatureMatrix, purchase_within_of};
+use crate::ids::CustomerId;
+use crate::models::calibration::fold_of;
+use crate::models::churn::{ChurnModel, Levels};
+use crate::models::spec::{Bound, ChurnSpec, Split, Target};
+use crate::models::{ChurnData, Fit, Labelled, registry, train_churn, train_churn_in_folds};
+use crate::operations::Workspace;
+use crate::operations::attributes::{Attributes, as_number, text};
+
+/// Trains, or refuses with the reason.
+pub(super) fn fit(ws: &Workspace, spec: &ChurnSpec) -> Result<Fit> {
+    refuse_protected(&ws.settings().protected_attributes, spec)?;
+    let champion = ws.store().read(|conn| registry::champion(conn, &spec.name))?;
+    // Parameters that an earlier release wrote in another form cannot be compared with.
+    let champion: Option<ChurnModel> = champion.and_then(|version| version.fit.parameters().ok());
+    let attributes = match (&spec.target, spec.attributes.is_empty()) {
+        (Target::Attribute { .. }, _) | (_, false) => Some(Attributes::of_consenting(ws)?),
+        _ => None,
+    };
+    let rows = Rows {
+        ws,
+        spec,
+        levels: attributes.as_ref().map(|a| a.levels(&spec.attributes)).unwrap_or_default(),
+        attributes,
+    };
+    match &spec.target {
+        Target::Attribute { attribute, positive } => rows.by_attribute(attribute, positive, champion.as_ref()),
+        _ => rows.in_time(champion.as_ref()),
+    }
+}
+
+/// Protected attributes are in no model: its scores reach rules, and rules reach offers and prices.
+fn refuse_protected(protected: &[String], spec: &ChurnSpec) -> Result<()> {
+    let named = spec.attributes.iter().map(|feature| feature.name.as_str()).chain(spec.target.attribute());
+    let barred = |name: &&str| protected.iter().any(|one| one == name);
+    let faults: Vec<Fault> = named
+        .filter(barred)
+        .map(|name| {
+            let said = format!("`{name}` is declared protected in vizavi.toml: no model may use it, since scores reach offers and prices");
+            Fault::at("attributes", said)
+        })
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::faults(format!("`{}` is not trained", spec.name), faults)) }
+}
+
+struct Rows<'a> {
+    ws: &'a Workspace,
+    spec: &'a ChurnSpec,
+    attributes: Option<Attributes>,
+    levels: Levels,
+}
+
+impl Rows<'_> {
+    fn in_time(&self, champion: Option<&ChurnModel>) -> Result<Fit> {
+        let days = self.spec.horizon_days.ok_or_else(|| Error::internal("a checked spec has a horizon"))?;
+        let (table, what) = match self.spec.target {
+            Target::ContractEnds => ("subscription", "contracts"),
+            _ => ("order_item", "orders"),
+        };
+        let none = || Error::invalid(format!("there are no {what} yet; import some first"));
+        let (first, last) = span_of(self.ws, table)?.ok_or_else(none)?;
+        let cuts = self.spec.split.cuts(first, last, days)?;
+        let train: Vec<Labelled> = cuts.train.iter().map(|&cut| self.as_of(cut, days)).collect::<Result<_>>()?;
+        let test = self.as_of(cuts.test, days)?;
+        train_churn(self.spec, ChurnData { train: &train, test: &test, levels: &self.levels, champion })
+    }
+
+    /// Features and labels as of a cut.
+    fn as_of(&self, as_of: Timestamp, days: u32) -> Result<Labelled> {
+        if self.spec.target == Target::ContractEnds {
+            let ended = contracts(self.ws, as_of, days)?;
+            let (customers, happened): (Vec<CustomerId>, Vec<bool>) = ended.into_iter().unzip();
+            return Ok(Labelled { as_of, matrix: self.of_customers(customers, as_of)?, happened });
+        }
+        let matrix = learned_from(self.ws, as_of, &self.wanted())?;
+        let bought = purchase_within_of(sample(self.ws)?, self.ws.history(), as_of, days)?;
+        let happened = matrix.customers.iter().map(|customer| !bought.contains_key(customer)).collect();
+        Ok(Labelled { as_of, matrix: self.with_attributes(matrix), happened })
+    }
+
+    fn by_attribute(&self, attribute: &str, positive: &str, champion: Option<&ChurnModel>) -> Result<Fit> {
+        let attributes = self.attributes.as_ref().ok_or_else(|| Error::internal("attributes were read"))?;
+        let some = sample(self.ws)?;
+        let labels: Vec<(CustomerId, String)> = attributes
+            .with(attribute)
+            .filter(|(customer, _)| some.has(*customer))
+            .filter_map(|(customer, value)| Some((customer, text(value)?)))
+            .collect();
+        let (customers, labels): (Vec<CustomerId>, Vec<String>) = labels.into_iter().unzip();
+        let as_of = self.ws.now();
+        let happened = labels.iter().map(|label| label == positive).collect();
+        let rows = Labelled { as_of, matrix: self.of_customers(customers, as_of)?, happened };
+        match &self.spec.split {
+            Split::From { test_from, .. } => {
+                let before = self.index(&rows.matrix.customers, test_from)?;
+                let (early, late): (Vec<usize>, Vec<usize>) = (0..before.len()).partition(|&row| before[row] < 0.0);
+                let (train, test) = ([rows.some(&early)], rows.some(&late));
+                train_churn(self.spec, ChurnData { train: &train, test: &test, levels: &self.levels, champion })
+            }
+            Split::Folds { folds, index: None } => {
+                let of = |&customer: &CustomerId| fold_of(customer, *folds, self.spec.seed ^ 1);
+                let fold: Vec<usize> = rows.matrix.customers.iter().map(of).collect();
+                train_churn_in_folds(self.spec, &rows, &fold, &self.levels)
+            }
+            Split::Folds { folds, .. } => {
+                let numbers = self.index(&rows.matrix.customers, &Bound::Number(0.0))?;
+                let least = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+                let fold: Vec<usize> = numbers.iter().map(|number| (number - least) as usize % folds).collect();
+                train_churn_in_folds(self.spec, &rows, &fold, &self.levels)
+            }
+            _ => Err(Error::internal("a checked spec splits an attribute by folds or an index")),
+        }
+    }
+
+    /// How far each customer's index lies beyond `from`; below 0 before it.
+    fn index(&self, customers: &[CustomerId], from: &Bound) -> Result<Vec<f64>> {
+        let name = self.spec.split.index().unwrap_or_default();
+        let value = |customer: &CustomerId| {
+            let value = self.attributes.as_ref()?.value(*customer, name)?;
+            match from {
+                Bound::Number(from) => Some(as_number(value, None) - from).filter(|number| number.is_finite()),
+                Bound::Time(from) => {
+                    let at = Timestamp::parse(&text(value)?).ok()?;
+                    Some((at.0 - Timestamp::parse(from).ok()?.0) as f64)
+                }
+            }
+        };
+        let values: Vec<Option<f64>> = customers.iter().map(value).collect();
+        let lacking = values.iter().filter(|value| value.is_none()).count();
+        if lacking > 0 {
+            return Err(Error::invalid(format!(
+                "`{}` is not trained: {lacking} of {} customers have no usable attribute `{name}` to split by; a mapping \
+                can keep the number of the line: {name} = \"_row\"",
+                self.spec.name,
+                customers.len()
+            )));
+        }
+        Ok(values.into_iter().flatten().collect())
+    }
+
+    fn wanted(&self) -> Vec<&str> {
+        // Without features of its own the matrix still says who has bought.
+        let names: Vec<&str> = self.spec.features.iter().map(|feature| feature.name.as_str()).collect();
+        if names.is_empty() { vec!["freq"] } else { names }
+    }
+
+    fn with_attributes(&self, matrix: FeatureMatrix) -> FeatureMatrix {
+        let names = self.spec.attributes.iter().map(|feature| feature.name.as_str());
+        match &self.attributes {
+            Some(attributes) => attributes.beside(matrix, names, &self.levels),
+            None => matrix,
+        }
+    }
+
+    /// A row for each of these customers, who rise, whether they have bought or not.
+    fn of_customers(&self, customers: Vec<CustomerId>, as_of: Timestamp) -> Result<FeatureMatrix> {
+        if self.spec.features.is_empty() {
+            let values = Array2::zeros((customers.len(), 0));
+            return Ok(self.with_attributes(FeatureMatrix { customers, names: Vec::new(), values }));
+        }
+        let bought = learned_from(self.ws, as_of, &self.wanted())?;
+        let defaults = self.ws.features().choose(&self.wanted())?;
+        let defaults: Vec<f64> =
+            defaults.iter().flat_map(|(_, features)| features.iter().map(|feature| feature.default)).collect();
+        let mut values = Array2::zeros((customers.len(), bought.names.len()));
+        for (mut row, &customer) in values.rows_mut().into_iter().zip(&customers) {
+            match bought.row(customer) {
+                Some(known) => row.assign(&known),
+                None => row.assign(&ndarray::ArrayView1::from(&defaults)),
+            }
+        }
+        Ok(self.with_attributes(FeatureMatrix { customers, names: bought.names, values }))
+    }
+}
+
+/// The consenting customers with a contract that runs at `as_of`, and whether one of those ends within `days` after it.
+fn contracts(ws: &Workspace, as_of: Timestamp, days: u32) -> Result<BTreeMap<CustomerId, bool>> {
+    let until = as_of.plus(i64::from(days) * DAY);
+    let objecting = ws.store().read(crate::customers::store::objecting)?;
+    let some = sample(ws)?;
+    // By contract: whether it runs at the cut, and whether it ended after.
+    let mut running: BTreeMap<(i64, String), (bool, bool)> = BTreeMap::new();
+    let sql = "SELECT customer_id, occurred_at, subscription_key, status FROM subscription \
+        ORDER BY customer_id, occurred_at, fact_key";
+    ws.history().snapshot()?.stream(sql, |batch| {
+        let customers = batch.column(0).as_primitive::<Int64Type>();
+        let times = batch.column(1).as_primitive::<TimestampMicrosecondType>();
+        let (keys, statuses) = (texts(batch.column(2)), texts(batch.column(3)));
+        for row in (0..batch.num_rows()).filter(|&row| times.value(row) < until.0) {
+            let key = (customers.value(row), keys[row].clone().unwrap_or_default());
+            let (runs, ended) = running.entry(key).or_default();
+            let ends = statuses[row].as_deref() == Some("ended");
+            if times.value(row) < as_of.0 {
+                *runs = !ends;
+            } else {
+                *ended |= ends;
+            }
+        }
+        Ok(())
+    })?;
+    let mut customers = BTreeMap::new();
+    for ((customer, _), (_, ended)) in running.into_iter().filter(|(_, (runs, _))| *runs) {
+        let customer = CustomerId(customer);
+        if some.has(customer) && objecting.binary_search(&customer).is_err() {
+            *customers.entry(customer).or_insert(false) |= ended;
+        }
+    }
+    Ok(customers)
+}

@@ -1,0 +1,64 @@
+//! Reports as made last: making one reads all of history, which a page or a request about one client cannot wait for.
+
+use diesel::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::equity::{EquityReport, equity};
+use super::report::{ProfitReport, report};
+use crate::clock::{DAY, Timestamp};
+use crate::error::Result;
+use crate::operations::Workspace;
+use crate::progress::{Progress, Silent};
+use crate::storage::schema::kept_report;
+
+const PROFIT: &str = "profit";
+const EQUITY: &str = "equity";
+
+/// Makes all reports and keeps them: `score` is followed by it.
+///
+/// # Errors
+/// Unavailable, when store or history do not answer.
+pub fn refresh(ws: &Workspace, progress: &dyn Progress) -> Result<()> {
+    let made = report(ws, progress)?;
+    put(ws, PROFIT, &made, made.as_of)?;
+    let now = ws.now();
+    let made = equity(ws, now.plus(-365 * DAY), now, progress)?;
+    put(ws, EQUITY, &made, now)
+}
+
+/// Profit and loss as kept; made afresh, and not kept, where nothing is.
+///
+/// # Errors
+/// Unavailable, when store or history do not answer.
+pub fn profit(ws: &Workspace) -> Result<ProfitReport> {
+    get(ws, PROFIT)?.map_or_else(|| report(ws, &Silent), Ok)
+}
+
+/// Customer equity of the last 365 days as kept; made afresh, and not kept, where nothing is.
+///
+/// # Errors
+/// Unavailable, when store or history do not answer.
+pub fn equity_of_the_year(ws: &Workspace) -> Result<EquityReport> {
+    let afresh = || equity(ws, ws.now().plus(-365 * DAY), ws.now(), &Silent);
+    get(ws, EQUITY)?.map_or_else(afresh, Ok)
+}
+
+fn put(ws: &Workspace, name: &str, made: &impl Serialize, as_of: Timestamp) -> Result<()> {
+    let body = serde_json::to_string(made)?;
+    ws.store().write(|conn| {
+        diesel::delete(kept_report::table.find(name)).execute(conn)?;
+        diesel::insert_into(kept_report::table)
+            .values((kept_report::name.eq(name), kept_report::body.eq(body), kept_report::as_of.eq(as_of.0)))
+            .execute(conn)?;
+        Ok(())
+    })
+}
+
+/// One that an older program kept in another form counts as none.
+fn get<T: DeserializeOwned>(ws: &Workspace, name: &str) -> Result<Option<T>> {
+    let found: Option<String> = ws
+        .store()
+        .read(|conn| Ok(kept_report::table.find(name).select(kept_report::body).first(conn).optional()?))?;
+    Ok(found.and_then(|body| serde_json::from_str(&body).ok()))
+}

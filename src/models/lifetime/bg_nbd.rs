@@ -247,8 +247,8 @@ mod tests {
                 let near = |step: f64| std::array::from_fn(|j| if i == j { at[j] + step } else { at[j] });
                 let (above, below) = (likelihood.value(near(1e-5)), likelihood.value(near(-1e-5)));
                 assert!(((above.0 - below.0) / 2e-5 - first[i]).abs() < 1e-5, "{i}");
-                for j in 0..4 {
-                    assert!(((above.1[j] - below.1[j]) / 2e-5 - second[i][j]).abs() < 1e-4, "{i} {j}");
+                for (j, exact) in second[i].iter().enumerate() {
+                    assert!(((above.1[j] - below.1[j]) / 2e-5 - exact).abs() < 1e-4, "{i} {j}");
                 }
             }
         }

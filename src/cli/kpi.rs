@@ -72,7 +72,7 @@ pub fn run(place: &Place, args: &Args) -> Done {
         Some(Which::Profit { export: file, by_month }) => {
             let found = report(&ws, &*place.progress())?;
             if let Some(file) = file {
-                let failed = |error| Error::from(error).context(&file.display().to_string());
+                let failed = |error| Error::from(error).context(file.display().to_string());
                 let mut out = std::io::BufWriter::new(std::fs::File::create(file).map_err(failed)?);
                 export::clients(&ws, *by_month, &mut out)?;
                 out.flush().map_err(failed)?;

@@ -15,7 +15,7 @@ use crate::storage::Connection;
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum SegmentShown {
     /// A model found it.
-    Cluster(KeptSegment),
+    Cluster(Box<KeptSegment>),
     /// A rule defines it.
     Rule(Box<RuleShown>),
 }
@@ -55,7 +55,8 @@ pub struct RuleShown {
 /// Those of the store.
 pub fn list(ws: &Workspace) -> Result<Vec<SegmentShown>> {
     ws.store().read(|conn| {
-        let mut all: Vec<SegmentShown> = segments::list(conn)?.into_iter().map(SegmentShown::Cluster).collect();
+        let mut all: Vec<SegmentShown> =
+            segments::list(conn)?.into_iter().map(Box::new).map(SegmentShown::Cluster).collect();
         for kept in store::all(conn)? {
             all.push(shown(ws, conn, kept)?);
         }
@@ -72,7 +73,7 @@ pub fn show(ws: &Workspace, name: &str) -> Result<SegmentShown> {
         if let Some(kept) = store::find(conn, name)? {
             return shown(ws, conn, kept);
         }
-        segments::show(conn, name).map(SegmentShown::Cluster).map_err(|error| {
+        segments::show(conn, name).map(Box::new).map(SegmentShown::Cluster).map_err(|error| {
             let by_rule: Vec<String> = match store::all(conn) {
                 Ok(all) if error.kind() == Kind::NotFound => all.into_iter().map(|kept| kept.spec.name).collect(),
                 _ => Vec::new(),

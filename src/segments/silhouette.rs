@@ -48,8 +48,8 @@ pub(super) fn simplified(
     let starts: Vec<usize> = (0..x.nrows()).step_by(BLOCK).collect();
     let of_block = |&start: &usize| {
         let mut sums = vec![(0.0, 0.0); groups];
-        for row in start..(start + BLOCK).min(x.nrows()) {
-            let Some(own) = membership[row] else { continue };
+        for (row, own) in membership.iter().enumerate().skip(start).take(BLOCK) {
+            let Some(own) = *own else { continue };
             let away = |group: usize| squared(x.row(row), centres.row(group));
             let outside = (0..groups)
                 .filter(|&group| group != own && centres[[group, 0]].is_finite())

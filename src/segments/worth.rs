@@ -82,7 +82,7 @@ impl Terms {
     }
 
     /// A client won now, without the cost of winning.
-    fn new(&self, years: u32) -> f64 {
+    fn of_new_customer(&self, years: u32) -> f64 {
         (0..years).map(|t| self.margin_at(t)).sum::<f64>() - (1..years).map(|t| self.keeping_at(t)).sum::<f64>()
     }
 
@@ -116,7 +116,7 @@ pub fn worth(measured: Measured, planned: Plan, horizon_years: u32, discount_rat
         (Some(margin), Some(keeping), Some(stay)) => Some(Terms { margin, keeping, stay, discount: discount_rate }),
         _ => None,
     };
-    let new = |years: u32| Some(terms?.new(years) - acquisition?);
+    let new = |years: u32| Some(terms?.of_new_customer(years) - acquisition?);
     let value_of_client = terms.map(|terms| terms.there(horizon_years));
     let value_of_clients = value_of_client.map(|value| value * measured.clients);
     let value_of_planned = if planned.new_clients > 0.0 {
@@ -162,7 +162,7 @@ mod tests {
         let terms = Terms { margin: 260.0, keeping: 50.0, stay: 0.75, discount: 0.2 };
         let margins = 260.0 * (1.0 - 0.625f64.powi(5)) / 0.375;
         let promotions = 50.0 / 1.2f64.sqrt() * (1.0 - 0.625f64.powi(4)) / 0.375;
-        assert!((terms.new(5) - (margins - promotions)).abs() < 1e-9, "{}", terms.new(5));
+        assert!((terms.of_new_customer(5) - (margins - promotions)).abs() < 1e-9, "{}", terms.of_new_customer(5));
     }
 
     #[test]

@@ -384,8 +384,7 @@ fn divide(raw: &RawDivide) -> Divide {
 
 fn likeness(raw: &RawSegments, faults: &mut Faults) -> Likeness {
     let ids = raw.ids.clone().unwrap_or_default();
-    faults
-        .demand(raw.of.is_some() != (!ids.is_empty()), "of", || "give either a segment (of) or customers (ids)".into());
+    faults.demand(raw.of.is_some() == ids.is_empty(), "of", || "give either a segment (of) or customers (ids)".into());
     let size = match (raw.size, raw.share) {
         (Some(size), None) => Size::Number(size),
         (None, Some(share)) => Size::Share(share),

@@ -92,7 +92,7 @@ fn company() -> (tempfile::TempDir, Workspace) {
             stage.push(&ORDER_ITEM, &line).unwrap();
         }
         // The earlier answer is corrected by the later one.
-        for (days, speed) in [(9, 3), (5, if number % 2 == 0 { 5 } else { 1 })] {
+        for (days, speed) in [(9, 3), (5, if number.is_multiple_of(2) { 5 } else { 1 })] {
             let at = ws.now().plus(-days * DAY);
             let answer = fact(&EVENT, number, at, &format!("{number}/{days}"), |column| match column {
                 "name" => Value::Text("survey".into()),
@@ -107,7 +107,7 @@ fn company() -> (tempfile::TempDir, Workspace) {
 }
 
 fn profile(ws: &Workspace, number: u64) -> Customer {
-    let (age, price) = (20 + number % 50, if number % 2 == 0 { 1 } else { 5 });
+    let (age, price) = (20 + number % 50, if number.is_multiple_of(2) { 1 } else { 5 });
     Customer {
         email: Some(format!("c{number}@example.com")),
         country: Some(["BG", "RO"][number as usize % 2].into()),

@@ -110,7 +110,7 @@ fn list(place: &Place) -> Done {
     let mut by_rule = print::Table::new(&["segment", "customers", "built", "state", "rule"]);
     for segment in segments {
         match segment {
-            SegmentShown::Cluster(found) => clusters.row(cells(found)),
+            SegmentShown::Cluster(found) => clusters.row(cells(*found)),
             SegmentShown::Rule(rule) => by_rule.row(vec![
                 rule.name.clone(),
                 rule.size.to_string(),

@@ -72,7 +72,7 @@ fn cdnow_imported_trained_and_shown_is_as_published() {
     assert!(later["stage"]["since"].as_str().unwrap() < "1999-07-01", "{}", later["stage"]);
     // Who objects, or is erased, has neither value nor stage.
     program.done_at("1999-07-01T00:00:00Z", &["erase", "0001"]);
-    let left = program.workspace().store().read(|conn| vizavi::segments::stage::store::all(conn)).unwrap();
+    let left = program.workspace().store().read(vizavi::segments::stage::store::all).unwrap();
     assert_eq!(left.len(), 2_356);
     assert!(story.json()["state"]["scores"].as_str().unwrap().contains("expected_orders"));
 }

@@ -207,7 +207,8 @@ mod tests {
     use crate::random::Stream;
 
     fn spec() -> ResponseSpec {
-        match ModelSpec::parse(EMBEDDED[2].1, "response.toml").unwrap() {
+        let (_, text) = EMBEDDED.iter().find(|(name, _)| *name == "response").unwrap();
+        match ModelSpec::parse(text, "response.toml").unwrap() {
             ModelSpec::Response(spec) => spec,
             other => panic!("{other:?}"),
         }

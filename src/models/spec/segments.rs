@@ -390,7 +390,7 @@ fn likeness(raw: &RawSegments, faults: &mut Faults) -> Likeness {
         (None, Some(share)) => Size::Share(share),
         _ => {
             faults.at("size", "give either a number (size) or a share (share)".into());
-            Size::Share(0.0)
+            Size::Share(1.0)
         }
     };
     let good = match size {

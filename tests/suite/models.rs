@@ -98,7 +98,7 @@ const PLAN: &str = r#"{ name = "plan", transform = "categories" }, { name = "age
 #[test]
 fn who_objects_to_profiling_is_neither_trained_on_nor_scored() {
     let place = members();
-    with_spec(&place, "left", &spec(PLAN, "folds = 3\nindex = \"row\""));
+    with_spec(&place, "left", &spec(PLAN, "folds = 5\nindex = \"row\""));
     let trained = train(&place.workspace, &["left".into()], &Silent).unwrap();
     assert_eq!(trained[0].metrics["rows"], 270, "{:?}", trained[0]);
     score(&place.workspace, &Silent).unwrap();

@@ -30,7 +30,7 @@ pub fn note(conn: &mut Connection, customers: &[CustomerId], now: Timestamp) -> 
 pub fn note_each(conn: &mut Connection, customers: &[CustomerId], now: Timestamp) -> Result<()> {
     let row = |id: &CustomerId| (table::id.eq(ids::fresh(now)), table::customer_id.eq(id.0), table::feed.eq(0_i64));
     let rows: Vec<_> = customers.iter().map(row).collect();
-    insert_rows!(conn, rows, (c, values) => diesel::insert_into(table::table).values(values).execute(c))?;
+    insert_rows!(conn, rows, values => diesel::insert_into(table::table).values(values))?;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ pub const MARKETING: &str = "marketing";
 
 /// One agreement, or its withdrawal.
 #[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = consent)]
+#[diesel(table_name = consent, treat_none_as_default_value = false)]
 pub struct Consent {
     /// Whose.
     pub customer_id: CustomerId,

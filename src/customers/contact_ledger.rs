@@ -19,7 +19,7 @@ pub const RELEASED: &str = "released";
 
 /// One contact with one customer.
 #[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = contact_ledger)]
+#[diesel(table_name = contact_ledger, treat_none_as_default_value = false)]
 pub struct Contact {
     /// Its id.
     pub id: i64,
@@ -43,10 +43,9 @@ pub struct Contact {
 
 /// Writes contacts down.
 pub fn insert(conn: &mut Connection, contacts: &[Contact]) -> Result<()> {
-    insert_rows!(conn, contacts, (c, values) => diesel::insert_into(contact_ledger::table)
+    insert_rows!(conn, contacts, values => diesel::insert_into(contact_ledger::table)
             .values(values)
-            .on_conflict_do_nothing()
-            .execute(c))?;
+            .on_conflict_do_nothing())?;
     Ok(())
 }
 

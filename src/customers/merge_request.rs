@@ -11,7 +11,7 @@ use crate::storage::schema::merge_request;
 
 /// Two keys of one person.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable, Queryable)]
-#[diesel(table_name = merge_request)]
+#[diesel(table_name = merge_request, treat_none_as_default_value = false)]
 pub struct MergeRequest {
     /// Rises in the order of the file.
     pub id: i64,
@@ -28,7 +28,7 @@ pub struct MergeRequest {
 /// # Errors
 /// Unavailable, when the store does not answer.
 pub fn add(conn: &mut Connection, rows: &[MergeRequest]) -> Result<()> {
-    insert_rows!(conn, rows, (c, values) => diesel::insert_into(merge_request::table).values(values).execute(c))?;
+    insert_rows!(conn, rows, values => diesel::insert_into(merge_request::table).values(values))?;
     Ok(())
 }
 

@@ -48,7 +48,7 @@ impl Kind {
 
 /// A person or firm.
 #[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = customer, treat_none_as_null = true)]
+#[diesel(table_name = customer, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Customer {
     /// Keyed hash of `external_id`.
     pub id: CustomerId,

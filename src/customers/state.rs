@@ -12,7 +12,7 @@ use crate::storage::schema::customer_state;
 
 /// What is known of a customer at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = customer_state, treat_none_as_null = true)]
+#[diesel(table_name = customer_state, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct CustomerState {
     /// Whose.
     pub customer_id: CustomerId,

@@ -21,7 +21,7 @@ const CHUNK: usize = 500;
 const FEW: usize = 20;
 
 macro_rules! upsert_rows {
-    ($c:expr, $rows:expr) => {{
+    ($rows:expr) => {{
         use diesel::dsl::sql;
         use diesel::sql_types::{BigInt, Nullable, Text};
         macro_rules! keep {
@@ -60,7 +60,7 @@ macro_rules! upsert_rows {
                 customer::updated_at.eq(excluded(customer::updated_at)),
                 customer::version.eq(customer::version + 1),
             ))
-            .execute($c)
+
     }};
 }
 
@@ -72,7 +72,7 @@ pub fn upsert(conn: &mut Connection, rows: &[Customer]) -> Result<()> {
         let round = if seen.insert(row.id) { &mut first } else { &mut again };
         round.push(row.clone());
     }
-    insert_rows!(conn, first, (c, values) => upsert_rows!(c, values))?;
+    insert_rows!(conn, first, values => upsert_rows!(values))?;
     let (ids, latest): (Vec<CustomerId>, Vec<Timestamp>) = first.iter().map(|row| (row.id, row.updated_at)).unzip();
     change::note(conn, &ids, latest.into_iter().max().unwrap_or_default())?;
     if again.is_empty() { Ok(()) } else { upsert(conn, &again) }
@@ -80,10 +80,9 @@ pub fn upsert(conn: &mut Connection, rows: &[Customer]) -> Result<()> {
 
 /// Adds customers of whom only the key is known; known ones stay as they are.
 pub fn insert_unknown(conn: &mut Connection, rows: &[Customer]) -> Result<usize> {
-    let added = insert_rows!(conn, rows, (c, values) => diesel::insert_into(customer::table)
+    let added = insert_rows!(conn, rows, values => diesel::insert_into(customer::table)
             .values(values)
-            .on_conflict_do_nothing()
-            .execute(c))?;
+            .on_conflict_do_nothing())?;
     Ok(added)
 }
 
@@ -174,7 +173,7 @@ pub fn record_consents(conn: &mut Connection, rows: &[Consent]) -> Result<usize>
     use diesel::query_dsl::methods::FilterDsl;
 
     let latest = latest_per_key(rows);
-    let written = insert_rows!(conn, latest, (c, values) => diesel::insert_into(consent::table)
+    let written = insert_rows!(conn, latest, values => diesel::insert_into(consent::table)
             .values(values)
             .on_conflict((consent::customer_id, consent::channel, consent::purpose))
             .do_update()
@@ -184,8 +183,7 @@ pub fn record_consents(conn: &mut Connection, rows: &[Consent]) -> Result<usize>
                 consent::source.eq(excluded(consent::source)),
                 consent::recorded_at.eq(excluded(consent::recorded_at)),
             ))
-            .filter(excluded(consent::recorded_at).ge(consent::recorded_at))
-            .execute(c))?;
+            .filter(excluded(consent::recorded_at).ge(consent::recorded_at)))?;
     Ok(written)
 }
 
@@ -227,7 +225,7 @@ pub fn consents_between(conn: &mut Connection, from: CustomerId, until: Customer
 
 /// Writes serving rows, replacing what was there.
 pub fn put_states(conn: &mut Connection, rows: &[CustomerState]) -> Result<()> {
-    insert_rows!(conn, rows, (c, values) => diesel::insert_into(customer_state::table)
+    insert_rows!(conn, rows, values => diesel::insert_into(customer_state::table)
             .values(values)
             .on_conflict(customer_state::customer_id)
             .do_update()
@@ -245,8 +243,7 @@ pub fn put_states(conn: &mut Connection, rows: &[CustomerState]) -> Result<()> {
                 customer_state::updated_at.eq(excluded(customer_state::updated_at)),
                 customer_state::stage.eq(excluded(customer_state::stage)),
                 customer_state::service_level.eq(excluded(customer_state::service_level)),
-            ))
-            .execute(c))?;
+            )))?;
     Ok(())
 }
 
@@ -291,8 +288,8 @@ pub fn hold_states(conn: &mut Connection) -> Result<()> {
 /// read here may be changed and written back.
 pub fn states_for_update(conn: &mut Connection, ids: &[CustomerId], now: Timestamp) -> Result<Vec<CustomerState>> {
     let empty: Vec<CustomerState> = ids.iter().map(|id| CustomerState::empty(*id, now)).collect();
-    insert_rows!(conn, empty, (c, values) =>
-        diesel::insert_into(customer_state::table).values(values).on_conflict_do_nothing().execute(c))?;
+    insert_rows!(conn, empty, values =>
+        diesel::insert_into(customer_state::table).values(values).on_conflict_do_nothing())?;
     let mut states: Vec<CustomerState> = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(CHUNK) {
         let rows = customer_state::table.filter(customer_state::customer_id.eq_any(chunk));

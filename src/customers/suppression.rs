@@ -18,7 +18,7 @@ pub fn address_hash(channel: &str, address: &str) -> String {
 
 /// A suppressed address.
 #[derive(Debug, Clone, Insertable, Queryable)]
-#[diesel(table_name = suppression)]
+#[diesel(table_name = suppression, treat_none_as_default_value = false)]
 pub struct Suppression {
     /// The channel it belongs to.
     pub channel: String,
@@ -32,10 +32,9 @@ pub struct Suppression {
 
 /// Adds addresses to the list; those already on it stay as they are.
 pub fn suppress(conn: &mut Connection, rows: &[Suppression]) -> Result<usize> {
-    let added = insert_rows!(conn, rows, (c, values) => diesel::insert_into(suppression::table)
+    let added = insert_rows!(conn, rows, values => diesel::insert_into(suppression::table)
             .values(values)
-            .on_conflict_do_nothing()
-            .execute(c))?;
+            .on_conflict_do_nothing())?;
     Ok(added)
 }
 

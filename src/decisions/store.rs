@@ -18,7 +18,7 @@ use crate::storage::schema::{decision, decision_price};
 
 /// A decision as it is kept: one contact of it, or none.
 #[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = decision)]
+#[diesel(table_name = decision, treat_none_as_default_value = false)]
 pub struct DecisionRow {
     /// Its id.
     pub id: DecisionId,
@@ -158,10 +158,9 @@ fn unwritable(what: &str, error: serde_json::Error) -> Error {
 
 /// Writes decisions. What is known already (the same run, customer and contact) stays, so that a batch can be repeated.
 pub fn insert(conn: &mut Connection, rows: &[DecisionRow]) -> Result<usize> {
-    let written = insert_rows!(conn, rows, (c, values) => diesel::insert_into(decision::table)
+    let written = insert_rows!(conn, rows, values => diesel::insert_into(decision::table)
             .values(values)
-            .on_conflict_do_nothing()
-            .execute(c))?;
+            .on_conflict_do_nothing())?;
     Ok(written)
 }
 

@@ -28,7 +28,7 @@ impl Appended {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = history_tail)]
+#[diesel(table_name = history_tail, treat_none_as_default_value = false)]
 pub(super) struct Row<'a> {
     id: i64,
     fact_type: &'a str,

@@ -20,7 +20,7 @@ const CHUNK: usize = 500;
 pub(super) fn put(conn: &mut Connection, fact_type: &FactType, facts: &[Fact], now: Timestamp) -> Result<()> {
     for chunk in facts.chunks(CHUNK) {
         let rows = chunk.iter().map(|fact| row(fact_type, fact, now)).collect::<Result<Vec<Row<'_>>>>()?;
-        insert_rows!(conn, rows, (c, values) => diesel::insert_into(history_tail::table)
+        insert_rows!(conn, rows, values => diesel::insert_into(history_tail::table)
             .values(values)
             .on_conflict((history_tail::fact_type, history_tail::source, history_tail::fact_key))
             .do_update()
@@ -31,8 +31,7 @@ pub(super) fn put(conn: &mut Connection, fact_type: &FactType, facts: &[Fact], n
                 history_tail::payload.eq(excluded(history_tail::payload)),
                 history_tail::batch.eq(0),
                 history_tail::sealed_at.eq(0),
-            ))
-            .execute(c))?;
+            )))?;
     }
     Ok(())
 }

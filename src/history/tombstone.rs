@@ -17,7 +17,7 @@ use crate::storage::schema::history_tombstone;
 
 /// Sealed facts that count no more: one, or all of a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = history_tombstone)]
+#[diesel(table_name = history_tombstone, treat_none_as_default_value = false)]
 pub struct Tombstone {
     /// Its number.
     pub id: i64,
@@ -95,7 +95,7 @@ pub(super) fn add(
             ..one.clone()
         })
         .collect();
-    insert_rows!(conn, rows, (c, values) => diesel::insert_into(history_tombstone::table).values(values).execute(c))?;
+    insert_rows!(conn, rows, values => diesel::insert_into(history_tombstone::table).values(values))?;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ pub const LIFETIME_VALUE: &str = "lifetime_value";
 
 /// What a customer has brought and is expected to bring.
 #[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = table)]
+#[diesel(table_name = table, treat_none_as_default_value = false)]
 pub struct LifetimeScore {
     /// The customer.
     pub customer_id: CustomerId,
@@ -146,7 +146,7 @@ pub const SERVING: [&str; 6] =
 
 /// Keeps scores; each takes the place of the customer's former one.
 pub fn keep(conn: &mut Connection, scores: &[LifetimeScore]) -> Result<()> {
-    insert_rows!(conn, scores, (c, values) => diesel::insert_into(table::table)
+    insert_rows!(conn, scores, values => diesel::insert_into(table::table)
         .values(values)
         .on_conflict(table::customer_id)
         .do_update()
@@ -170,8 +170,7 @@ pub fn keep(conn: &mut Connection, scores: &[LifetimeScore]) -> Result<()> {
             table::next_order_days.eq(excluded(table::next_order_days)),
             table::next_order_days_low.eq(excluded(table::next_order_days_low)),
             table::next_order_days_high.eq(excluded(table::next_order_days_high)),
-        ))
-        .execute(c))?;
+        )))?;
     Ok(())
 }
 

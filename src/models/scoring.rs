@@ -14,7 +14,7 @@ use crate::storage::schema::score as table;
 
 /// A model's answer for a customer.
 #[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = table)]
+#[diesel(table_name = table, treat_none_as_default_value = false)]
 pub struct Score {
     /// The customer.
     pub customer_id: CustomerId,
@@ -32,7 +32,7 @@ pub struct Score {
 
 /// Keeps scores; each takes the place of the customer's former score by the same model. Pass a few thousand at a time.
 pub fn keep(conn: &mut Connection, scores: &[Score]) -> Result<()> {
-    insert_rows!(conn, scores, (c, values) => diesel::insert_into(table::table)
+    insert_rows!(conn, scores, values => diesel::insert_into(table::table)
         .values(values)
         .on_conflict((table::customer_id, table::model))
         .do_update()
@@ -41,8 +41,7 @@ pub fn keep(conn: &mut Connection, scores: &[Score]) -> Result<()> {
             table::model_version_id.eq(excluded(table::model_version_id)),
             table::horizon_days.eq(excluded(table::horizon_days)),
             table::computed_at.eq(excluded(table::computed_at)),
-        ))
-        .execute(c))?;
+        )))?;
     Ok(())
 }
 

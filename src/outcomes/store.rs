@@ -15,7 +15,7 @@ use crate::storage::schema::outcome;
 
 /// One observed outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = outcome)]
+#[diesel(table_name = outcome, treat_none_as_default_value = false)]
 pub struct Outcome {
     /// Its id.
     pub id: i64,
@@ -45,10 +45,9 @@ pub fn record(conn: &mut Connection, outcomes: &[Outcome]) -> Result<usize> {
     for outcome in outcomes {
         SignalKind::parse(&outcome.kind)?;
     }
-    let written = insert_rows!(conn, outcomes, (c, values) => diesel::insert_into(outcome::table)
+    let written = insert_rows!(conn, outcomes, values => diesel::insert_into(outcome::table)
             .values(values)
-            .on_conflict_do_nothing()
-            .execute(c))?;
+            .on_conflict_do_nothing())?;
     Ok(written)
 }
 

@@ -67,7 +67,7 @@ pub struct Member {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = segment)]
+#[diesel(table_name = segment, treat_none_as_default_value = false)]
 struct SegmentRow {
     segmentation: String,
     code: String,
@@ -80,7 +80,7 @@ struct SegmentRow {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = segment_member)]
+#[diesel(table_name = segment_member, treat_none_as_default_value = false)]
 struct MemberRow {
     customer_id: CustomerId,
     segmentation: String,
@@ -169,12 +169,12 @@ pub fn keep(conn: &mut Connection, made: &Segmented<'_>, now: Timestamp) -> Resu
     let inside: Vec<usize> = (0..made.membership.len()).filter(|&row| made.membership[row].is_some()).collect();
     diesel::delete(segment_member::table.filter(segment_member::segmentation.eq(made.segmentation))).execute(conn)?;
     diesel::delete(segment::table.filter(segment::segmentation.eq(made.segmentation))).execute(conn)?;
-    insert_rows!(conn, segments, (c, values) => diesel::insert_into(segment::table).values(values).execute(c))?;
+    insert_rows!(conn, segments, values => diesel::insert_into(segment::table).values(values))?;
     // Some at a time: the members of all would stand in memory beside their features.
     for some in inside.chunks(BLOCK) {
         let rows = some.iter().filter_map(|&row| Some(member(row, made.membership[row]?)));
         let rows = rows.collect::<Result<Vec<MemberRow>>>()?;
-        insert_rows!(conn, rows, (c, values) => diesel::insert_into(segment_member::table).values(values).execute(c))?;
+        insert_rows!(conn, rows, values => diesel::insert_into(segment_member::table).values(values))?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod connection;
 pub mod counter;
+mod insert_row;
 pub mod migrate;
 mod postgres;
 pub mod schema;
@@ -9,5 +10,6 @@ mod store;
 pub mod workspace;
 
 pub use connection::{StoreConnection as Connection, insert_rows, on_each};
+pub use insert_row::insert_row;
 pub use postgres::PostgresConnection;
 pub use store::{Location, Store};

@@ -52,7 +52,7 @@ pub fn put(conn: &mut Connection, name: &str, declared: &EventType, now: Timesta
 
 /// Personal properties of one event.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable, Queryable)]
-#[diesel(table_name = event_personal)]
+#[diesel(table_name = event_personal, treat_none_as_default_value = false)]
 pub struct Personal {
     /// The event's source.
     pub source: String,
@@ -66,8 +66,8 @@ pub struct Personal {
 
 /// Keeps personal properties.
 pub fn keep_personal(conn: &mut Connection, rows: &[Personal]) -> Result<()> {
-    insert_rows!(conn, rows, (c, values) =>
-        diesel::insert_into(event_personal::table).values(values).on_conflict_do_nothing().execute(c))?;
+    insert_rows!(conn, rows, values =>
+        diesel::insert_into(event_personal::table).values(values).on_conflict_do_nothing())?;
     Ok(())
 }
 

@@ -51,6 +51,14 @@ impl Slot {
     }
 }
 
+/// A text without blanks around it. Nearly none has any, which its first and its last byte tell.
+fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
 /// A condition on a column.
 pub(super) struct Test {
     slot: Slot,
@@ -124,7 +132,7 @@ impl Bound {
     pub fn text<'a>(&'a self, record: &'a Record, scratch: &'a mut String) -> &'a str {
         match &self.made {
             Made::Constant(text) if self.plain => return text,
-            Made::Column(slot) if self.plain => return slot.text(record, scratch).trim(),
+            Made::Column(slot) if self.plain => return trimmed(slot.text(record, scratch)),
             Made::Joined(slots, join) => {
                 scratch.clear();
                 let mut number = String::new();

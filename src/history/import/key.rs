@@ -22,14 +22,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher24};
 
+use super::spool::OfHash;
+
 /// Lines over which repetitions are recognised, at least.
 const WINDOW: usize = 8_192;
 
 /// How often what is counted came lately: two generations, the older of which is forgotten when the younger is full.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct Repetitions {
-    recent: HashMap<u64, u32>,
-    older: HashMap<u64, u32>,
+    recent: HashMap<u64, u32, OfHash>,
+    older: HashMap<u64, u32, OfHash>,
 }
 
 impl Repetitions {
@@ -40,7 +42,8 @@ impl Repetitions {
             return *seen;
         }
         if self.recent.len() >= WINDOW {
-            self.older = std::mem::take(&mut self.recent);
+            std::mem::swap(&mut self.older, &mut self.recent);
+            self.recent.clear();
         }
         let seen = self.older.get(&what).map_or(1, |before| before + 1);
         self.recent.insert(what, seen);
@@ -63,9 +66,9 @@ pub(super) fn counted(kind: &str, parts: [&str; 2], instant: Option<i64>) -> u64
 pub(super) fn of_parts(key: &mut String, parts: &[&str], instant: Option<i64>, nth: u32) {
     key.clear();
     for part in parts {
-        match part.contains(['/', '%']) {
-            true => *key += &part.replace('%', "%25").replace('/', "%2F"),
-            false => *key += part,
+        match memchr::memchr2(b'/', b'%', part.as_bytes()) {
+            Some(_) => *key += &part.replace('%', "%25").replace('/', "%2F"),
+            None => *key += part,
         }
         key.push('/');
     }

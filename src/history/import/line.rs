@@ -1,5 +1,6 @@
 //! From one line to what it becomes: facts and rows for the store, or the reason why it becomes nothing.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -276,14 +277,14 @@ impl<'a> Reading<'a> {
         mapped: &RecordPlan,
         fact: &FactPlan,
         record: &Record,
-    ) -> Result<(String, Option<String>), String> {
+    ) -> Result<(Cow<'static, str>, Option<String>), String> {
         if mapped.free.is_empty() {
-            return Ok(("{}".to_owned(), None));
+            return Ok((Cow::Borrowed("{}"), None));
         }
         if fact.fact_type.name != EVENT.name {
             let free = self.free(mapped, record);
             return serde_json::to_string(&free)
-                .map(|json| (json, None))
+                .map(|json| (json.into(), None))
                 .map_err(|_| "holds what is no JSON".to_owned());
         }
         let Work { scratch, other, .. } = &mut self.work;
@@ -293,7 +294,7 @@ impl<'a> Reading<'a> {
             mapped.free.iter().map(|free| (free.name.as_str(), free.text(record, scratch).to_owned())).collect();
         let parted = self.event_types.check_texts(name, texts.iter().map(|(key, text)| (*key, text.as_str())));
         let parted = parted.map_err(|faults| faults.first().map_or_else(String::new, ToString::to_string))?;
-        Ok((parted.shared, parted.personal))
+        Ok((parted.shared.into(), parted.personal))
     }
 
     /// Puts the columns of a fact into the builder. False when a decision's own number, the first, is left for the key.

@@ -16,18 +16,21 @@ use crate::ids::CustomerId;
 pub(super) struct Spool {
     rows: Lines,
     mentioned: Lines,
-    seen: HashSet<CustomerId, BuildHasherDefault<OfId>>,
+    seen: HashSet<CustomerId, OfHash>,
     /// An order's lines stand together.
     latest: Option<CustomerId>,
     /// The last row written for each customer, hashed: an order file repeats the customer's country in every line.
     last: HashMap<(&'static str, CustomerId), u64>,
 }
 
-/// The hash of a customer's id: the id itself, which is a keyed hash already.
-#[derive(Default)]
-struct OfId(u64);
+/// For tables of what is a hash already.
+pub(super) type OfHash = BuildHasherDefault<Spread>;
 
-impl Hasher for OfId {
+/// Takes a hash as it is.
+#[derive(Default)]
+pub(super) struct Spread(u64);
+
+impl Hasher for Spread {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -36,9 +39,13 @@ impl Hasher for OfId {
         bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
     }
 
-    fn write_i64(&mut self, id: i64) {
+    fn write_u64(&mut self, hash: u64) {
         // The table looks at the topmost bits too, which an id of 63 bits leaves one short.
-        self.0 = (id as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_i64(&mut self, id: i64) {
+        self.write_u64(id as u64);
     }
 }
 

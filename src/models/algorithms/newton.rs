@@ -14,8 +14,11 @@ pub struct Stop {
     pub gradient: f64,
 }
 
-/// Promised gain, as a share of the value, at which a step is the last.
+/// Promised gain, as a share of the value, at which a step is the last, and below which rounding hides whether it is one.
 const LAST: f64 = 1e-12;
+/// Gain of a step, as a share of the value, that is not worth another: where parameters run to infinity, as for customers who are
+/// all alike, steps would otherwise go on to the limit of the rounding.
+const NO_MORE: f64 = 1e-10;
 /// The longest step of a variable; variables are logarithms of parameters.
 const LONGEST: f64 = 1.5;
 /// A step must bring this share of what the slope promises (Armijo).
@@ -30,23 +33,26 @@ pub fn newton<const N: usize>(x: &mut [f64; N], stop: Stop, mut function: impl F
         }
         let direction = descent(&gradient, &hessian);
         let slope: f64 = gradient.iter().zip(direction).map(|(g, d)| g * d).sum();
-        if -slope <= LAST * value.abs().max(1.0) {
+        let size = value.abs().max(1.0);
+        if -slope <= LAST * size {
             // So near that the step is right to the last digit, and its gain is lost in rounding.
             x.iter_mut().zip(direction).for_each(|(x, d)| *x += d);
             return function(x).0;
         }
-        let mut step = 1.0;
-        let found = (0..40).find_map(|_| {
+        let steps = std::iter::successors(Some(1.0), |step| Some(step * 0.5));
+        let found = steps.take_while(|step| -slope * step > LAST * size).find_map(|step| {
             let mut there = *x;
             there.iter_mut().zip(direction).for_each(|(x, d)| *x += step * d);
             let reached = function(&there);
-            let good = reached.0 <= value + SUFFICIENT * step * slope;
-            step *= 0.5;
-            good.then_some((there, reached))
+            (reached.0 <= value + SUFFICIENT * step * slope).then_some((there, reached))
         });
         // Rounding hides any further descent.
         let Some((there, reached)) = found else { break };
+        let gain = value - reached.0;
         (*x, (value, gradient, hessian)) = (there, reached);
+        if gain <= NO_MORE * size {
+            break;
+        }
     }
     value
 }

@@ -41,7 +41,7 @@ pub struct KeptStep {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = customer_stage)]
+#[diesel(table_name = customer_stage, treat_none_as_default_value = false)]
 struct StageRow {
     customer_id: CustomerId,
     stage: String,
@@ -49,7 +49,7 @@ struct StageRow {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = stage_step)]
+#[diesel(table_name = stage_step, treat_none_as_default_value = false)]
 struct StepRow {
     customer_id: CustomerId,
     at: Timestamp,
@@ -85,15 +85,14 @@ pub fn keep(conn: &mut Connection, stages: &[KeptStage], steps: &[KeptStep]) -> 
         since: kept.since,
     };
     let rows: Vec<StageRow> = stages.iter().map(of_stage).collect();
-    insert_rows!(conn, rows, (c, values) => diesel::insert_into(customer_stage::table)
+    insert_rows!(conn, rows, values => diesel::insert_into(customer_stage::table)
         .values(values)
         .on_conflict(customer_stage::customer_id)
         .do_update()
         .set((
             customer_stage::stage.eq(diesel::upsert::excluded(customer_stage::stage)),
             customer_stage::since.eq(diesel::upsert::excluded(customer_stage::since)),
-        ))
-        .execute(c))?;
+        )))?;
     let of_step = |step: &KeptStep| StepRow {
         customer_id: step.customer_id,
         at: step.at,
@@ -102,11 +101,10 @@ pub fn keep(conn: &mut Connection, stages: &[KeptStage], steps: &[KeptStep]) -> 
         by_model: step.by_model,
     };
     let rows: Vec<StepRow> = steps.iter().map(of_step).collect();
-    insert_rows!(conn, rows, (c, values) => diesel::insert_into(stage_step::table)
+    insert_rows!(conn, rows, values => diesel::insert_into(stage_step::table)
         .values(values)
         .on_conflict((stage_step::customer_id, stage_step::at, stage_step::to_stage))
-        .do_nothing()
-        .execute(c))?;
+        .do_nothing())?;
     Ok(())
 }
 

@@ -42,7 +42,7 @@ pub fn add_changes(
             )
         })
         .collect();
-    insert_rows!(conn, rows, (c, values) => diesel::insert_into(table::table).values(values).execute(c))?;
+    insert_rows!(conn, rows, values => diesel::insert_into(table::table).values(values))?;
     Ok(())
 }
 

@@ -4,14 +4,13 @@
 //! connections, so that it takes little of the processor that the service needs. An answer counts when it says 200: then the
 //! facts are on the disk (SQLite with synchronous = FULL, PostgreSQL with fsync).
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
 
 use crate::figure;
+use crate::http::{Load, Target};
 use crate::process::Workspace;
 
 /// Events in the case of batches, and in each batch.
@@ -42,7 +41,7 @@ pub fn run(_: &crate::Options) {
         let key = made["key"].as_str().expect("the key").to_owned();
         let (mut service, address) = workspace.serve();
         let target = Target { address, key };
-        target.declare();
+        declare(&target);
         // Singles first: what follows gives the worker more to seal than a site at this rate would.
         singles(store, &target);
         batches(store, &target, service.id());
@@ -51,57 +50,10 @@ pub fn run(_: &crate::Options) {
     }
 }
 
-/// Where requests go.
-struct Target {
-    address: String,
-    key: String,
-}
-
-/// A kept connection.
-struct Connection {
-    stream: TcpStream,
-    answer: Vec<u8>,
-}
-
-impl Target {
-    fn connect(&self) -> Connection {
-        let stream = TcpStream::connect(&self.address).expect("the service listens");
-        stream.set_nodelay(true).expect("a socket");
-        Connection { stream, answer: vec![0; 4096] }
-    }
-
-    fn request(&self, method: &str, path: &str, media: &str, body: &str) -> Vec<u8> {
-        format!(
-            "{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\nContent-Type: {media}\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            self.key,
-            body.len()
-        )
-        .into_bytes()
-    }
-
-    fn declare(&self) {
-        let declared = r#"{"properties": {"sku": "text", "seconds": "number"}}"#;
-        let request = self.request("PUT", "/v1/event-types/page_view", "application/json", declared);
-        assert_eq!(self.connect().send(&request), 201);
-    }
-}
-
-impl Connection {
-    /// Sends a request and reads its answer; the status.
-    fn send(&mut self, request: &[u8]) -> u16 {
-        self.stream.write_all(request).expect("the service reads");
-        let mut length = 0;
-        loop {
-            length += self.stream.read(&mut self.answer[length..]).expect("the service answers");
-            let text = std::str::from_utf8(&self.answer[..length]).expect("a head in ASCII");
-            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-            let wanted = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
-            if body.len() >= wanted.parse::<usize>().expect("a number") {
-                return head[9..12].parse().expect("a status");
-            }
-        }
-    }
+fn declare(target: &Target) {
+    let declared = r#"{"properties": {"sku": "text", "seconds": "number"}}"#;
+    let request = target.request("PUT", "/v1/event-types/page_view", "application/json", declared);
+    assert_eq!(target.connect().send(&request), 201);
 }
 
 /// One event; every second one has properties.
@@ -150,31 +102,8 @@ fn batches(store: &str, target: &Target, service: u32) {
     figure::print("ingest", &format!("events_per_second_{store}"), EVENTS as f64 / seconds, "events/s", more);
 }
 
-/// Each event has an instant at which it is due, whatever became of those before: an answer that comes late makes the next ones
-/// late too, and all of that is counted.
 fn singles(store: &str, target: &Target) {
-    let started = Instant::now() + Duration::from_millis(100);
-    let sender = |of: u64| {
-        let mut connection = target.connect();
-        let mut waits = Vec::new();
-        for number in (of..RATE * SECONDS).step_by(CONNECTIONS as usize) {
-            let due = started + Duration::from_micros(number * 1_000_000 / RATE);
-            let body = event(number);
-            let request = target.request("POST", "/v1/events", "application/json", &body);
-            std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            assert_eq!(connection.send(&request), 200);
-            waits.push(due.elapsed().as_secs_f64() * 1000.0);
-        }
-        waits
-    };
-    let mut waits: Vec<f64> = std::thread::scope(|scope| {
-        let senders: Vec<_> = (0..CONNECTIONS).map(|of| scope.spawn(move || sender(of))).collect();
-        senders.into_iter().flat_map(|sender| sender.join().expect("a sender")).collect()
-    });
-    waits.sort_by(f64::total_cmp);
-    let at = |share: f64| waits[((waits.len() as f64 * share) as usize).min(waits.len() - 1)];
-    let more = json!({
-        "limit": 10, "rate": RATE, "seconds": SECONDS, "median": at(0.5), "p999": at(0.999), "worst": at(1.0),
-    });
-    figure::print("ingest", &format!("p99_{store}"), at(0.99), "ms", more);
+    let load = Load { rate: RATE, seconds: SECONDS, connections: CONNECTIONS };
+    let waits = load.run(target, |number| target.request("POST", "/v1/events", "application/json", &event(number)));
+    waits.print("ingest", &format!("p99_{store}"), 10.0);
 }

@@ -9,14 +9,18 @@ mod company;
 mod crash;
 mod everything;
 mod features;
+#[path = "../support/figure.rs"]
 #[allow(dead_code, reason = "a case takes what it needs")]
 mod figure;
+#[path = "../support/http.rs"]
+mod http;
 mod import;
 mod ingest;
 mod peer;
 #[allow(dead_code, reason = "tests use more of it")]
 #[path = "../../tests/suite/support/postgres.rs"]
 mod postgres;
+#[path = "../support/process.rs"]
 mod process;
 mod segments;
 

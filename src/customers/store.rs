@@ -35,32 +35,27 @@ macro_rules! upsert_rows {
                 )))
             };
         }
-        diesel::insert_into(customer::table)
-            .values($rows)
-            .on_conflict(customer::external_id)
-            .do_update()
-            .set((
-                customer::kind.eq(excluded(customer::kind)),
-                keep!(first_name, Text),
-                keep!(last_name, Text),
-                keep!(email, Text),
-                keep!(phone, Text),
-                keep!(address, Text),
-                keep!(country, Text),
-                keep!(locale, Text),
-                keep!(zone, Text),
-                keep!(household, Text),
-                keep!(acquired_at, BigInt),
-                keep!(acquisition_cost, BigInt),
-                customer::profiling_objection.eq(excluded(customer::profiling_objection)),
-                customer::tracking.eq(excluded(customer::tracking)),
-                customer::attributes.eq(sql::<Text>(
-                    "CASE WHEN excluded.attributes = '{}' THEN customer.attributes ELSE excluded.attributes END",
-                )),
-                customer::updated_at.eq(excluded(customer::updated_at)),
-                customer::version.eq(customer::version + 1),
-            ))
-
+        diesel::insert_into(customer::table).values($rows).on_conflict(customer::external_id).do_update().set((
+            customer::kind.eq(excluded(customer::kind)),
+            keep!(first_name, Text),
+            keep!(last_name, Text),
+            keep!(email, Text),
+            keep!(phone, Text),
+            keep!(address, Text),
+            keep!(country, Text),
+            keep!(locale, Text),
+            keep!(zone, Text),
+            keep!(household, Text),
+            keep!(acquired_at, BigInt),
+            keep!(acquisition_cost, BigInt),
+            customer::profiling_objection.eq(excluded(customer::profiling_objection)),
+            customer::tracking.eq(excluded(customer::tracking)),
+            customer::attributes.eq(sql::<Text>(
+                "CASE WHEN excluded.attributes = '{}' THEN customer.attributes ELSE excluded.attributes END",
+            )),
+            customer::updated_at.eq(excluded(customer::updated_at)),
+            customer::version.eq(customer::version + 1),
+        ))
     }};
 }
 
@@ -78,8 +73,40 @@ pub fn upsert(conn: &mut Connection, rows: &[Customer]) -> Result<()> {
     if again.is_empty() { Ok(()) } else { upsert(conn, &again) }
 }
 
+/// What there is to write of a customer of whom only the key is known.
+#[derive(Insertable)]
+#[diesel(table_name = customer, treat_none_as_default_value = false)]
+struct Unknown<'a> {
+    id: CustomerId,
+    external_id: &'a str,
+    kind: &'a str,
+    profiling_objection: bool,
+    tracking: bool,
+    attributes: &'a str,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    version: i64,
+}
+
+impl Unknown<'_> {
+    fn of(customer: &Customer) -> Unknown<'_> {
+        Unknown {
+            id: customer.id,
+            external_id: &customer.external_id,
+            kind: &customer.kind,
+            profiling_objection: customer.profiling_objection,
+            tracking: customer.tracking,
+            attributes: &customer.attributes,
+            created_at: customer.created_at,
+            updated_at: customer.updated_at,
+            version: customer.version,
+        }
+    }
+}
+
 /// Adds customers of whom only the key is known; known ones stay as they are.
 pub fn insert_unknown(conn: &mut Connection, rows: &[Customer]) -> Result<usize> {
+    let rows: Vec<Unknown<'_>> = rows.iter().map(Unknown::of).collect();
     let added = insert_rows!(conn, rows, values => diesel::insert_into(customer::table)
             .values(values)
             .on_conflict_do_nothing())?;
@@ -226,24 +253,24 @@ pub fn consents_between(conn: &mut Connection, from: CustomerId, until: Customer
 /// Writes serving rows, replacing what was there.
 pub fn put_states(conn: &mut Connection, rows: &[CustomerState]) -> Result<()> {
     insert_rows!(conn, rows, values => diesel::insert_into(customer_state::table)
-            .values(values)
-            .on_conflict(customer_state::customer_id)
-            .do_update()
-            .set((
-                customer_state::segment.eq(excluded(customer_state::segment)),
-                customer_state::features.eq(excluded(customer_state::features)),
-                customer_state::scores.eq(excluded(customer_state::scores)),
-                customer_state::last_order_at.eq(excluded(customer_state::last_order_at)),
-                customer_state::open_complaints.eq(excluded(customer_state::open_complaints)),
-                customer_state::orders.eq(excluded(customer_state::orders)),
-                customer_state::revenue.eq(excluded(customer_state::revenue)),
-                customer_state::cost_to_serve.eq(excluded(customer_state::cost_to_serve)),
-                customer_state::profit.eq(excluded(customer_state::profit)),
-                customer_state::scored_at.eq(excluded(customer_state::scored_at)),
-                customer_state::updated_at.eq(excluded(customer_state::updated_at)),
-                customer_state::stage.eq(excluded(customer_state::stage)),
-                customer_state::service_level.eq(excluded(customer_state::service_level)),
-            )))?;
+    .values(values)
+    .on_conflict(customer_state::customer_id)
+    .do_update()
+    .set((
+        customer_state::segment.eq(excluded(customer_state::segment)),
+        customer_state::features.eq(excluded(customer_state::features)),
+        customer_state::scores.eq(excluded(customer_state::scores)),
+        customer_state::last_order_at.eq(excluded(customer_state::last_order_at)),
+        customer_state::open_complaints.eq(excluded(customer_state::open_complaints)),
+        customer_state::orders.eq(excluded(customer_state::orders)),
+        customer_state::revenue.eq(excluded(customer_state::revenue)),
+        customer_state::cost_to_serve.eq(excluded(customer_state::cost_to_serve)),
+        customer_state::profit.eq(excluded(customer_state::profit)),
+        customer_state::scored_at.eq(excluded(customer_state::scored_at)),
+        customer_state::updated_at.eq(excluded(customer_state::updated_at)),
+        customer_state::stage.eq(excluded(customer_state::stage)),
+        customer_state::service_level.eq(excluded(customer_state::service_level)),
+    )))?;
     Ok(())
 }
 

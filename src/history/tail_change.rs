@@ -21,17 +21,17 @@ pub(super) fn put(conn: &mut Connection, fact_type: &FactType, facts: &[Fact], n
     for chunk in facts.chunks(CHUNK) {
         let rows = chunk.iter().map(|fact| row(fact_type, fact, now)).collect::<Result<Vec<Row<'_>>>>()?;
         insert_rows!(conn, rows, values => diesel::insert_into(history_tail::table)
-            .values(values)
-            .on_conflict((history_tail::fact_type, history_tail::source, history_tail::fact_key))
-            .do_update()
-            .set((
-                history_tail::customer_id.eq(excluded(history_tail::customer_id)),
-                history_tail::occurred_at.eq(excluded(history_tail::occurred_at)),
-                history_tail::accepted_at.eq(excluded(history_tail::accepted_at)),
-                history_tail::payload.eq(excluded(history_tail::payload)),
-                history_tail::batch.eq(0),
-                history_tail::sealed_at.eq(0),
-            )))?;
+        .values(values)
+        .on_conflict((history_tail::fact_type, history_tail::source, history_tail::fact_key))
+        .do_update()
+        .set((
+            history_tail::customer_id.eq(excluded(history_tail::customer_id)),
+            history_tail::occurred_at.eq(excluded(history_tail::occurred_at)),
+            history_tail::accepted_at.eq(excluded(history_tail::accepted_at)),
+            history_tail::payload.eq(excluded(history_tail::payload)),
+            history_tail::batch.eq(0),
+            history_tail::sealed_at.eq(0),
+        )))?;
     }
     Ok(())
 }

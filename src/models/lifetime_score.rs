@@ -147,30 +147,30 @@ pub const SERVING: [&str; 6] =
 /// Keeps scores; each takes the place of the customer's former one.
 pub fn keep(conn: &mut Connection, scores: &[LifetimeScore]) -> Result<()> {
     insert_rows!(conn, scores, values => diesel::insert_into(table::table)
-        .values(values)
-        .on_conflict(table::customer_id)
-        .do_update()
-        .set((
-            table::model_version_id.eq(excluded(table::model_version_id)),
-            table::computed_at.eq(excluded(table::computed_at)),
-            table::horizon_days.eq(excluded(table::horizon_days)),
-            table::value_days.eq(excluded(table::value_days)),
-            table::interval_share.eq(excluded(table::interval_share)),
-            table::historic.eq(excluded(table::historic)),
-            table::predicted.eq(excluded(table::predicted)),
-            table::predicted_low.eq(excluded(table::predicted_low)),
-            table::predicted_high.eq(excluded(table::predicted_high)),
-            table::of_contracts.eq(excluded(table::of_contracts)),
-            table::expected_orders.eq(excluded(table::expected_orders)),
-            table::orders_low.eq(excluded(table::orders_low)),
-            table::orders_high.eq(excluded(table::orders_high)),
-            table::p_alive.eq(excluded(table::p_alive)),
-            table::order_value.eq(excluded(table::order_value)),
-            table::order_chance.eq(excluded(table::order_chance)),
-            table::next_order_days.eq(excluded(table::next_order_days)),
-            table::next_order_days_low.eq(excluded(table::next_order_days_low)),
-            table::next_order_days_high.eq(excluded(table::next_order_days_high)),
-        )))?;
+    .values(values)
+    .on_conflict(table::customer_id)
+    .do_update()
+    .set((
+        table::model_version_id.eq(excluded(table::model_version_id)),
+        table::computed_at.eq(excluded(table::computed_at)),
+        table::horizon_days.eq(excluded(table::horizon_days)),
+        table::value_days.eq(excluded(table::value_days)),
+        table::interval_share.eq(excluded(table::interval_share)),
+        table::historic.eq(excluded(table::historic)),
+        table::predicted.eq(excluded(table::predicted)),
+        table::predicted_low.eq(excluded(table::predicted_low)),
+        table::predicted_high.eq(excluded(table::predicted_high)),
+        table::of_contracts.eq(excluded(table::of_contracts)),
+        table::expected_orders.eq(excluded(table::expected_orders)),
+        table::orders_low.eq(excluded(table::orders_low)),
+        table::orders_high.eq(excluded(table::orders_high)),
+        table::p_alive.eq(excluded(table::p_alive)),
+        table::order_value.eq(excluded(table::order_value)),
+        table::order_chance.eq(excluded(table::order_chance)),
+        table::next_order_days.eq(excluded(table::next_order_days)),
+        table::next_order_days_low.eq(excluded(table::next_order_days_low)),
+        table::next_order_days_high.eq(excluded(table::next_order_days_high)),
+    )))?;
     Ok(())
 }
 

@@ -33,15 +33,15 @@ pub struct Score {
 /// Keeps scores; each takes the place of the customer's former score by the same model. Pass a few thousand at a time.
 pub fn keep(conn: &mut Connection, scores: &[Score]) -> Result<()> {
     insert_rows!(conn, scores, values => diesel::insert_into(table::table)
-        .values(values)
-        .on_conflict((table::customer_id, table::model))
-        .do_update()
-        .set((
-            table::value.eq(excluded(table::value)),
-            table::model_version_id.eq(excluded(table::model_version_id)),
-            table::horizon_days.eq(excluded(table::horizon_days)),
-            table::computed_at.eq(excluded(table::computed_at)),
-        )))?;
+    .values(values)
+    .on_conflict((table::customer_id, table::model))
+    .do_update()
+    .set((
+        table::value.eq(excluded(table::value)),
+        table::model_version_id.eq(excluded(table::model_version_id)),
+        table::horizon_days.eq(excluded(table::horizon_days)),
+        table::computed_at.eq(excluded(table::computed_at)),
+    )))?;
     Ok(())
 }
 

@@ -46,8 +46,9 @@ macro_rules! insert_rows {
             match $conn {
                 $crate::storage::Connection::Sqlite(c) => {
                     struct Here;
+                    static AROUND: $crate::storage::Around = $crate::storage::Around::new();
                     for row in $rows.iter() {
-                        written += $crate::storage::insert_row::<Here, _, _>(c, row, |$values| $query)?;
+                        written += $crate::storage::insert_row::<Here, _, _>(c, row, &AROUND, |$values| $query)?;
                     }
                 }
                 $crate::storage::Connection::Postgres(c) => {

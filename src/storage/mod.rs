@@ -10,6 +10,6 @@ mod store;
 pub mod workspace;
 
 pub use connection::{StoreConnection as Connection, insert_rows, on_each};
-pub use insert_row::insert_row;
+pub use insert_row::{Around, insert_row};
 pub use postgres::PostgresConnection;
 pub use store::{Location, Store};

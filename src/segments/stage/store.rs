@@ -86,13 +86,13 @@ pub fn keep(conn: &mut Connection, stages: &[KeptStage], steps: &[KeptStep]) -> 
     };
     let rows: Vec<StageRow> = stages.iter().map(of_stage).collect();
     insert_rows!(conn, rows, values => diesel::insert_into(customer_stage::table)
-        .values(values)
-        .on_conflict(customer_stage::customer_id)
-        .do_update()
-        .set((
-            customer_stage::stage.eq(diesel::upsert::excluded(customer_stage::stage)),
-            customer_stage::since.eq(diesel::upsert::excluded(customer_stage::since)),
-        )))?;
+    .values(values)
+    .on_conflict(customer_stage::customer_id)
+    .do_update()
+    .set((
+        customer_stage::stage.eq(diesel::upsert::excluded(customer_stage::stage)),
+        customer_stage::since.eq(diesel::upsert::excluded(customer_stage::since)),
+    )))?;
     let of_step = |step: &KeptStep| StepRow {
         customer_id: step.customer_id,
         at: step.at,

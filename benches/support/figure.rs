@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 /// Prints a figure; `more` adds keys: `limit`, `peer`, `peer_value`, `peak_mib`.
 pub fn print(case: &str, metric: &str, value: f64, unit: &str, more: Value) {
-    let mut line = json!({"bench": "history", "case": case, "metric": metric, "value": value, "unit": unit});
+    let mut line =
+        json!({"bench": env!("CARGO_CRATE_NAME"), "case": case, "metric": metric, "value": value, "unit": unit});
     if let (Value::Object(line), Value::Object(more)) = (&mut line, more) {
         line.extend(more);
     }

@@ -1,0 +1,118 @@
+//! How fast a service decides while others wait: `cargo bench --bench decide -- [--customers N] [--rate R] [--seconds S] [--json]`.
+//!
+//! The company is that of the demo, with its history, its trained models and its prices; its campaign has twenty offers on four
+//! channels. The service is the program itself on loopback with SQLite (synchronous = FULL): an answer follows its durable log.
+
+#![allow(clippy::print_stdout)] // its lines are its result
+
+#[path = "../support/figure.rs"]
+#[allow(dead_code, reason = "a bench takes what it needs")]
+mod figure;
+#[path = "../support/http.rs"]
+mod http;
+#[path = "../support/process.rs"]
+#[allow(dead_code, reason = "a bench takes what it needs")]
+mod process;
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use http::{Load, Target};
+use process::Workspace;
+
+const OFFERS: usize = 20;
+const CAMPAIGN: &str = "real-time";
+/// Milliseconds within which 99 of 100 answers come.
+const LIMIT: f64 = 10.0;
+
+fn main() {
+    let (mut customers, mut rate, mut seconds) = (5_000, 1_000, 30);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut number = || arguments.next().and_then(|n| n.parse().ok()).expect("a number");
+        match argument.as_str() {
+            "--customers" => customers = number(),
+            "--rate" => rate = number(),
+            "--seconds" => seconds = number(),
+            _ => {}
+        }
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let workspace = Workspace { folder: folder.path().to_owned(), url: None };
+    workspace.done(&["demo", "--customers", &customers.to_string(), "--no-serve"]);
+    prepare(&workspace);
+    let made: Value =
+        serde_json::from_str(&workspace.done(&["key", "create", "bench", "--role", "admin", "--json"])).expect("JSON");
+    let key = made["key"].as_str().expect("the key").to_owned();
+    let (mut service, address) = workspace.serve();
+    let target = Target { address, key };
+    let ask = |number: u64| {
+        let customer = number.wrapping_mul(2_654_435_761) % customers;
+        let body = json!({"customer": format!("C{customer:06}"), "campaign": CAMPAIGN}).to_string();
+        target.request("POST", "/v1/decisions", "application/json", &body)
+    };
+    // The first answer reads definitions, models and averages; those after it find them at hand.
+    assert_eq!(target.connect().send(&ask(0)), 200);
+    let (client, server) = (figure::cpu_seconds(), figure::cpu_seconds_of(service.id()));
+    let waits = Load { rate, seconds, connections: 16 }.run(&target, ask);
+    let asked = (rate * seconds) as f64;
+    waits.print("real_time", "p99", LIMIT);
+    let more = json!({
+        "cpu_milliseconds_of_sender": (figure::cpu_seconds() - client) * 1e3 / asked,
+        "peak_mib": figure::peak_mib_of(service.id()),
+    });
+    let milliseconds = (figure::cpu_seconds_of(service.id()) - server) * 1e3 / asked;
+    figure::print("real_time", "cpu_milliseconds_per_decision", milliseconds, "ms", more);
+    service.kill().expect("the service runs");
+    service.wait().expect("it ends");
+}
+
+/// Makes of the demo's campaign one with twenty offers, and approves it.
+fn prepare(workspace: &Workspace) {
+    let data = workspace.folder.join("data");
+    let listen = std::fs::read_to_string(data.join("vizavi.toml")).unwrap_or_default();
+    let listen: String =
+        listen.lines().filter(|line| !line.starts_with("listen")).map(|line| format!("{line}\n")).collect();
+    std::fs::write(data.join("vizavi.toml"), format!("listen = \"127.0.0.1:0\"\n{listen}")).expect("a file");
+    let known = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns/offers.ndjson"));
+    let known: Vec<Value> =
+        known.expect("the examples").lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let mut names: Vec<String> = known.iter().map(|offer| offer["name"].as_str().expect("a name").to_owned()).collect();
+    let mut lines = String::new();
+    for number in known.len()..OFFERS {
+        let (mut offer, name) = (known[number % known.len()].clone(), format!("offer-{number}"));
+        (offer["name"], offer["code"]) = (name.clone().into(), name.to_uppercase().into());
+        lines += &format!("{offer}\n");
+        names.push(name);
+    }
+    let file = workspace.folder.join("offers.ndjson");
+    std::fs::write(&file, lines).expect("a file");
+    workspace.done(&["import", "offers", file.to_str().expect("UTF-8")]);
+    let (from, to) = (data.join("campaigns/next-best-offer"), data.join("campaigns").join(CAMPAIGN));
+    copy(&from, &to);
+    let toml = std::fs::read_to_string(from.join("campaign.toml")).expect("the demo wrote it");
+    let lines = toml.lines().map(|line| match line.split_once(" = ").map(|(key, _)| key) {
+        Some("name") => format!("name = \"{CAMPAIGN}\""),
+        Some("offers") => format!("offers = {names:?}"),
+        _ => line.to_owned(),
+    });
+    let lines: Vec<String> = lines.collect();
+    std::fs::write(to.join("campaign.toml"), lines.join("\n")).expect("a file");
+    workspace.done(&["campaign", "apply", to.to_str().expect("UTF-8")]);
+    workspace.done(&["campaign", "plan", CAMPAIGN]);
+    workspace.done(&["campaign", "approve", CAMPAIGN]);
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).expect("room");
+        }
+    }
+}

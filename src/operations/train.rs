@@ -22,7 +22,7 @@ use crate::operations::{Workspace, lifetime, segmentation};
 use crate::progress::Progress;
 use crate::storage::Connection;
 
-/// Customers that a model learns from at most, about: more teach it nothing that its error would show, and cost in proportion.
+/// Rows that a model learns from at most, about: more teach it nothing that its error would show, and cost in proportion.
 pub(super) const SAMPLE: u64 = 200_000;
 
 /// What became of one model.
@@ -174,15 +174,15 @@ fn span_of(ws: &Workspace, table: &str) -> Result<Option<(Timestamp, Timestamp)>
     Ok(at(0).zip(at(1)))
 }
 
-/// The customers to learn from: all, or about [`SAMPLE`] of them.
-pub(super) fn sample(ws: &Workspace) -> Result<Sample> {
+/// The customers to learn from: all, or so many of them that each, seen as of `instants` instants, gives about [`SAMPLE`] rows.
+pub(super) fn sample(ws: &Workspace, instants: usize) -> Result<Sample> {
     let among = ws.store().read(customers::count)?;
-    Ok(Sample::about(SAMPLE, among.unsigned_abs()))
+    Ok(Sample::about(SAMPLE / instants.max(1) as u64, among.unsigned_abs()))
 }
 
-/// Features of the customers to learn from, as of an instant.
-pub(super) fn learned_from(ws: &Workspace, as_of: Timestamp, wanted: &[&str]) -> Result<FeatureMatrix> {
-    of_consenting(ws, matrix_of(sample(ws)?, ws.history(), as_of, ws.features(), wanted, ws.settings())?)
+/// Features of these customers, as of an instant.
+pub(super) fn learned_from(ws: &Workspace, sample: Sample, as_of: Timestamp, wanted: &[&str]) -> Result<FeatureMatrix> {
+    of_consenting(ws, matrix_of(sample, ws.history(), as_of, ws.features(), wanted, ws.settings())?)
 }
 
 /// The rows of customers who do not object to profiling.

@@ -98,7 +98,7 @@ impl Said {
         values: &[f64],
     ) {
         // A sample of customers tells a distribution as well as all of them.
-        let sample = crate::operations::train::sample(ws).ok();
+        let sample = crate::operations::train::sample(ws, 1).ok();
         let Some(reference) = model.reference.as_ref().filter(|_| !values.is_empty()) else { return };
         let rows = matrix.customers.partition_point(|&customer| sample.is_none_or(|sample| sample.has(customer)));
         let drift = reference.drift(&matrix.rows(0..rows), &values[..rows]);

@@ -102,7 +102,7 @@ fn features_of<'a>(
     let lacking: Vec<&str> =
         wanted.iter().copied().filter(|name| base.is_none_or(|base| base.column(name).is_none())).collect();
     let compute = |names: &[&str]| match learning {
-        true => train::learned_from(ws, now, names),
+        true => train::learned_from(ws, train::sample(ws, 1)?, now, names),
         false => train::of_consenting(ws, matrix(ws.history(), now, ws.features(), names, ws.settings())?),
     };
     let Some(base) = base else {

@@ -9,7 +9,7 @@ use ndarray::Array2;
 use super::{learned_from, sample, span_of, texts};
 use crate::clock::{DAY, Timestamp};
 use crate::error::{Error, Fault, Result};
-use crate::features::{FeatureMatrix, purchase_within_of};
+use crate::features::{FeatureMatrix, Sample, purchase_within_of};
 use crate::ids::CustomerId;
 use crate::models::calibration::fold_of;
 use crate::models::churn::{ChurnModel, Levels};
@@ -71,27 +71,28 @@ impl Rows<'_> {
         let none = || Error::invalid(format!("there are no {what} yet; import some first"));
         let (first, last) = span_of(self.ws, table)?.ok_or_else(none)?;
         let cuts = self.spec.split.cuts(first, last, days)?;
-        let train: Vec<Labelled> = cuts.train.iter().map(|&cut| self.as_of(cut, days)).collect::<Result<_>>()?;
-        let test = self.as_of(cuts.test, days)?;
+        let some = sample(self.ws, cuts.train.len())?;
+        let train: Vec<Labelled> = cuts.train.iter().map(|&cut| self.as_of(some, cut, days)).collect::<Result<_>>()?;
+        let test = self.as_of(some, cuts.test, days)?;
         train_churn(self.spec, ChurnData { train: &train, test: &test, levels: &self.levels, champion })
     }
 
     /// Features and labels as of a cut.
-    fn as_of(&self, as_of: Timestamp, days: u32) -> Result<Labelled> {
+    fn as_of(&self, some: Sample, as_of: Timestamp, days: u32) -> Result<Labelled> {
         if self.spec.target == Target::ContractEnds {
-            let ended = contracts(self.ws, as_of, days)?;
+            let ended = contracts(self.ws, some, as_of, days)?;
             let (customers, happened): (Vec<CustomerId>, Vec<bool>) = ended.into_iter().unzip();
-            return Ok(Labelled { as_of, matrix: self.of_customers(customers, as_of)?, happened });
+            return Ok(Labelled { as_of, matrix: self.of_customers(some, customers, as_of)?, happened });
         }
-        let matrix = learned_from(self.ws, as_of, &self.wanted())?;
-        let bought = purchase_within_of(sample(self.ws)?, self.ws.history(), as_of, days)?;
+        let matrix = learned_from(self.ws, some, as_of, &self.wanted())?;
+        let bought = purchase_within_of(some, self.ws.history(), as_of, days)?;
         let happened = matrix.customers.iter().map(|customer| !bought.contains_key(customer)).collect();
         Ok(Labelled { as_of, matrix: self.with_attributes(matrix), happened })
     }
 
     fn by_attribute(&self, attribute: &str, positive: &str, champion: Option<&ChurnModel>) -> Result<Fit> {
         let attributes = self.attributes.as_ref().ok_or_else(|| Error::internal("attributes were read"))?;
-        let some = sample(self.ws)?;
+        let some = sample(self.ws, 1)?;
         let labels: Vec<(CustomerId, String)> = attributes
             .with(attribute)
             .filter(|(customer, _)| some.has(*customer))
@@ -100,7 +101,7 @@ impl Rows<'_> {
         let (customers, labels): (Vec<CustomerId>, Vec<String>) = labels.into_iter().unzip();
         let as_of = self.ws.now();
         let happened = labels.iter().map(|label| label == positive).collect();
-        let rows = Labelled { as_of, matrix: self.of_customers(customers, as_of)?, happened };
+        let rows = Labelled { as_of, matrix: self.of_customers(some, customers, as_of)?, happened };
         match &self.spec.split {
             Split::From { test_from, .. } => {
                 let before = self.index(&rows.matrix.customers, test_from)?;
@@ -163,13 +164,13 @@ impl Rows<'_> {
         }
     }
 
-    /// A row for each of these customers, who rise, whether they have bought or not.
-    fn of_customers(&self, customers: Vec<CustomerId>, as_of: Timestamp) -> Result<FeatureMatrix> {
+    /// A row for each of these customers of the sample, who rise, whether they have bought or not.
+    fn of_customers(&self, some: Sample, customers: Vec<CustomerId>, as_of: Timestamp) -> Result<FeatureMatrix> {
         if self.spec.features.is_empty() {
             let values = Array2::zeros((customers.len(), 0));
             return Ok(self.with_attributes(FeatureMatrix { customers, names: Vec::new(), values }));
         }
-        let bought = learned_from(self.ws, as_of, &self.wanted())?;
+        let bought = learned_from(self.ws, some, as_of, &self.wanted())?;
         let defaults = self.ws.features().choose(&self.wanted())?;
         let defaults: Vec<f64> =
             defaults.iter().flat_map(|(_, features)| features.iter().map(|feature| feature.default)).collect();
@@ -185,10 +186,9 @@ impl Rows<'_> {
 }
 
 /// The consenting customers with a contract that runs at `as_of`, and whether one of those ends within `days` after it.
-fn contracts(ws: &Workspace, as_of: Timestamp, days: u32) -> Result<BTreeMap<CustomerId, bool>> {
+fn contracts(ws: &Workspace, some: Sample, as_of: Timestamp, days: u32) -> Result<BTreeMap<CustomerId, bool>> {
     let until = as_of.plus(i64::from(days) * DAY);
     let objecting = ws.store().read(crate::customers::store::objecting)?;
-    let some = sample(ws)?;
     // By contract: whether it runs at the cut, and whether it ended after.
     let mut running: BTreeMap<(i64, String), (bool, bool)> = BTreeMap::new();
     let sql = "SELECT customer_id, occurred_at, subscription_key, status FROM subscription \

@@ -14,12 +14,20 @@ const MISSING: u8 = 0;
 /// The place of a row whose node splits no further; a level has at most 128 nodes.
 const DONE: u8 = u8::MAX;
 
-/// A column in bins.
+/// Rows whose sums by bin are made by one thread; those of the parts are then added in order, whatever the number of threads.
+const PART: usize = 32_768;
+
+/// The columns in bins, row after row: a row's sums are added to one bin of each column, and these additions do not wait for each
+/// other.
 struct Binned {
-    /// The bin of each row.
+    /// The bin of each column.
     codes: Vec<u8>,
-    /// Bin b > 0 holds values from `edges[b - 2]` (or any) to below `edges[b - 1]`.
-    edges: Vec<f64>,
+    width: usize,
+    /// Of each column: bin b > 0 holds values from `edges[b - 2]` (or any) to below `edges[b - 1]`.
+    edges: Vec<Vec<f64>>,
+    /// Where the bins of each column begin among those of all, and how many there are.
+    starts: Vec<usize>,
+    bins: usize,
 }
 
 /// Slope and curvature of the loss, summed.
@@ -67,8 +75,7 @@ struct Split {
 }
 
 pub(super) fn boost(params: &BoostingValidParams, x: ArrayView2<'_, f64>, happened: &[bool]) -> Boosting {
-    let columns: Vec<Binned> =
-        (0..x.ncols()).into_par_iter().map(|column| Binned::of(&x.column(column).to_vec(), params.bins)).collect();
+    let binned = Binned::of(x, params.bins);
     let events = happened.iter().filter(|&&y| y).count();
     let base = logit(events as f64 / happened.len() as f64);
     let mut log_odds = vec![base; happened.len()];
@@ -83,43 +90,68 @@ pub(super) fn boost(params: &BoostingValidParams, x: ArrayView2<'_, f64>, happen
                 }
             },
         );
-        let tree = Grower::new(params, &columns, &sums, round).grow();
-        answer(&tree, &columns, &mut log_odds);
+        let tree = Grower::new(params, &binned, &sums, round).grow();
+        answer(&tree, &binned, &mut log_odds);
         trees.push(Tree { nodes: tree.nodes });
     }
     Boosting { base, trees }
 }
 
 impl Binned {
-    fn of(values: &[f64], bins: usize) -> Binned {
-        let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let mut distinct = sorted.clone();
-        distinct.dedup();
-        // With few values each has its own bin; else quantiles, each of which is the first value of its bin.
-        let edges: Vec<f64> = if distinct.len() < bins {
-            distinct.windows(2).map(|pair| pair[0] + (pair[1] - pair[0]) / 2.0).collect()
-        } else {
-            let mut edges: Vec<f64> = (1..bins - 1).map(|i| sorted[i * sorted.len() / (bins - 1)]).collect();
-            edges.dedup();
-            edges.retain(|&edge| edge > sorted[0]);
-            edges
+    fn of(x: ArrayView2<'_, f64>, bins: usize) -> Binned {
+        let edges: Vec<Vec<f64>> =
+            (0..x.ncols()).into_par_iter().map(|column| edges_of(x.column(column).iter(), bins)).collect();
+        let code = |edges: &[f64], value: f64| {
+            if value.is_finite() { 1 + edges.partition_point(|&edge| edge <= value) as u8 } else { MISSING }
         };
-        let code = |value: &f64| {
-            if value.is_finite() { 1 + edges.partition_point(|edge| edge <= value) as u8 } else { MISSING }
-        };
-        Binned { codes: values.iter().map(code).collect(), edges }
+        let width = x.ncols();
+        let mut codes = vec![MISSING; x.nrows() * width];
+        codes.par_chunks_mut((BLOCK * width).max(1)).enumerate().for_each(|(block, codes)| {
+            for (row, codes) in (block * BLOCK..).zip(codes.chunks_exact_mut(width)) {
+                for (code_of, (edges, &value)) in codes.iter_mut().zip(edges.iter().zip(x.row(row))) {
+                    *code_of = code(edges, value);
+                }
+            }
+        });
+        let mut bins = 0;
+        let mut starts = Vec::with_capacity(width);
+        for edges in &edges {
+            starts.push(bins);
+            bins += edges.len() + 2;
+        }
+        Binned { codes, width, edges, starts, bins }
     }
 
-    fn bins(&self) -> usize {
-        self.edges.len() + 2
+    fn row(&self, row: usize) -> &[u8] {
+        &self.codes[row * self.width..][..self.width]
     }
+
+    /// A column's bins among those of all columns.
+    fn range(&self, column: usize) -> std::ops::Range<usize> {
+        self.starts[column]..self.starts[column] + self.edges[column].len() + 2
+    }
+}
+
+/// Where a column is cut into bins.
+fn edges_of<'a>(values: impl Iterator<Item = &'a f64>, bins: usize) -> Vec<f64> {
+    let mut sorted: Vec<f64> = values.copied().filter(|v| v.is_finite()).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let mut distinct = sorted.clone();
+    distinct.dedup();
+    // With few values each has its own bin; else quantiles, each of which is the first value of its bin.
+    if distinct.len() < bins {
+        return distinct.windows(2).map(|pair| pair[0] + (pair[1] - pair[0]) / 2.0).collect();
+    }
+    let mut edges: Vec<f64> = (1..bins - 1).map(|i| sorted[i * sorted.len() / (bins - 1)]).collect();
+    edges.dedup();
+    edges.retain(|&edge| edge > sorted[0]);
+    edges
 }
 
 /// Grows the tree of one round.
 struct Grower<'a> {
     params: &'a BoostingValidParams,
-    columns: &'a [Binned],
+    binned: &'a Binned,
     /// The columns of this tree, rising.
     drawn: Vec<usize>,
     /// The rows of this tree, rising, and their sums.
@@ -156,19 +188,19 @@ impl Growing {
 }
 
 impl<'a> Grower<'a> {
-    fn new(params: &'a BoostingValidParams, columns: &'a [Binned], all: &[Sums], round: u64) -> Grower<'a> {
+    fn new(params: &'a BoostingValidParams, binned: &'a Binned, all: &[Sums], round: u64) -> Grower<'a> {
         let mut stream = Stream::new(params.seed.wrapping_add(round), "boosting columns");
-        let mut drawn: Vec<usize> = (0..columns.len()).collect();
+        let mut drawn: Vec<usize> = (0..binned.width).collect();
         for i in (1..drawn.len()).rev() {
             drawn.swap(i, stream.below(i + 1));
         }
-        drawn.truncate(((columns.len() as f64 * params.columns).round() as usize).max(1));
+        drawn.truncate(((binned.width as f64 * params.columns).round() as usize).max(1));
         drawn.sort_unstable();
         let salt = mix(params.seed ^ mix(round));
         let seen = |row: &u32| params.rows >= 1.0 || unit(mix(u64::from(*row) ^ salt)) < params.rows;
         let rows: Vec<u32> = (0..all.len() as u32).filter(seen).collect();
         let sums = rows.iter().map(|&row| all[row as usize]).collect();
-        Grower { params, columns, drawn, places: vec![0; rows.len()], rows, sums }
+        Grower { params, binned, drawn, places: vec![0; rows.len()], rows, sums }
     }
 
     fn grow(&mut self) -> Growing {
@@ -188,7 +220,7 @@ impl<'a> Grower<'a> {
                 tree.push(split.right, self.params);
                 let node = &mut tree.nodes[at];
                 (node.column, node.left) = (split.column as u32, left as u32);
-                node.below = self.columns[split.column].edges[split.bin - 2];
+                node.below = self.binned.edges[split.column][split.bin - 2];
                 (node.missing_left, node.gain) = (split.missing_left, split.gain / 2.0);
                 tree.bins[at] = split.bin;
                 turns[place] = Some((split, next.len() as u8));
@@ -206,12 +238,12 @@ impl<'a> Grower<'a> {
 
     /// Rows of split nodes go to the place of the child; the others are done.
     fn move_rows(&mut self, turns: &[Option<(Split, u8)>]) {
-        let (columns, rows) = (self.columns, &self.rows);
+        let (binned, rows) = (self.binned, &self.rows);
         self.places.par_chunks_mut(BLOCK).zip(rows.par_chunks(BLOCK)).for_each(|(places, rows)| {
             for (place, &row) in places.iter_mut().zip(rows).filter(|(place, _)| **place != DONE) {
                 *place = match &turns[*place as usize] {
                     Some((split, left)) => {
-                        let code = columns[split.column].codes[row as usize];
+                        let code = binned.row(row as usize)[split.column];
                         left + u8::from(!goes_left(code, split.bin, split.missing_left))
                     }
                     None => DONE,
@@ -222,31 +254,37 @@ impl<'a> Grower<'a> {
 
     /// The best split of each node of the level; the earlier column where two are as good.
     fn splits(&self, level: &[(usize, Sums)]) -> Vec<Option<Split>> {
-        let by_column: Vec<Vec<Option<Split>>> =
-            self.drawn.par_iter().map(|&column| self.splits_by(column, level)).collect();
-        let mut best: Vec<Option<Split>> = vec![None; level.len()];
-        for splits in by_column {
-            for (best, split) in best.iter_mut().zip(splits) {
-                if split.is_some_and(|new| best.is_none_or(|old| new.gain > old.gain)) {
-                    *best = split;
-                }
-            }
-        }
-        best
+        let histograms = self.histograms(level.len());
+        let of_node = |(node, &(_, all)): (&[Sums], &(usize, Sums))| -> Option<Split> {
+            let by_column =
+                self.drawn.iter().map(|&column| self.split_of(column, &node[self.binned.range(column)], all));
+            by_column.flatten().reduce(|best, new| if new.gain > best.gain { new } else { best })
+        };
+        histograms.par_chunks_exact(self.binned.bins).zip(level).map(of_node).collect()
     }
 
-    fn splits_by(&self, column: usize, level: &[(usize, Sums)]) -> Vec<Option<Split>> {
-        let binned = &self.columns[column];
-        let bins = binned.bins();
-        let mut histogram = vec![Sums::default(); level.len() * bins];
-        for ((&row, &place), &sums) in self.rows.iter().zip(&self.places).zip(&self.sums) {
-            if place != DONE {
-                let cell = &mut histogram[place as usize * bins + binned.codes[row as usize] as usize];
-                *cell = *cell + sums;
+    /// The sums of each node's rows by column and bin, node after node.
+    fn histograms(&self, nodes: usize) -> Vec<Sums> {
+        let binned = self.binned;
+        let of_part = |((rows, places), sums): ((&[u32], &[u8]), &[Sums])| {
+            let mut histograms = vec![Sums::default(); nodes * binned.bins];
+            for ((&row, &place), &sums) in rows.iter().zip(places).zip(sums).filter(|((_, place), _)| **place != DONE) {
+                let node = &mut histograms[place as usize * binned.bins..][..binned.bins];
+                let codes = binned.row(row as usize);
+                for &column in &self.drawn {
+                    let cell = &mut node[binned.starts[column] + codes[column] as usize];
+                    *cell = *cell + sums;
+                }
             }
-        }
-        let of_node = |(node, &(_, all)): (&[Sums], &(usize, Sums))| self.split_of(column, node, all);
-        histogram.chunks_exact(bins).zip(level).map(of_node).collect()
+            histograms
+        };
+        let parts = self.rows.par_chunks(PART).zip(self.places.par_chunks(PART)).zip(self.sums.par_chunks(PART));
+        let parts: Vec<Vec<Sums>> = parts.map(of_part).collect();
+        let added = parts.into_iter().reduce(|mut all, part| {
+            all.iter_mut().zip(part).for_each(|(cell, more)| *cell = *cell + more);
+            all
+        });
+        added.unwrap_or_else(|| vec![Sums::default(); nodes * binned.bins])
     }
 
     /// The best place to cut a node's bins in two, with the missing ones on either side.
@@ -283,13 +321,13 @@ fn goes_left(code: u8, bin: usize, missing_left: bool) -> bool {
 }
 
 /// Adds a tree's answers to the log-odds of all rows.
-fn answer(tree: &Growing, columns: &[Binned], log_odds: &mut [f64]) {
+fn answer(tree: &Growing, binned: &Binned, log_odds: &mut [f64]) {
     log_odds.par_chunks_mut(BLOCK).enumerate().for_each(|(block, log_odds)| {
         for (row, log_odds) in (block * BLOCK..).zip(log_odds) {
-            let mut at = 0;
+            let (mut at, codes) = (0, binned.row(row));
             while !tree.nodes[at].is_leaf() {
                 let node = &tree.nodes[at];
-                let code = columns[node.column as usize].codes[row];
+                let code = codes[node.column as usize];
                 at = node.left as usize + usize::from(!goes_left(code, tree.bins[at], node.missing_left));
             }
             *log_odds += tree.nodes[at].value;

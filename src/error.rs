@@ -5,7 +5,7 @@
 //! and only `cli` turns them into exit codes (Invalid: 2, all others: 1). A message names the thing and the fix, and never
 //! holds personal data, SQL or a path inside the server.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The result of anything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -26,7 +26,8 @@ pub enum Kind {
 }
 
 /// One fault in an input: where it is, what is wrong, and what to do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Fault {
     /// The file, when there is one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -16,6 +16,7 @@
 //! | `[brand]` | a shop that does not exist | name, postal_address, phone, website: what messages must show of the sender | |
 //! | `[channels.NAME]` | files | transport: smtp, webhook (with url) or file | |
 //! | `[smtp]` | none | relay: host, port, user, tls | |
+//! | `[imports]` | 1024, 32 | files over REST: limit_mib, the largest that is taken; sort_memory_mib, facts that are sorted at a time | 1..1048576, 1..1024 |
 //! | `[history]` | the data folder | url: where sealed facts are: file:///shared/folder, s3://bucket/prefix, gs://, az:// | |
 //! | `protected_attributes` | none | attributes of customers that no model may use | names |
 //! | `[activity_rates]` | below | cost of one activity, in minor units; `delivery` is that of an order, `claim` of a claim | >= 0 |
@@ -67,6 +68,8 @@ pub struct Settings {
     pub webhook_allow: Vec<String>,
     /// Where sealed facts are.
     pub history: HistorySettings,
+    /// What is imported over REST.
+    pub imports: ImportSettings,
     /// Attributes of customers that no model may use, since scores reach offers and prices: `gender`, `ethnicity`, ...
     pub protected_attributes: Vec<String>,
     /// Cost of one activity in minor units, by name (`call`, `email`, `return`, `complaint`, ...).
@@ -106,6 +109,22 @@ pub enum Blame {
 
 /// Outcomes that say that the client was right.
 pub const UPHELD: [&str; 5] = ["upheld", "justified", "refunded", "replaced", "compensated"];
+
+/// What is imported over REST.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImportSettings {
+    /// The largest file that is taken, in MiB.
+    pub limit_mib: u32,
+    /// Facts that are sorted at a time, in MiB; an import that was interrupted goes on after the last of these.
+    pub sort_memory_mib: u16,
+}
+
+impl Default for ImportSettings {
+    fn default() -> ImportSettings {
+        ImportSettings { limit_mib: 1024, sort_memory_mib: 32 }
+    }
+}
 
 /// Where sealed facts are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -216,6 +235,7 @@ impl Default for Settings {
             channels: BTreeMap::new(),
             webhook_allow: Vec::new(),
             history: HistorySettings::default(),
+            imports: ImportSettings::default(),
             protected_attributes: Vec::new(),
             activity_rates: rates.into_iter().map(|(name, cost)| (name.to_owned(), cost)).collect(),
             potential: Potential::default(),
@@ -275,6 +295,13 @@ impl Settings {
                 ["file:///", "s3://", "gs://", "az://", "memory://"].iter().any(|scheme| url.starts_with(scheme));
             demand(known, "history.url", "must begin with file:///, s3://, gs:// or az://".into());
         }
+        let ImportSettings { limit_mib, sort_memory_mib } = self.imports;
+        demand((1..=1 << 20).contains(&limit_mib), "imports.limit_mib", format!("{limit_mib} is outside 1..1048576"));
+        demand(
+            (1..=1024).contains(&sort_memory_mib),
+            "imports.sort_memory_mib",
+            format!("{sort_memory_mib} is outside 1..1024"),
+        );
         for (name, &cost) in &self.activity_rates {
             demand(cost >= 0, &format!("activity_rates.{name}"), format!("{cost} is below 0"));
         }
@@ -301,10 +328,11 @@ mod tests {
     #[test]
     fn every_fault_is_named_at_once() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("vizavi.toml"), "holdout = 0.9\nzone = \"Mars/Base\"\n").unwrap();
+        let text = "holdout = 0.9\nzone = \"Mars/Base\"\n[imports]\nlimit_mib = 0\n";
+        std::fs::write(folder.path().join("vizavi.toml"), text).unwrap();
         let error = Settings::load(folder.path()).unwrap_err();
         let keys: Vec<&str> = error.fault_list().iter().map(|f| f.key.as_str()).collect();
-        assert_eq!(keys, ["holdout", "zone"]);
+        assert_eq!(keys, ["holdout", "zone", "imports.limit_mib"]);
         std::fs::write(folder.path().join("vizavi.toml"), "currency = \"EUR\"\nhold_out = 0.1\n").unwrap();
         let error = Settings::load(folder.path()).unwrap_err();
         assert_eq!(error.fault_list()[0].line, Some(2), "{error}");

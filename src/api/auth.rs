@@ -42,20 +42,32 @@ impl FromRequest for Caller {
     }
 }
 
+/// What the guard of a path knows of one of its methods.
+#[derive(Debug, Clone)]
+pub struct Guarded {
+    /// The method.
+    pub method: Method,
+    /// What it asks of its caller.
+    pub access: Access,
+    /// Whether its handler reads the body as it comes, and sees to the Idempotency-Key itself.
+    pub streams: bool,
+}
+
 /// Lets a request through to its handler, or refuses it. `needs` is the part of the route table for this path.
 pub async fn guard(
-    needs: Rc<Vec<(Method, Access)>>,
+    needs: Rc<Vec<Guarded>>,
     req: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let Some((_, Access::Needs(permission))) = needs.iter().find(|(method, _)| method == req.method()) else {
+    let of_method = needs.iter().find(|guarded| guarded.method == *req.method());
+    let Some(&Guarded { access: Access::Needs(permission), streams, .. }) = of_method else {
         // Public; or no such method, and the resource answers 405 with Allow.
         return next.call(req).await;
     };
-    match admit(&req, *permission).await {
+    match admit(&req, permission).await {
         Ok((ws, caller)) => {
             req.extensions_mut().insert(caller.clone());
-            idempotency::once(ws, &caller, req, next).await
+            if streams { next.call(req).await } else { idempotency::once(ws, &caller, req, next).await }
         }
         Err(problem) => Ok(refuse(req, problem)),
     }
@@ -73,11 +85,23 @@ async fn admit(req: &ServiceRequest, permission: Permission) -> Result<(Ws, Call
     })?;
     let key = on_pool(&ws, move |ws| key::authenticate(ws, &sent)).await?.ok_or_else(refused)?;
     let role = Role::parse(&key.role).map_err(Problem::from)?;
-    if !role.may(permission) {
-        let detail = format!("the key's role `{}` does not hold `{}`", role.as_str(), permission.as_str());
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    let caller = Caller { actor: format!("key:{}", key.id), role };
+    caller.demand(permission)?;
+    Ok((ws, caller))
+}
+
+impl Caller {
+    /// Asks for a permission.
+    ///
+    /// # Errors
+    /// 403, when the caller's role does not hold it.
+    pub fn demand(&self, permission: Permission) -> Result<(), Problem> {
+        if self.role.may(permission) {
+            return Ok(());
+        }
+        let detail = format!("the key's role `{}` does not hold `{}`", self.role.as_str(), permission.as_str());
+        Err(Problem::new(StatusCode::FORBIDDEN, detail))
     }
-    Ok((ws, Caller { actor: format!("key:{}", key.id), role }))
 }
 
 fn refused() -> Problem {

@@ -78,7 +78,8 @@ fn details(route: &super::route::Route) -> String {
         let meaning = meaning.replace('`', "");
         let _ = write!(lines, "<li><code>?{name}</code> {kind}: {meaning}</li>");
     }
-    if let Some((media, _)) = &route.doc.body {
+    if !route.doc.body.is_empty() {
+        let media: Vec<&str> = route.doc.body.iter().map(|(media, _)| *media).collect();
         let _ = write!(lines, "<li>takes {}</li>", media.join(" or "));
     }
     if route.doc.versioned {
@@ -106,6 +107,7 @@ const PROBLEMS: &str = "<section id=\"problems\"><h2>Problems</h2><p>Whatever go
     <li id=\"problem-400\">400: the body is not JSON</li><li id=\"problem-401\">401: no valid key</li>\
     <li id=\"problem-403\">403: the key's role does not hold the permission</li>\
     <li id=\"problem-404\">404: there is no such thing</li><li id=\"problem-405\">405: another method; see Allow</li>\
+    <li id=\"problem-408\">408: the body stopped coming</li>\
     <li id=\"problem-409\">409: it clashes with the present state</li>\
     <li id=\"problem-412\">412: somebody else changed it first</li>\
     <li id=\"problem-413\">413: the body is too large</li><li id=\"problem-415\">415: another media type</li>\

@@ -6,7 +6,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
-use actix_web::{Error, FromRequest, HttpResponse};
+use actix_web::{Error, FromRequest, HttpRequest, HttpResponse};
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -51,10 +51,39 @@ pub async fn once(
     match first_time(&ws, caller, &mut req, &key).await {
         Ok((key, None)) => {
             let answer = next.call(req).await;
-            keep(&ws, caller.actor.clone(), key, answer).await
+            if !answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
+                forget(&ws, caller, key).await?;
+                return answer;
+            }
+            let (request, answer) = answer?.into_parts();
+            Ok(ServiceResponse::new(request, keep(&ws, caller, key, answer).await?))
         }
         Ok((_, Some(kept))) => Ok(req.into_response(kept)),
         Err(error) => Ok(auth::refuse(req, error)),
+    }
+}
+
+/// The same for a body that was streamed to where it stays, and is known by its digest: does `work`, unless the request's key
+/// has been answered before.
+pub async fn once_for(
+    ws: &Ws,
+    caller: &Caller,
+    req: &HttpRequest,
+    content: &str,
+    work: impl Future<Output = Result<HttpResponse, Problem>>,
+) -> Result<HttpResponse, Problem> {
+    let Some(key) = req.headers().get(&HEADER) else { return work.await };
+    let digest = digest(req, content.as_bytes());
+    let (key, kept) = look_up(ws, caller, key, digest).await?;
+    if let Some(kept) = kept {
+        return Ok(kept);
+    }
+    match work.await {
+        Ok(answer) => keep(ws, caller, key, answer).await,
+        Err(problem) => {
+            forget(ws, caller, key).await?;
+            Err(problem)
+        }
     }
 }
 
@@ -65,22 +94,28 @@ async fn first_time(
     req: &mut ServiceRequest,
     key: &HeaderValue,
 ) -> Result<(String, Option<HttpResponse>), Error> {
+    let content = read_body(req).await?;
+    let digest = digest(req.request(), &content);
+    req.set_payload(Payload::from(content));
+    Ok(look_up(ws, caller, key, digest).await?)
+}
+
+async fn look_up(
+    ws: &Ws,
+    caller: &Caller,
+    key: &HeaderValue,
+    digest: String,
+) -> Result<(String, Option<HttpResponse>), Problem> {
     let key = key.to_str().ok().filter(|key| (1..=200).contains(&key.len())).map(str::to_owned);
     let key = key.ok_or_else(|| Problem::fault("Idempotency-Key", "must have 1 to 200 visible ASCII characters"))?;
-    let content = read_body(req).await?;
-    let digest = digest(req, &content);
-    req.set_payload(Payload::from(content));
-
     let (of, looked_for) = (caller.actor.clone(), key.clone());
     match on_pool(ws, move |ws| begin(ws, &of, &looked_for, &digest)).await? {
         Found::New => Ok((key, None)),
         Found::Answered { status, headers, body } => Ok((key, Some(replay(status, &headers, body)))),
-        Found::OtherRequest => {
-            Err(Problem::fault("Idempotency-Key", "was used for another request; make a new one").into())
-        }
+        Found::OtherRequest => Err(Problem::fault("Idempotency-Key", "was used for another request; make a new one")),
         Found::AtWork => {
             let detail = "the first request with this Idempotency-Key is still at work; ask again";
-            Err(Problem::new(StatusCode::CONFLICT, detail).into())
+            Err(Problem::new(StatusCode::CONFLICT, detail))
         }
     }
 }
@@ -92,7 +127,7 @@ async fn read_body(req: &mut ServiceRequest) -> Result<Bytes, Error> {
 }
 
 /// What makes two requests the same: method, path with query, body.
-fn digest(req: &ServiceRequest, content: &[u8]) -> String {
+fn digest(req: &HttpRequest, content: &[u8]) -> String {
     let mut hasher = Sha256::new();
     for part in [req.method().as_str().as_bytes(), req.uri().to_string().as_bytes(), content] {
         hasher.update((part.len() as u64).to_le_bytes());
@@ -153,28 +188,17 @@ fn replay(status: u16, headers: &[(String, String)], body: String) -> HttpRespon
     answer.body(body)
 }
 
-/// Keeps the answer of the first request. What failed for our fault is forgotten, so that the caller can try again.
-async fn keep(
-    ws: &Ws,
-    caller: String,
-    key: String,
-    answer: Result<ServiceResponse<BoxBody>, Error>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let good = answer.as_ref().is_ok_and(|answer| answer.status().is_success());
-    if !good {
-        on_pool(ws, move |ws| forget(ws, &caller, &key)).await?;
-        return answer;
-    }
-    let (request, answer) = answer?.into_parts();
+/// Keeps the answer of the first request.
+async fn keep(ws: &Ws, caller: &Caller, key: String, answer: HttpResponse) -> Result<HttpResponse, Problem> {
     let (head, content) = answer.into_parts();
-    let content = to_bytes_limited(content, LARGEST_ANSWER)
-        .await
-        .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer is too large to be kept"))??;
+    let too_large = || Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer is too large to be kept");
+    let content = to_bytes_limited(content, LARGEST_ANSWER).await.ok().and_then(Result::ok).ok_or_else(too_large)?;
     let kept: Vec<(String, String)> = [header::CONTENT_TYPE, header::ETAG, header::LOCATION]
         .iter()
         .filter_map(|name| Some((name.to_string(), head.headers().get(name)?.to_str().ok()?.to_owned())))
         .collect();
     let (status, text) = (i32::from(head.status().as_u16()), String::from_utf8_lossy(&content).into_owned());
+    let caller = caller.actor.clone();
     on_pool(ws, move |ws| {
         let headers = serde_json::to_string(&kept)?;
         ws.store().write(|conn| {
@@ -185,12 +209,17 @@ async fn keep(
         })
     })
     .await?;
-    Ok(ServiceResponse::new(request, head.set_body(BoxBody::new(content))))
+    Ok(head.set_body(BoxBody::new(content)))
 }
 
-fn forget(ws: &Workspace, caller: &str, key: &str) -> Result<()> {
-    ws.store().write(|conn| {
-        diesel::delete(idempotency::table.find((caller, key))).execute(conn)?;
-        Ok(())
+/// Forgets the key of a request that failed, so that the caller can try again.
+async fn forget(ws: &Ws, caller: &Caller, key: String) -> Result<(), Problem> {
+    let caller = caller.actor.clone();
+    on_pool(ws, move |ws| {
+        ws.store().write(|conn| {
+            diesel::delete(idempotency::table.find((caller, key))).execute(conn)?;
+            Ok(())
+        })
     })
+    .await
 }

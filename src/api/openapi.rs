@@ -15,6 +15,7 @@ use super::customers::alias::{AliasAdded, AliasInput};
 use super::customers::put::CustomerInput;
 use super::customers::shown::{CustomerShown, StateShown};
 use super::facts::{OutcomeInput, OutcomesRecorded};
+use super::imports::shown::ImportShown;
 use super::keys::post::KeyInput;
 use super::problem::{MEDIA_TYPE, ProblemBody, ProblemFault};
 use super::route::Route;
@@ -50,6 +51,7 @@ fn components() -> utoipa::openapi::Components {
         .schema_from::<SuppressionsAdded>()
         .schema_from::<OutcomeInput>()
         .schema_from::<OutcomesRecorded>()
+        .schema_from::<ImportShown>()
         .schema_from::<RunInput>()
         .schema_from::<Sending>()
         .schema_from::<KeyInput>()
@@ -98,7 +100,11 @@ fn operation(route: &Route) -> utoipa::openapi::path::Operation {
         operation = operation.parameter(of.schema(Some(schema::text())));
     }
     for (name, kind, meaning) in &route.doc.query {
-        let kind = if *kind == "integer" { Type::Integer } else { Type::String };
+        let kind = match *kind {
+            "integer" => Type::Integer,
+            "boolean" => Type::Boolean,
+            _ => Type::String,
+        };
         let of = ParameterBuilder::new().name(*name).parameter_in(ParameterIn::Query).required(Required::False);
         let schema = ObjectBuilder::new().schema_type(kind).build();
         operation = operation.parameter(of.description(Some(*meaning)).schema(Some(schema)));
@@ -107,9 +113,9 @@ fn operation(route: &Route) -> utoipa::openapi::path::Operation {
         let of = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).required(Required::False);
         operation = operation.parameter(of.description(Some(meaning)).schema(Some(schema::text())));
     }
-    if let Some((media, schema)) = &route.doc.body {
+    if !route.doc.body.is_empty() {
         let mut body = RequestBodyBuilder::new().required(Some(Required::True));
-        for media in media {
+        for (media, schema) in &route.doc.body {
             body = body.content(*media, ContentBuilder::new().schema(Some(schema.clone())).build());
         }
         operation = operation.request_body(Some(body.build()));
@@ -159,7 +165,7 @@ fn problems(route: &Route) -> Vec<u16> {
     if !route.doc.query.is_empty() {
         statuses.push(422);
     }
-    if route.doc.body.is_some() {
+    if !route.doc.body.is_empty() {
         statuses.extend([400, 413, 415, 422]);
     }
     if route.method != Method::GET && route.access != Access::Public {

@@ -7,7 +7,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, Handler, Responder, dev, web};
 use utoipa::openapi::{RefOr, Schema};
 
-use super::auth::{self, Access};
+use super::auth::{self, Access, Guarded};
 use super::body;
 
 /// A row of the table.
@@ -30,12 +30,14 @@ pub struct Route {
 pub struct Doc {
     /// Name, type and meaning of each query parameter.
     pub query: Vec<(&'static str, &'static str, &'static str)>,
-    /// The body it takes: media types and schema.
-    pub body: Option<(Vec<&'static str>, RefOr<Schema>)>,
+    /// The bodies it takes: media type and schema of each.
+    pub body: Vec<(&'static str, RefOr<Schema>)>,
     /// The answers when all goes well: status, media type, schema; no body without a media type.
     pub answers: Vec<(u16, &'static str, RefOr<Schema>)>,
     /// Further statuses with a problem, beside those that every such route has.
     pub problems: Vec<u16>,
+    /// Whether the body is a file, which is streamed to the disk.
+    pub streams: bool,
     /// Whether If-Match is asked for, and ETag given.
     pub versioned: bool,
 }
@@ -77,14 +79,24 @@ impl Route {
     /// It takes a JSON body.
     #[must_use]
     pub fn takes(mut self, schema: RefOr<Schema>) -> Route {
-        self.doc.body = Some((vec!["application/json"], schema));
+        self.doc.body = vec![("application/json", schema)];
         self
     }
 
     /// It takes one JSON value, or NDJSON with one in each line.
     #[must_use]
     pub fn takes_lines(mut self, schema: RefOr<Schema>) -> Route {
-        self.doc.body = Some((vec!["application/json", "application/x-ndjson"], schema));
+        self.doc.body = vec![("application/json", schema.clone()), ("application/x-ndjson", schema)];
+        self
+    }
+
+    /// It takes a file, alone or as the part `file` of a form with this schema.
+    #[must_use]
+    pub fn takes_file(mut self, form: RefOr<Schema>) -> Route {
+        let file = |media| (media, super::schema::binary());
+        let alone = ["text/csv", "application/x-ndjson", "application/vnd.apache.parquet", "application/octet-stream"];
+        self.doc.body = alone.into_iter().map(file).chain([("multipart/form-data", form)]).collect();
+        self.doc.streams = true;
         self
     }
 
@@ -133,8 +145,12 @@ pub fn mount(config: &mut web::ServiceConfig, table: Vec<Route>) {
         }
     }
     for (path, routes) in paths {
-        let needs: Rc<Vec<_>> = Rc::new(routes.iter().map(|route| (route.method.clone(), route.access)).collect());
-        let lines = routes.iter().any(|route| route.doc.body.as_ref().is_some_and(|(media, _)| media.len() > 1));
+        let needs = routes.iter().map(|route| {
+            let (method, access, streams) = (route.method.clone(), route.access, route.doc.streams);
+            Guarded { method, access, streams }
+        });
+        let needs: Rc<Vec<_>> = Rc::new(needs.collect());
+        let lines = routes.iter().any(|route| route.doc.body.len() > 1);
         let limit = if lines { body::NDJSON_LIMIT } else { body::JSON_LIMIT };
         let mut resource = web::resource(path).app_data(web::PayloadConfig::new(limit));
         for route in routes {

@@ -13,7 +13,7 @@ use super::{
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
     ConsentsWrite, CustomersManage, CustomersRead, CustomersWrite, DecisionsMake, DecisionsRead, DeliveriesRead,
-    EventTypesWrite, FactsWrite, JobsRead, OffersRead, OffersWrite,
+    EventTypesWrite, FactsWrite, ImportsRead, JobsRead, OffersRead, OffersWrite,
 };
 
 const GET: Method = Method::GET;
@@ -178,10 +178,22 @@ pub fn table() -> Vec<Route> {
             .says("Has the version of a model serve that served before.").answers(200, object()),
 
         // background work
-        route(GET, "/v1/imports", Needs(JobsRead), imports::list)
-            .says("Files that were imported and what became of their lines, newest first.").paged(object()),
-        route(GET, "/v1/imports/{id}", Needs(JobsRead), imports::get)
-            .says("One import.").answers(200, object()),
+        route(POST, "/v1/imports", Needs(FactsWrite), imports::post::handle)
+            .says("Takes a file (CSV, NDJSON or Parquet; plain, gzip or zstd) and imports it in the background.")
+            .query("facts", "string", "what it holds, as vizavi import calls it: orders, returns, customers, ...; must be given")
+            .query("file", "string", "its name: its ending tells the format, and it is the source of facts that name none")
+            .query("dry_run", "boolean", "read and check everything, and change nothing")
+            .query("again", "boolean", "also when the same file was imported before")
+            .takes_file(keys("A file with its mapping.", &[("file!", "binary"), ("mapping", "string")]))
+            .answers(202, named("ImportShown")).or(&[408]),
+        route(GET, "/v1/imports", Needs(ImportsRead), imports::list::handle)
+            .says("Files that were imported and what became of their lines, newest first; of others' with jobs:read.")
+            .paged(named("ImportShown")),
+        route(GET, "/v1/imports/{id}", Needs(ImportsRead), imports::get::handle)
+            .says("One import: how far it is, or what became of its lines.").answers(200, named("ImportShown")),
+        route(GET, "/v1/imports/{id}/rejects", Needs(ImportsRead), imports::rejects::handle)
+            .says("The rejected lines with their reasons, to be mended and sent again: CSV, or NDJSON where the file was.")
+            .answers_as(200, "text/csv"),
         route(GET, "/v1/jobs", Needs(JobsRead), jobs::list)
             .says("Background work, newest first.").query("state", "string", "waiting, running, done or dead").paged(object())
             .or(&[404]),

@@ -16,6 +16,12 @@ pub fn text() -> RefOr<Schema> {
     Object::with_type(Type::String).into()
 }
 
+/// Bytes.
+pub fn binary() -> RefOr<Schema> {
+    let binary = ObjectBuilder::new().schema_type(Type::String);
+    binary.format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary))).into()
+}
+
 /// An object of any keys.
 pub fn object() -> RefOr<Schema> {
     ObjectBuilder::new()
@@ -42,7 +48,7 @@ pub fn list_of(item: RefOr<Schema>) -> RefOr<Schema> {
 }
 
 /// An object of these keys and no others; those with `!` at the end must be there. Types: `string`, `time`, `integer`, `money`,
-/// `share`, `number`, `boolean`, `strings`, `object`, `objects`, `rule`.
+/// `share`, `number`, `boolean`, `strings`, `object`, `objects`, `rule`, `binary`.
 pub fn keys(description: &str, keys: &[(&str, &str)]) -> RefOr<Schema> {
     let mut object = ObjectBuilder::new()
         .schema_type(Type::Object)
@@ -75,6 +81,7 @@ fn of_kind(kind: &str) -> RefOr<Schema> {
         "object" => object(),
         "rule" => named("Rule"),
         "campaign" => named("Campaign"),
+        "binary" => binary(),
         "any" => Schema::Object(Object::new()).into(),
         _ => object_of(Type::String).into(),
     }

@@ -1,10 +1,10 @@
 //! A piece of background work, and where it is.
 
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::clock::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::ids::JobId;
 use crate::storage::schema::job;
 
@@ -18,6 +18,17 @@ pub enum Work {
         campaign: String,
         /// The scheduled instant; the occasion of the run.
         due: Timestamp,
+    },
+    /// Import a file that came over REST.
+    Import {
+        /// Its row in the log of imports, and its folder of uploads.
+        import: i64,
+        /// Read and check everything, and change nothing.
+        dry_run: bool,
+        /// Also when the same file was imported before.
+        again: bool,
+        /// Whether its sender may merge customers.
+        may_merge: bool,
     },
     /// Seal facts that arrived one by one.
     Seal,
@@ -36,6 +47,7 @@ impl Work {
     pub fn kind(&self) -> &'static str {
         match self {
             Work::CampaignRun { .. } => "campaign_run",
+            Work::Import { .. } => IMPORT,
             Work::Seal => "seal",
             Work::Compact => "compact",
             Work::Mature => "mature",
@@ -44,6 +56,9 @@ impl Work {
         }
     }
 }
+
+/// The kind of an import, whose file only some nodes have.
+pub(super) const IMPORT: &str = "import";
 
 /// Where a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +114,15 @@ pub struct Job {
     pub updated_at: Timestamp,
     /// When it was done or given up.
     pub finished_at: Option<Timestamp>,
+    /// How far it is, while it runs: JSON with `stage`, `done` of `total`, and what was counted.
+    #[serde(serialize_with = "as_json")]
+    pub progress: Option<String>,
+}
+
+/// Shows a text that holds JSON as what it holds.
+fn as_json<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    let value: Option<serde_json::Value> = text.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    value.serialize(serializer)
 }
 
 impl Job {
@@ -106,7 +130,7 @@ impl Job {
     ///
     /// # Errors
     /// Invalid, when a newer program wrote it.
-    pub fn work(&self) -> Result<Work> {
+    pub fn work(&self) -> crate::Result<Work> {
         serde_json::from_str(&self.payload).map_err(|error| {
             Error::invalid(format!("this program does not know the work `{}`", self.kind)).caused_by(error)
         })

@@ -7,9 +7,12 @@
 //!
 //! A job's id is the hash of its kind and occasion, so that any number of nodes write the same work down only once. What a
 //! crash leaves behind is found again when its lease ends; what fails is tried again later, and in the end laid aside for
-//! a person (`dead`).
+//! a person (`dead`). Imports have a thread of their own, so that a large file does not make the schedule late, and are done
+//! where their file is.
 
+pub mod imports;
 mod job;
+mod progress;
 pub mod queue;
 mod run;
 mod schedule;

@@ -2,9 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::job::{Job, State, Work};
+use super::job::{IMPORT, Job, State, Work};
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
 use crate::error::{Error, Kind, Result};
+use crate::history::import::log;
 use crate::ids::{IdKey, JobId};
 use crate::storage::schema::job;
 use crate::storage::{Connection, on_each};
@@ -24,7 +25,7 @@ pub fn enqueue(
     now: Timestamp,
 ) -> Result<bool> {
     let row = Job {
-        id: id_of(key, work, occasion),
+        id: id_of(key, work.kind(), occasion),
         kind: work.kind().into(),
         payload: serde_json::to_string(work)?,
         state: State::Waiting.as_str().into(),
@@ -36,6 +37,7 @@ pub fn enqueue(
         created_at: now,
         updated_at: now,
         finished_at: None,
+        progress: None,
     };
     let added = on_each!(conn, c => diesel::insert_into(job::table).values(&row).on_conflict_do_nothing().execute(c))?;
     Ok(added > 0)
@@ -43,17 +45,28 @@ pub fn enqueue(
 
 /// Whether this work was written down for this occasion.
 pub fn is_known(conn: &mut Connection, key: &IdKey, work: &Work, occasion: &str) -> Result<bool> {
-    let count: i64 = job::table.filter(job::id.eq(id_of(key, work, occasion))).count().get_result(conn)?;
+    let count: i64 = job::table.filter(job::id.eq(id_of(key, work.kind(), occasion))).count().get_result(conn)?;
     Ok(count > 0)
 }
 
-fn id_of(key: &IdKey, work: &Work, occasion: &str) -> JobId {
-    JobId(key.hash63(b"job", &[work.kind().as_bytes(), occasion.as_bytes()]))
+/// The id of a kind of work for an occasion.
+pub(super) fn id_of(key: &IdKey, kind: &str, occasion: &str) -> JobId {
+    JobId(key.hash63(b"job", &[kind.as_bytes(), occasion.as_bytes()]))
+}
+
+/// Which jobs a worker looks for. Imports are apart: they take long, and only a node that has the file can do them.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted<'a> {
+    /// Imports, of these.
+    Imports(&'a [JobId]),
+    /// Everything else.
+    Others,
 }
 
 macro_rules! due_query {
-    ($now:expr) => {
+    ($now:expr, $wanted:expr) => {
         job::table
+            .filter($wanted)
             .filter(
                 (job::state.eq(State::Waiting.as_str()).and(job::run_at.le($now)))
                     .or(job::state.eq(State::Running.as_str()).and(job::lease_until.lt($now))),
@@ -65,12 +78,19 @@ macro_rules! due_query {
 }
 
 /// Claims the job that is due longest, if any. One that a crash has interrupted too often is laid aside instead.
-pub fn claim(conn: &mut Connection, owner: &str, now: Timestamp) -> Result<Option<Job>> {
+pub fn claim(conn: &mut Connection, wanted: Wanted<'_>, owner: &str, now: Timestamp) -> Result<Option<Job>> {
     loop {
-        let found = match conn {
-            Connection::Sqlite(c) => due_query!(now).first(c).optional()?,
-            Connection::Postgres(c) => due_query!(now).for_update().skip_locked().first(c).optional()?,
+        let imports = |ids| job::kind.eq(IMPORT).and(job::id.eq_any(ids));
+        let others = || job::kind.ne(IMPORT);
+        let found = match (&mut *conn, wanted) {
+            (Connection::Sqlite(c), Wanted::Imports(ids)) => due_query!(now, imports(ids)).first(c),
+            (Connection::Sqlite(c), Wanted::Others) => due_query!(now, others()).first(c),
+            (Connection::Postgres(c), Wanted::Imports(ids)) => {
+                due_query!(now, imports(ids)).for_update().skip_locked().first(c)
+            }
+            (Connection::Postgres(c), Wanted::Others) => due_query!(now, others()).for_update().skip_locked().first(c),
         };
+        let found = found.optional()?;
         let Some(mut found) = found else { return Ok(None) };
         if found.attempts >= ATTEMPTS {
             let last = found.last_error.as_deref().unwrap_or("every attempt ended in a crash");
@@ -103,6 +123,15 @@ pub fn renew(conn: &mut Connection, claimed: &Job, now: Timestamp) -> Result<boo
     Ok(changed > 0)
 }
 
+/// Writes down how far the job is; of no effect when it is no longer the worker's.
+pub fn advance(conn: &mut Connection, claimed: &Job, progress: &str) -> Result<()> {
+    let mine = job::table.find(claimed.id).filter(job::lease_owner.eq(&claimed.lease_owner));
+    diesel::update(mine.filter(job::state.eq(State::Running.as_str())))
+        .set(job::progress.eq(progress))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// The job is done; `note` says what it came to.
 pub fn finish(conn: &mut Connection, claimed: &Job, note: &str, now: Timestamp) -> Result<()> {
     let mine = job::table.find(claimed.id).filter(job::lease_owner.eq(&claimed.lease_owner));
@@ -110,6 +139,7 @@ pub fn finish(conn: &mut Connection, claimed: &Job, note: &str, now: Timestamp) 
         .set((
             job::state.eq(State::Done.as_str()),
             job::last_error.eq((!note.is_empty()).then_some(note)),
+            job::progress.eq(None::<String>),
             job::updated_at.eq(now),
             job::finished_at.eq(now),
         ))
@@ -131,6 +161,7 @@ pub fn fail(conn: &mut Connection, claimed: &Job, error: &Error, now: Timestamp)
             job::state.eq(State::Waiting.as_str()),
             job::run_at.eq(now.plus(back_off(claimed.attempts))),
             job::last_error.eq(message),
+            job::progress.eq(None::<String>),
             job::updated_at.eq(now),
         ))
         .execute(conn)?;
@@ -145,17 +176,20 @@ pub fn give_back(conn: &mut Connection, claimed: &Job, now: Timestamp) -> Result
             job::state.eq(State::Waiting.as_str()),
             job::attempts.eq(claimed.attempts - 1),
             job::run_at.eq(now),
+            job::progress.eq(None::<String>),
             job::updated_at.eq(now),
         ))
         .execute(conn)?;
     Ok(())
 }
 
-fn put_aside(conn: &mut Connection, id: JobId, message: &str, now: Timestamp) -> Result<()> {
+/// Lays a job aside that nobody can do.
+pub(super) fn put_aside(conn: &mut Connection, id: JobId, message: &str, now: Timestamp) -> Result<()> {
     diesel::update(job::table.find(id))
         .set((
             job::state.eq(State::Dead.as_str()),
             job::last_error.eq(message),
+            job::progress.eq(None::<String>),
             job::updated_at.eq(now),
             job::finished_at.eq(now),
         ))
@@ -171,7 +205,7 @@ fn back_off(attempts: i32) -> i64 {
 /// Has a job that was laid aside tried again.
 ///
 /// # Errors
-/// Not found; conflict, when it was not laid aside.
+/// Not found; conflict, when it was not laid aside, or is an import whose file was not kept.
 pub fn retry(conn: &mut Connection, id: JobId, now: Timestamp) -> Result<()> {
     let known = get(conn, id)?;
     if known.state != State::Dead.as_str() {
@@ -179,6 +213,9 @@ pub fn retry(conn: &mut Connection, id: JobId, now: Timestamp) -> Result<()> {
             "the job is {}; only one that was laid aside is tried again",
             known.state
         )));
+    }
+    if known.kind == IMPORT && log::of_job(conn, id)?.is_none_or(|import| import.is_finished()) {
+        return Err(Error::conflict("the import has ended and its file was not kept; send the file again"));
     }
     diesel::update(job::table.find(id))
         .set((
@@ -239,7 +276,7 @@ mod tests {
     }
 
     fn claim_at(store: &Store, owner: &str, now: Timestamp) -> Option<Job> {
-        store.write(|conn| claim(conn, owner, now)).unwrap()
+        store.write(|conn| claim(conn, Wanted::Others, owner, now)).unwrap()
     }
 
     #[test]

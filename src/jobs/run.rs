@@ -1,12 +1,13 @@
 //! Does the work of one job by calling the verb of `operations` that it stands for.
 
 use super::job::{Job, Work};
+use super::progress::Written;
 use crate::campaigns::store as campaigns;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::history::Depth;
+use crate::operations::import::uploaded::{self, Sent};
 use crate::operations::{Workspace, audit, history, mature, merge, run, score, segments, train};
-use crate::progress::Silent;
 
 /// Who the audit says did it.
 const ACTOR: &str = "schedule";
@@ -16,7 +17,11 @@ const ACTOR: &str = "schedule";
 /// # Errors
 /// Those of the work.
 pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
+    let progress = Written::new(ws, job);
     match job.work()? {
+        Work::Import { import, dry_run, again, may_merge } => {
+            uploaded::bring(ws, &Sent { import, dry_run, again, may_merge }, &progress)
+        }
         Work::CampaignRun { campaign, due } => campaign_run(ws, &campaign, due),
         Work::Seal => {
             // Merges over which an import was killed.
@@ -32,13 +37,13 @@ pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
         }
         Work::Mature => Ok(format!("{} runs closed", mature::mature(ws)?.len())),
         Work::Train => {
-            let trained = train::train(ws, &[], &Silent)?;
+            let trained = train::train(ws, &[], &progress)?;
             let serving = trained.iter().filter(|model| model.serves).count();
             Ok(format!("{} models looked at, {serving} new ones serve", trained.len()))
         }
         Work::Score => {
-            let scored = score::score(ws, &Silent)?;
-            crate::reports::profit::kept::refresh(ws, &Silent)?;
+            let scored = score::score(ws, &progress)?;
+            crate::reports::profit::kept::refresh(ws, &progress)?;
             Ok(format!("{} customers", scored.customers))
         }
     }

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::job::{Job, State};
+use super::queue::Wanted;
 use super::schedule::tick;
 use super::stop::Stop;
-use super::{queue, run};
+use super::{imports, queue, run};
 use crate::clock::{SECOND, Timestamp};
 use crate::deliveries::Summary;
 use crate::error::{Error, Result};
@@ -21,6 +22,8 @@ use crate::operations::send::send_due;
 const IDLE: Duration = Duration::from_secs(2);
 /// How long it leaves a store alone that does not answer.
 const DOWN: Duration = Duration::from_secs(10);
+/// How often files are looked for that nobody will import any more.
+const SWEEP: Duration = Duration::from_secs(3_600);
 /// How often the lease of a running job is renewed.
 const RENEW: Duration = Duration::from_secs(60);
 
@@ -63,6 +66,7 @@ pub fn work(ws: &Workspace, stop: &Stop, once: bool, only: Option<Only>) -> Resu
     // Messages have a thread of their own, so that a training does not make them late.
     std::thread::scope(|scope| {
         let runner = jobs.then(|| scope.spawn(|| run_jobs(ws, stop)));
+        let importer = jobs.then(|| scope.spawn(|| run_imports(ws, stop)));
         // Segments follow facts and time, whatever else goes on.
         let follower = jobs.then(|| scope.spawn(|| follow_segments(ws, stop)));
         let sender = sending.then(|| scope.spawn(|| send_messages(ws, stop)));
@@ -71,7 +75,10 @@ pub fn work(ws: &Workspace, stop: &Stop, once: bool, only: Option<Only>) -> Resu
             None => Ok(Worked::default()),
         };
         joined(follower)?;
-        let mut worked = joined(runner)?;
+        let (mut worked, imported) = (joined(runner)?, joined(importer)?);
+        worked.done += imported.done;
+        worked.failed += imported.failed;
+        worked.dead += imported.dead;
         worked.sending = joined(sender)?.sending;
         Ok(worked)
     })
@@ -80,12 +87,18 @@ pub fn work(ws: &Workspace, stop: &Stop, once: bool, only: Option<Only>) -> Resu
 fn until_idle(ws: &Workspace, stop: &Stop, only: Option<Only>) -> Result<Worked> {
     let owner = owner(ws);
     let mut worked = Worked::default();
+    if only != Some(Only::Sending) {
+        imports::sweep(ws)?;
+    }
     while !stop.is_set() {
         let mut busy = false;
         if only != Some(Only::Sending) {
             segments::refresh(ws)?;
             tick(ws)?;
-            while !stop.is_set() && next_job(ws, stop, &owner, &mut worked)? {
+            while !stop.is_set()
+                && (next_job(ws, stop, Wanted::Others, &owner, &mut worked)?
+                    || next_import(ws, stop, &owner, &mut worked)?)
+            {
                 busy = true;
             }
         }
@@ -105,7 +118,7 @@ fn run_jobs(ws: &Workspace, stop: &Stop) -> Worked {
     let owner = owner(ws);
     let mut worked = Worked::default();
     while !stop.is_set() {
-        let wait = match tick(ws).and_then(|_| next_job(ws, stop, &owner, &mut worked)) {
+        let wait = match tick(ws).and_then(|_| next_job(ws, stop, Wanted::Others, &owner, &mut worked)) {
             Ok(true) => continue,
             Ok(false) => IDLE,
             Err(error) => down("jobs", &error),
@@ -113,6 +126,33 @@ fn run_jobs(ws: &Workspace, stop: &Stop) -> Worked {
         stop.wait(wait);
     }
     worked
+}
+
+/// Imports what came over REST and lies in this data folder.
+fn run_imports(ws: &Workspace, stop: &Stop) -> Worked {
+    let owner = owner(ws);
+    let mut worked = Worked::default();
+    let mut swept: Option<Instant> = None;
+    while !stop.is_set() {
+        if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
+            swept = Some(Instant::now());
+            if let Err(error) = imports::sweep(ws) {
+                tracing::warn!(?error, "files of imports that nobody wants any more could not be removed");
+            }
+        }
+        let wait = match next_import(ws, stop, &owner, &mut worked) {
+            Ok(true) => continue,
+            Ok(false) => IDLE,
+            Err(error) => down("imports", &error),
+        };
+        stop.wait(wait);
+    }
+    worked
+}
+
+fn next_import(ws: &Workspace, stop: &Stop, owner: &str, worked: &mut Worked) -> Result<bool> {
+    let here = imports::here(ws)?;
+    Ok(!here.is_empty() && next_job(ws, stop, Wanted::Imports(&here), owner, worked)?)
 }
 
 /// Brings rule segments up to now, again and again.
@@ -163,9 +203,9 @@ fn owner(ws: &Workspace) -> String {
 }
 
 /// Claims a job and does it. `false` when none is due.
-fn next_job(ws: &Workspace, stop: &Stop, owner: &str, worked: &mut Worked) -> Result<bool> {
+fn next_job(ws: &Workspace, stop: &Stop, wanted: Wanted<'_>, owner: &str, worked: &mut Worked) -> Result<bool> {
     let now = ws.now();
-    let Some(job) = ws.store().write(|conn| queue::claim(conn, owner, now))? else { return Ok(false) };
+    let Some(job) = ws.store().write(|conn| queue::claim(conn, wanted, owner, now))? else { return Ok(false) };
     tracing::info!(job = %job.id, kind = job.kind, attempt = job.attempts, "job begun");
     let result = leased(ws, stop, &job);
     let now = ws.now();

@@ -53,7 +53,7 @@ pub fn erase(ws: &Workspace, external_id: &str, actor: &str) -> Result<Erased> {
     }
     ws.store().truncate_log()?;
     let mut mentioned_in = Vec::new();
-    for folder in ["rejects", "out"] {
+    for folder in ["rejects", "out", "uploads"] {
         find_mentions(&ws.data().join(folder), &words, &mut mentioned_in)?;
     }
     mentioned_in.sort();
@@ -113,8 +113,8 @@ fn forget_answers(conn: &mut Connection, words: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Files in a folder that hold one of the words. They are not ours to edit: rejected lines of imports, and what transports
-/// wrote for people.
+/// Files in a folder that hold one of the words. They are not ours to edit: rejected lines of imports, files that wait for
+/// theirs, and what transports wrote for people.
 fn find_mentions(folder: &Path, words: &[String], found: &mut Vec<String>) -> Result<()> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     for entry in entries {

@@ -37,7 +37,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "090_lifetime",
     "091_stages",
     "095_model_drift",
-    "098_segment_portraits"
+    "098_segment_portraits",
+    "099_uploads"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

@@ -119,7 +119,6 @@ impl Condition {
 /// A checked mapping.
 #[derive(Debug, Clone)]
 pub struct Mapping {
-    /// BLAKE3 hash of the text it was read from, in hexadecimal; empty when it was made of columns' names.
     pub(super) digest: String,
     pub(super) file: FileSpec,
     pub(super) source: Option<String>,
@@ -219,9 +218,19 @@ impl Mapping {
         columns
     }
 
+    /// BLAKE3 hash of the text it was read from, in hexadecimal; empty when it was made of columns' names.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
     /// Whether it makes records of this target.
     pub fn makes(&self, target: &Target) -> bool {
-        self.records.iter().any(|record| record.target.name == target.name)
+        self.targets().any(|made| made.name == target.name)
+    }
+
+    /// What it makes records of.
+    pub fn targets(&self) -> impl Iterator<Item = &'static Target> {
+        self.records.iter().map(|record| record.target)
     }
 }
 

@@ -11,7 +11,7 @@ use super::plan::Plan;
 use super::record::Record;
 use super::rejects::Rejects;
 use super::report::Report;
-use super::run::{Request, stem};
+use super::run::{Request, file_name, stem};
 use super::sink::Sink;
 use super::source::{self, Source};
 use super::spool::{self, Spool};
@@ -107,7 +107,7 @@ impl Pass<'_> {
     /// # Errors
     /// Invalid, when the mapping does not fit it or it is damaged; unavailable, when the disk fails.
     pub fn read_all(&mut self, sink: &dyn Sink, progress: &dyn Progress) -> Result<()> {
-        self.demand_columns(false)?;
+        demand_columns(&self.source, &self.wanted, self.request.name, false)?;
         let mut record = Record::default();
         let (mut shown, mut journalled) = (0, self.report.lines);
         while self.source.next(&mut record)? {
@@ -133,25 +133,10 @@ impl Pass<'_> {
                 self.stage.flush(Some(state))?;
             }
         }
-        self.demand_columns(true)
-    }
-
-    /// The mapping may only name columns that the file has.
-    fn demand_columns(&self, at_end: bool) -> Result<()> {
-        let missing = self.source.missing(&self.wanted, at_end);
-        if missing.is_empty() || (at_end && self.report.lines == 0) {
+        if self.report.lines == 0 {
             return Ok(());
         }
-        let have = self.source.columns().join(", ");
-        let faults = missing.into_iter().map(|column| {
-            let message = if at_end {
-                "no line of the file has this key".to_owned()
-            } else {
-                format!("the file has no such column; it has {have}")
-            };
-            Fault::at(column, message).in_file(&self.report.file).on_line(1)
-        });
-        Err(Error::faults("the mapping does not fit the file; nothing was imported", faults.collect()))
+        demand_columns(&self.source, &self.wanted, self.request.name, true)
     }
 
     /// Asks the sink whether it would take the rows of the line.
@@ -220,21 +205,24 @@ impl Pass<'_> {
             self.report.accepted -= lines.len() as u64;
             lines.iter().for_each(|line| self.report.reject(*line, CONTRADICTS));
             if !self.request.is_standard_input() {
-                let source = Source::open(self.request.file, &self.layout, Some(&self.wanted), &Meter::default())?;
+                let Request { file, name, .. } = self.request;
+                let source = Source::open(file, name, &self.layout, Some(&self.wanted), &Meter::default())?;
                 self.reading.memory = Memory::default();
                 show(source, &self.plan, &mut self.reading, &mut self.rejects, &lines)?;
             }
         }
         if let Some(folder) = self.request.rejects {
-            let rejects = self.rejects.finish(folder, &stem(self.request.file))?;
+            let rejects = self.rejects.finish(folder, &stem(self.request.name))?;
             self.report.rejects = rejects.map(|path| path.display().to_string());
         }
         self.report.finish();
-        let name = self.request.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !self.request.log {
+            return Ok(self.report);
+        }
         let logged = Logged {
             id: ids::fresh(self.request.now),
             kind: kind.to_owned(),
-            file: name,
+            file: file_name(self.request.name),
             byte_count: bytes,
             digest: self.report.digest.clone(),
             mapping,
@@ -242,10 +230,31 @@ impl Pass<'_> {
             report: serde_json::to_string(&self.report)?,
             started_at: self.request.now.0,
             finished_at: self.request.now.0,
+            actor: String::new(),
+            job_id: None,
+            error: None,
         };
         history.store().write(|conn| log::add(conn, &logged))?;
         Ok(self.report)
     }
+}
+
+/// The mapping may only name columns that the file has.
+pub(super) fn demand_columns(source: &Source, wanted: &[String], file: &str, at_end: bool) -> Result<()> {
+    let missing = source.missing(wanted, at_end);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let have = source.columns().join(", ");
+    let faults = missing.into_iter().map(|column| {
+        let message = if at_end {
+            "no line of the file has this key".to_owned()
+        } else {
+            format!("the file has no such column; it has {have}")
+        };
+        Fault::at(column, message).in_file(file).on_line(1)
+    });
+    Err(Error::faults("the mapping does not fit the file; nothing was imported", faults.collect()))
 }
 
 fn count(made: &mut Vec<(&'static Target, u64)>, target: &'static Target) {

@@ -1,5 +1,6 @@
 //! One import, from the file to history and store: all of it or nothing.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::bound::Positions;
@@ -8,7 +9,7 @@ use super::journal::Folder;
 use super::line::Reading;
 use super::log;
 use super::mapping::{FileSpec, Mapping};
-use super::pass::{Pass, State};
+use super::pass::{Pass, State, demand_columns};
 use super::plan::Plan;
 use super::record::ROW;
 use super::rejects::Rejects;
@@ -31,6 +32,8 @@ use crate::progress::Progress;
 pub struct Request<'a> {
     /// The file; `-` is standard input.
     pub file: &'a Path,
+    /// What it is called: in the report and in faults, by its ending, and as the source of facts that name none.
+    pub name: &'a str,
     /// What it holds, as the caller calls it.
     pub target: &'static Target,
     /// Which column fills which field; by the columns' names when absent.
@@ -41,6 +44,8 @@ pub struct Request<'a> {
     pub dry_run: bool,
     /// Also when the same file was imported before.
     pub again: bool,
+    /// Whether to add it to the log of imports; whoever entered it there as it came sees to that.
+    pub log: bool,
     /// Bytes of facts that are sorted at a time; see [`SORTED`].
     pub sorted: usize,
     /// The currency of the workspace.
@@ -74,33 +79,18 @@ pub fn import(
     request: &Request<'_>,
     progress: &dyn Progress,
 ) -> Result<Report> {
-    let file = request.file.display().to_string();
-    let report = Report { file: file.clone(), dry_run: request.dry_run, ..Report::default() };
+    let report = Report { file: request.name.to_owned(), dry_run: request.dry_run, ..Report::default() };
     let size = std::fs::metadata(request.file).map(|data| data.len()).ok().filter(|_| !request.is_standard_input());
     if let Some(imported_at) = already(history, request, size)? {
         return Ok(Report { imported_at: Some(imported_at), ..report });
     }
     let meter = Meter::default();
-    let wanted = request.mapping.map(wanted);
-    let layout = request.mapping.map_or_else(FileSpec::default, |mapping| mapping.file.clone());
-    let source = Source::open(request.file, &layout, wanted.as_deref(), &meter)?;
-    let by_names;
-    let mapping = match request.mapping {
-        Some(mapping) => mapping,
-        None => {
-            by_names = Mapping::by_names(request.target, source.columns(), &file)?;
-            &by_names
-        }
-    };
-    if !mapping.makes(request.target) {
-        let message =
-            format!("makes no {}; add a [[record]] with this target, or import another kind", request.target.name);
-        return Err(Error::faults("the mapping cannot be used", vec![Fault::at("record.target", message)]));
-    }
+    let Opened { source, layout, mapping } = open(request, &meter)?;
+    let mapping = &*mapping;
     let positions: Positions = source.columns().iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
     let plan = Plan::new(mapping, &positions, request.currency);
     let aliases = history.store().read(Aliases::load)?;
-    let source_name = mapping.source.clone().unwrap_or_else(|| stem(request.file));
+    let source_name = mapping.source.clone().unwrap_or_else(|| stem(request.name));
     let (stage, state) = stage(history, request, &source_name)?;
     let spool = Spool::open(stage.folder(), state.as_ref().map_or(spool::Reached::default(), |state| state.spool))?;
     let rejects = Rejects::new(stage.folder(), source.columns(), source.is_json());
@@ -119,18 +109,57 @@ pub fn import(
     Ok(report)
 }
 
+/// A file whose beginning was looked at.
+struct Opened<'a> {
+    source: Source,
+    layout: FileSpec,
+    mapping: Cow<'a, Mapping>,
+}
+
+/// Opens the file, and has its columns say what becomes of them where no mapping does.
+fn open<'a>(request: &Request<'a>, meter: &Meter) -> Result<Opened<'a>> {
+    let wanted = request.mapping.map(wanted);
+    let layout = request.mapping.map_or_else(FileSpec::default, |mapping| mapping.file.clone());
+    let source = Source::open(request.file, request.name, &layout, wanted.as_deref(), meter)?;
+    let mapping = match request.mapping {
+        Some(mapping) => Cow::Borrowed(mapping),
+        None => Cow::Owned(Mapping::by_names(request.target, source.columns(), request.name)?),
+    };
+    if !mapping.makes(request.target) {
+        let message =
+            format!("makes no {}; add a [[record]] with this target, or import another kind", request.target.name);
+        return Err(Error::faults("the mapping cannot be used", vec![Fault::at("record.target", message)]));
+    }
+    Ok(Opened { source, layout, mapping })
+}
+
+/// Looks at the beginning of a file: whether it can be read, and its columns are those that are asked for. Of JSON lines, which
+/// have no header, only the import itself shows the latter.
+///
+/// # Errors
+/// As [`import`].
+pub fn check(request: &Request<'_>) -> Result<()> {
+    let Opened { source, mapping, .. } = open(request, &Meter::default())?;
+    demand_columns(&source, &wanted(&mapping), request.name, false)
+}
+
 /// The columns that a mapping reads from the file.
 fn wanted(mapping: &Mapping) -> Vec<String> {
     mapping.columns().into_iter().filter(|column| column != ROW).collect()
 }
 
 /// A file's name up to the first dot.
-pub(super) fn stem(file: &Path) -> String {
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+pub(super) fn stem(file: &str) -> String {
+    let name = file_name(file);
     match name.split('.').next().unwrap_or_default() {
         STANDARD_INPUT => "input".to_owned(),
         stem => stem.to_owned(),
     }
+}
+
+/// A file's name without its folders.
+pub(super) fn file_name(file: &str) -> String {
+    Path::new(file).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// When the same file was imported in the same way; only a file of the same size is read to find that out.

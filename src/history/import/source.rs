@@ -32,37 +32,36 @@ pub(super) struct Reached {
 }
 
 impl Source {
-    /// Opens a file, or standard input. `wanted` are the columns that the mapping reads, where there is one.
+    /// Opens a file that is called `name`, or standard input. `wanted` are the columns that the mapping reads, where there is one.
     ///
     /// # Errors
     /// Not found, when there is no such file; invalid, when its beginning is broken.
-    pub fn open(path: &Path, spec: &FileSpec, wanted: Option<&[String]>, meter: &Meter) -> Result<Source> {
-        let name = path.display().to_string();
-        let named = |error: std::io::Error| Error::from(error).context(&name);
-        if name == STANDARD_INPUT {
+    pub fn open(path: &Path, name: &str, spec: &FileSpec, wanted: Option<&[String]>, meter: &Meter) -> Result<Source> {
+        let named = |error: std::io::Error| Error::from(error).context(name);
+        if path.as_os_str() == STANDARD_INPUT {
             let mut input = std::io::stdin();
             let magic = first_bytes(&mut input).map_err(named)?;
             if spec.format.as_deref() == Some("parquet") || magic == *b"PAR1" {
                 let message = "Parquet cannot be read from standard input: its contents are listed at its end";
                 return Err(Error::faults("the input cannot be read", vec![Fault::at("", message)]));
             }
-            return Source::stream(input, &magic, &name, spec, wanted, meter);
+            return Source::stream(input, &magic, name, spec, wanted, meter);
         }
         let mut file = File::open(path).map_err(named)?;
         let magic = first_bytes(&mut file).map_err(named)?;
         let is_parquet = spec
             .format
             .as_ref()
-            .map_or(magic == *b"PAR1" || plain(&name).ends_with(".parquet"), |format| format == "parquet");
+            .map_or(magic == *b"PAR1" || plain(name).ends_with(".parquet"), |format| format == "parquet");
         if !is_parquet {
-            return Source::stream(file, &magic, &name, spec, wanted, meter);
+            return Source::stream(file, &magic, name, spec, wanted, meter);
         }
         if Packing::of(&magic) != Packing::Plain {
             let message = "Parquet is packed inside; unpack the file";
             return Err(Error::faults("the file cannot be read", vec![Fault::at("", message).in_file(name)]));
         }
         file.rewind()?;
-        ParquetReader::new(file, &name).map(Source::Parquet)
+        ParquetReader::new(file, name).map(Source::Parquet)
     }
 
     fn stream(
@@ -141,6 +140,24 @@ impl Source {
     pub fn is_json(&self) -> bool {
         matches!(self, Source::Ndjson(_))
     }
+}
+
+/// The ending that a file should have by what it holds: JSON lines begin with a brace, Parquet with its mark.
+///
+/// # Errors
+/// Invalid, when it is packed and its beginning is damaged; not found; unavailable, when it cannot be read.
+pub fn ending(path: &Path, name: &str) -> Result<&'static str> {
+    let mut file = File::open(path)?;
+    let magic = first_bytes(&mut file)?;
+    if magic == *b"PAR1" {
+        return Ok("parquet");
+    }
+    let unpacked = unpacked(&magic, file, &Meter::default())?;
+    let mut first = Vec::new();
+    let read = unpacked.take(64).read_to_end(&mut first);
+    read.map_err(|error| super::record::unreadable(error, name, 1))?;
+    let text = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&first);
+    Ok(if text.trim_ascii_start().starts_with(b"{") { "ndjson" } else { "csv" })
 }
 
 /// A name without the ending that tells how the file is packed.

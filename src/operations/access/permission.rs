@@ -55,6 +55,8 @@ permissions! {
     DeliveriesRead = "deliveries:read",
     /// See segments, models, experiments and indicators.
     AnalysisRead = "analysis:read",
+    /// See the imports that one's own key sent; all of them with `jobs:read`.
+    ImportsRead = "imports:read",
     /// See background work.
     JobsRead = "jobs:read",
     /// See who did what.
@@ -74,7 +76,7 @@ pub enum Role {
     Marketer,
     /// May do everything.
     Admin,
-    /// Posts facts, consents and profiles; sees nothing.
+    /// Posts facts, consents and profiles, and sends files of them; sees nothing but what became of its own files.
     Ingest,
     /// Asks what now for this customer; nothing else.
     Decide,
@@ -119,9 +121,12 @@ impl Role {
                     | P::DecisionsRead
                     | P::DeliveriesRead
                     | P::AnalysisRead
+                    | P::ImportsRead
                     | P::JobsRead
             ),
-            Role::Ingest => matches!(permission, P::FactsWrite | P::ConsentsWrite | P::CustomersWrite),
+            Role::Ingest => {
+                matches!(permission, P::FactsWrite | P::ConsentsWrite | P::CustomersWrite | P::ImportsRead)
+            }
             Role::Decide => permission == P::DecisionsMake,
         }
     }

@@ -17,18 +17,26 @@ use crate::storage::{Connection, Store};
 
 /// Rows that are written with one statement.
 const CHUNK: usize = 500;
+const MAY_NOT_MERGE: &str = "`merge_into`: merging is for good and needs a key with `customers:manage`; leave it empty";
 
 /// Writes imported rows to the store, in one transaction an import.
 pub struct StoreSink {
     store: Store,
     id_key: IdKey,
     now: Timestamp,
+    merges: bool,
 }
 
 impl StoreSink {
     /// A sink into this store.
     pub fn new(store: &Store, id_key: &IdKey, now: Timestamp) -> StoreSink {
-        StoreSink { store: store.clone(), id_key: *id_key, now }
+        StoreSink { store: store.clone(), id_key: *id_key, now, merges: true }
+    }
+
+    /// One that rejects lines by which customers would be merged.
+    #[must_use]
+    pub fn without_merges(self) -> StoreSink {
+        StoreSink { merges: false, ..self }
     }
 }
 
@@ -42,8 +50,13 @@ impl Sink for StoreSink {
                 {
                     return Some(format!("`kind`: {}", error.message()));
                 }
-                if let Some(fault) = row.text("merge_into").and_then(|into| fault_of_merge(external_id, into)) {
-                    return Some(fault);
+                if let Some(into) = row.text("merge_into") {
+                    if !self.merges {
+                        return Some(MAY_NOT_MERGE.to_owned());
+                    }
+                    if let Some(fault) = fault_of_merge(external_id, into) {
+                        return Some(fault);
+                    }
                 }
                 let customer = filled(Customer::unknown(*id, external_id, self.now), row);
                 customer.faults().first().map(|fault| format!("`{}` {}", fault.key, fault.message))

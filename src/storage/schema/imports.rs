@@ -13,5 +13,8 @@ diesel::table! {
         report -> Text,
         started_at -> BigInt,
         finished_at -> BigInt,
+        actor -> Text,
+        job_id -> Nullable<BigInt>,
+        error -> Nullable<Text>,
     }
 }

@@ -15,5 +15,6 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         finished_at -> Nullable<BigInt>,
+        progress -> Nullable<Text>,
     }
 }

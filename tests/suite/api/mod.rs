@@ -5,6 +5,7 @@ mod document;
 mod edits;
 mod events;
 mod facts;
+mod imports;
 mod links;
 mod problems;
 mod segments;

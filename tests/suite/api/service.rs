@@ -8,8 +8,10 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use serde_json::Value;
 use vizavi::clock::{ManualClock, Timestamp};
+use vizavi::jobs::{self, Only, Stop, Worked};
 use vizavi::operations::access::{Role, key, user};
 use vizavi::operations::{Options, Workspace};
+use vizavi::settings::Settings;
 
 /// The password of every user of a test.
 pub const PASSWORD: &str = "correct horse battery";
@@ -49,9 +51,14 @@ impl Service {
 
     /// The same over the database at this URL.
     pub fn on(database_url: Option<&str>) -> Service {
+        Service::with(database_url, Settings::default())
+    }
+
+    /// The same with other settings.
+    pub fn with(database_url: Option<&str>, settings: Settings) -> Service {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(ManualClock::new(Timestamp::parse("2026-02-02T09:00:00Z").expect("a time")));
-        let options = Options { seed: Some(7), ..Options::default() };
+        let options = Options { seed: Some(7), settings: Some(settings) };
         let ws = Workspace::open(folder.path(), database_url, clock.clone(), options).expect("a workspace");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let (tell, told) = channel();
@@ -75,6 +82,11 @@ impl Service {
         }
     }
 
+    /// Does the jobs that are due.
+    pub fn work(&self) -> Worked {
+        jobs::work(&self.ws, &Stop::default(), true, Some(Only::Jobs)).expect("a worker")
+    }
+
     /// A fresh key of this role.
     pub fn key_of(&self, role: Role) -> String {
         key::create(&self.ws, "test", role, None, "test").expect("a key").1
@@ -94,6 +106,11 @@ impl Service {
     }
 
     /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address of a path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -158,8 +175,12 @@ impl Request<'_> {
         self.header("origin", &origin).body("application/x-www-form-urlencoded", &encoded.join("&"))
     }
 
-    pub fn body(mut self, media_type: &str, body: &str) -> Self {
-        self.body = body.as_bytes().to_vec();
+    pub fn body(self, media_type: &str, body: &str) -> Self {
+        self.bytes(media_type, body.as_bytes())
+    }
+
+    pub fn bytes(mut self, media_type: &str, body: &[u8]) -> Self {
+        self.body = body.to_vec();
         self.header("content-type", media_type)
     }
 

@@ -8,5 +8,6 @@ mod lifetime;
 mod loop_closed;
 mod policy;
 pub mod program;
+mod uploads;
 mod verbs;
 mod workers;

@@ -1,6 +1,7 @@
 //! `vizavi policy evaluate`: off-policy value of the current policy on logged decisions.
 
 use super::{Done, Place, print};
+use crate::learning::comparison::Comparison;
 use crate::learning::off_policy::Value;
 use crate::money::{Currency, Money};
 use crate::operations::evaluate::{PolicyValue, policy};
@@ -61,7 +62,26 @@ fn words(value: &PolicyValue, currency: Currency) -> String {
         }
         _ => value.gate.reasons.iter().for_each(|reason| text += &format!("{reason}\n")),
     }
+    text += &against(&value.comparison, currency);
     text
+}
+
+/// The best policy beside each other, and whether it has won.
+fn against(comparison: &Comparison, currency: Currency) -> String {
+    let Some(best) = &comparison.best else { return format!("{}\n", comparison.words) };
+    let mut table = print::Table::new(&[&format!("{best} gains over"), "a decision", "from", "until"]);
+    for other in &comparison.against {
+        table.row([vec![other.name.clone()], shown(&other.gain, currency)].concat());
+    }
+    let tied: Vec<&str> = (comparison.against.iter())
+        .filter(|other| other.gain.ci_lower <= 0.0)
+        .map(|other| other.name.as_str())
+        .collect();
+    let so = match &comparison.winner {
+        Some(winner) => format!("{winner} is better than every other."),
+        None => format!("No winner: the data does not tell {best} apart from {}.", tied.join(", nor from ")),
+    };
+    format!("\n{table}\n{so}\n")
 }
 
 fn shown(value: &Value, currency: Currency) -> Vec<String> {

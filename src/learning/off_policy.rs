@@ -171,7 +171,7 @@ pub enum Refusal {
 /// [`Refusal`] when the log cannot carry an estimate.
 pub fn evaluate(log: &[Logged], options: &Options) -> Result<Evaluation, Refusal> {
     check_rows(log)?;
-    let clusters = 1 + log.windows(2).filter(|pair| pair[0].cluster != pair[1].cluster).count();
+    let clusters = clusters_of(log);
     if log.is_empty() || clusters < 2 {
         return Err(Refusal::TooFew { clusters: clusters.min(log.len()) });
     }
@@ -207,6 +207,11 @@ pub fn evaluate(log: &[Logged], options: &Options) -> Result<Evaluation, Refusal
         switch: robust(&|row: &Logged| if raw(row) > options.switch_above { 0.0 } else { weight(row) }),
         gain: mean(&|row: &Logged| (weight(row) - 1.0) * row.reward),
     })
+}
+
+/// How many customers there are, whose rows stand together.
+pub(super) fn clusters_of(log: &[Logged]) -> usize {
+    1 + log.windows(2).filter(|pair| pair[0].cluster != pair[1].cluster).count()
 }
 
 fn check_rows(log: &[Logged]) -> Result<(), Refusal> {
@@ -263,7 +268,7 @@ fn sum(log: &[Logged], f: impl Fn(&Logged) -> f64 + Sync) -> f64 {
 }
 
 /// Mean of `f` over rows; variance of the sum = C / (C - 1) sum over the C clusters of (sum of (f - mean))^2.
-fn mean_value(log: &[Logged], clusters: usize, level: Level, f: &(dyn Fn(&Logged) -> f64 + Sync)) -> Value {
+pub(super) fn mean_value(log: &[Logged], clusters: usize, level: Level, f: &(dyn Fn(&Logged) -> f64 + Sync)) -> Value {
     let n = log.len() as f64;
     let mean = sum(log, f) / n;
     let (mut squares, mut inside) = (0.0, 0.0);

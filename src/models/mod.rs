@@ -8,12 +8,14 @@
 //!  spec -> training -> Fit { parameters, metrics, card } -> registry (gate) -> scoring
 //!            |  churn: encoding + logistic, challenged by boosted trees, + calibration
 //!            |  lifetime: purchases, amounts, contracts -> present value
-//!            |  response: logged decisions -> P(convert | customer, offer, channel)
+//!            |  response: logged decisions -> P(convert | customer, offer, channel), challenged by boosted trees
+//!            |  uplift: decisions left to chance -> what a contact changes
 //! ```
 
 pub mod algorithms;
 pub mod calibration;
 pub mod card;
+pub mod challenge;
 pub mod churn;
 pub mod drift;
 pub mod drift_store;
@@ -30,6 +32,7 @@ pub mod scoring;
 
 pub mod spec;
 pub mod training;
+pub mod uplift;
 
 pub use card::Card;
 pub use churn::ChurnModel;

@@ -4,7 +4,7 @@
 //! `P(convert) x value of a conversion + (1 - P) x value without one`, with the response model trained on the other
 //! customers' decisions only, so that no decision is judged by a model that has seen its outcome.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Float64Type, Int64Type};
@@ -12,11 +12,13 @@ use serde::Serialize;
 
 use crate::customers::store as customers;
 use crate::error::{Error, Result};
+use crate::ids::CustomerId;
+use crate::learning::comparison::{Comparison, Contender, compare};
 use crate::learning::off_policy::{Evaluation, Expected, Logged, Options, Refusal, Value, evaluate};
 use crate::learning::promotion::{Evidence, Promotion, gate};
-use crate::models::response::Context;
+use crate::models::response::Describing;
 use crate::models::spec::ResponseSpec;
-use crate::models::{LoggedDecision, ModelSpec, ResponseModel};
+use crate::models::{LoggedDecision, ModelSpec, ResponseModel, uplift};
 use crate::operations::{Workspace, train};
 use crate::progress::Progress;
 
@@ -39,7 +41,12 @@ pub struct PolicyValue {
     pub refusal: Option<Refusal>,
     /// Whether a policy with this evidence may serve.
     pub gate: Promotion,
+    /// The policy beside each offer for everybody: which is best, or that the data do not tell.
+    pub comparison: Comparison,
 }
+
+/// What the policy is called beside offers for everybody.
+const POLICY: &str = "the policy";
 
 /// One offer under the policy.
 #[derive(Debug, Clone, Serialize)]
@@ -64,36 +71,45 @@ struct Row {
 /// # Errors
 /// Invalid, when no randomised decision with an outcome is logged, or a logged one cannot be.
 pub fn policy(ws: &Workspace, progress: &dyn Progress) -> Result<PolicyValue> {
-    let mut rows = rows(ws)?;
+    let rows = rows(ws)?;
     if rows.is_empty() {
         return Err(Error::invalid(
             "there are no decisions that were drawn at random and whose outcome is known; let campaigns explore, or import \
              decisions with arm = explore (vizavi import decisions FILE)",
         ));
     }
-    let left_out = drop_features_of_offers(&mut rows);
+    let logs: Vec<&LoggedDecision> = rows.iter().map(|row| &row.log).collect();
+    let left_out = Describing::of(&logs).names.into_iter().collect();
     let offers: BTreeSet<Option<String>> = rows.iter().map(|row| row.log.offer.clone()).collect();
     let offers: Vec<Option<String>> = offers.into_iter().collect();
-    let spec = spec(ws)?;
-    let (chosen, expected) = choose(ws, &rows, &offers, &spec, progress)?;
-    let judged = |choice: &dyn Fn(usize) -> bool, expected: Option<&[Expected]>| {
-        let logged: Vec<Logged> = (rows.iter().enumerate())
+    let expected = expect(ws, &rows, &offers, &spec(ws)?, progress)?;
+    let log_of = |choice: &dyn Fn(usize) -> usize| -> Vec<Logged> {
+        (rows.iter().enumerate())
             .map(|(i, row)| Logged {
                 cluster: row.customer,
                 reward: row.value,
                 propensity: row.log.propensity,
-                target: f64::from(u8::from(choice(i))),
+                target: f64::from(u8::from(offers[choice(i)] == row.log.offer)),
                 unsupported: 0.0,
-                expected: expected.map(|expected| expected[i]),
+                expected: Some(Expected { taken: expected.taken(i), candidate: expected.of(i, choice(i)) }),
             })
-            .collect();
-        evaluate(&logged, &Options::default())
+            .collect()
     };
-    let of_policy = judged(&|i| offers[chosen[i]] == rows[i].log.offer, Some(&expected));
-    let values = offers.iter().enumerate().map(|(index, offer)| OfferValue {
-        offer: offer.clone().unwrap_or_else(|| "none".into()),
+    let chosen: Vec<usize> = (0..rows.len()).map(|i| expected.best(i)).collect();
+    let mut contenders = vec![Contender { name: POLICY.to_owned(), log: log_of(&|i| chosen[i]) }];
+    let named = |offer: &Option<String>| offer.clone().unwrap_or_else(|| "none".into());
+    contenders.extend(
+        (0..offers.len()).map(|index| Contender {
+            name: format!("{} for everybody", named(&offers[index])),
+            log: log_of(&|_| index),
+        }),
+    );
+    let options = Options::default();
+    let of_policy = evaluate(&contenders[0].log, &options);
+    let values = offers.iter().zip(&contenders[1..]).enumerate().map(|(index, (offer, everybody))| OfferValue {
+        offer: named(offer),
         share: chosen.iter().filter(|&&choice| choice == index).count() as f64 / rows.len() as f64,
-        for_everybody: judged(&|i| rows[i].log.offer == *offer, None).ok().map(|evaluation| evaluation.ips),
+        for_everybody: evaluate(&everybody.log, &options).ok().map(|evaluation| evaluation.ips),
     });
     Ok(PolicyValue {
         decisions: rows.len(),
@@ -102,6 +118,7 @@ pub fn policy(ws: &Workspace, progress: &dyn Progress) -> Result<PolicyValue> {
         gate: gate(&[Evidence::OffPolicy(of_policy.clone())]),
         refusal: of_policy.as_ref().err().cloned(),
         evaluation: of_policy.ok(),
+        comparison: compare(&contenders, &options),
     })
 }
 
@@ -131,6 +148,7 @@ fn rows(ws: &Workspace) -> Result<Vec<Row>> {
                 customer: customers.value(row),
                 value: if values.is_valid(row) { values.value(row) as f64 } else { 0.0 },
                 log: LoggedDecision {
+                    customer: CustomerId(customers.value(row)),
                     context: train::context(contexts[row].as_deref().unwrap_or("{}"))?,
                     channel: channels[row].clone().filter(|_| offer.is_some()),
                     offer,
@@ -144,82 +162,69 @@ fn rows(ws: &Workspace) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Removes the features that are the same in all decisions of an offer and differ between offers: they describe what was
-/// offered, and would tell the model of another offer than the one it is asked about.
-fn drop_features_of_offers(rows: &mut [Row]) -> Vec<String> {
-    let mut varying: BTreeSet<String> = BTreeSet::new();
-    let mut seen: BTreeMap<(Option<String>, String), String> = BTreeMap::new();
-    for row in rows.iter() {
-        for (name, value) in shown(&row.log.context) {
-            if varying.contains(&name) {
-                continue;
-            }
-            let first = seen.entry((row.log.offer.clone(), name.clone())).or_insert_with(|| value.clone());
-            if *first != value {
-                varying.insert(name);
-            }
-        }
-    }
-    let mut by_name: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for ((_, name), value) in seen {
-        by_name.entry(name).or_default().insert(value);
-    }
-    let dropped: Vec<String> = by_name
-        .into_iter()
-        .filter(|(name, values)| !varying.contains(name) && values.len() > 1)
-        .map(|(name, _)| name)
-        .collect();
-    for row in rows {
-        row.log.context.numbers.retain(|name, _| !dropped.contains(name));
-        row.log.context.texts.retain(|name, _| !dropped.contains(name));
-    }
-    dropped
+/// What a model that did not know the customer expects of every offer, row after row.
+struct Expectations {
+    offers: usize,
+    values: Vec<f64>,
+    /// The place of the offer that was made.
+    taken: Vec<usize>,
 }
 
-fn shown(context: &Context) -> impl Iterator<Item = (String, String)> + '_ {
-    let numbers = context.numbers.iter().map(|(name, value)| (name.clone(), value.to_string()));
-    numbers.chain(context.texts.iter().map(|(name, value)| (name.clone(), value.clone())))
+impl Expectations {
+    fn of(&self, row: usize, offer: usize) -> f64 {
+        self.values[row * self.offers + offer]
+    }
+
+    fn taken(&self, row: usize) -> f64 {
+        self.of(row, self.taken[row])
+    }
+
+    /// The place of the offer that the policy makes.
+    fn best(&self, row: usize) -> usize {
+        (0..self.offers).fold(0, |best, i| if self.of(row, i) > self.of(row, best) { i } else { best })
+    }
 }
 
-/// For each decision the index of the offer that the policy makes, and what the model expects.
-fn choose(
+/// What is expected of each offer for each decision, by a model of the other customers' decisions and the lifts that it learned.
+fn expect(
     ws: &Workspace,
     rows: &[Row],
     offers: &[Option<String>],
     spec: &ResponseSpec,
     progress: &dyn Progress,
-) -> Result<(Vec<usize>, Vec<Expected>)> {
+) -> Result<Expectations> {
     let priors = ws.store().read(train::priors_of)?;
-    let mut chosen = vec![0; rows.len()];
-    let mut expected = vec![Expected { taken: 0.0, candidate: 0.0 }; rows.len()];
+    let place = |row: &Row| offers.iter().position(|offer| *offer == row.log.offer).unwrap_or_default();
+    let mut made = Expectations {
+        offers: offers.len(),
+        values: vec![0.0; rows.len() * offers.len()],
+        taken: rows.iter().map(place).collect(),
+    };
     progress.stage("out of fold", Some(FOLDS as u64));
     for fold in 0..FOLDS {
         // Ids are keyed hashes, so that their remainder divides the customers evenly.
         let (kept, others): (Vec<usize>, Vec<usize>) =
             (0..rows.len()).partition(|&i| rows[i].customer.rem_euclid(FOLDS) == fold);
         let logs: Vec<LoggedDecision> = others.iter().map(|&i| rows[i].log.clone()).collect();
-        let model = ResponseModel::train(&logs, &priors, &spec.learning)?;
+        let mut model = ResponseModel::train(&logs, &priors, &spec.learning)?;
+        model.uplift = uplift::fit(&logs, &model, &priors, &spec.learning)?.0;
         let worth: Vec<(f64, f64)> = offers.iter().map(|offer| worth(rows, &others, offer)).collect();
         for i in kept {
             let log = &rows[i].log;
             let seen = model.encode(&log.context);
-            let value = |index: usize| {
-                let offer = offers[index].as_deref();
+            for (index, offer) in offers.iter().enumerate() {
                 // The channel was not the policy's choice; where nobody was contacted there is none.
-                let channel = offer.and(log.channel.as_deref());
-                let p = model.predict_encoded(&seen, offer, channel).mean;
-                p * worth[index].0 + (1.0 - p) * worth[index].1
-            };
-            let values: Vec<f64> = (0..offers.len()).map(value).collect();
-            let best = (0..offers.len()).fold(0, |best, i| if values[i] > values[best] { i } else { best });
-            let taken = offers.iter().position(|offer| *offer == log.offer).unwrap_or(best);
-            chosen[i] = best;
-            expected[i] = Expected { taken: values[taken], candidate: values[best] };
+                let p = match offer {
+                    Some(offer) => model.with_and_without(&seen, offer, log.channel.as_deref().unwrap_or_default()).0,
+                    None => model.predict_encoded(&seen, None, None).mean,
+                };
+                made.values[i * offers.len() + index] = p * worth[index].0 + (1.0 - p) * worth[index].1;
+            }
         }
         progress.advance(1);
     }
     progress.finish();
-    Ok((chosen, expected))
+    Ok(made)
 }
 
 /// Mean logged value of an offer's decisions that converted, and of those that did not; 0 where there are none.
@@ -238,28 +243,21 @@ fn worth(rows: &[Row], of: &[usize], offer: &Option<String>) -> (f64, f64) {
 mod tests {
     use super::*;
 
-    fn row(offer: &str, numbers: &[(&str, f64)]) -> Row {
-        let numbers = numbers.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-        let context = Context { numbers, ..Context::default() };
-        let offer = Some(offer.to_owned());
-        let log = LoggedDecision { context, offer, channel: None, propensity: 0.5, converted: 0.0 };
+    fn row(offer: &str) -> Row {
+        let log = LoggedDecision {
+            customer: CustomerId(1),
+            context: crate::models::response::Context::default(),
+            offer: Some(offer.to_owned()),
+            channel: None,
+            propensity: 0.5,
+            converted: 0.0,
+        };
         Row { customer: 1, value: 0.0, log }
     }
 
     #[test]
-    fn what_describes_the_offer_is_left_out() {
-        let mut rows = vec![
-            row("a", &[("age", 30.0), ("reward", 5.0), ("constant", 1.0)]),
-            row("a", &[("age", 40.0), ("reward", 5.0), ("constant", 1.0)]),
-            row("b", &[("age", 30.0), ("reward", 2.0), ("constant", 1.0)]),
-        ];
-        assert_eq!(drop_features_of_offers(&mut rows), ["reward"]);
-        assert_eq!(rows[0].log.context.numbers.keys().collect::<Vec<_>>(), ["age", "constant"]);
-    }
-
-    #[test]
     fn the_worth_of_an_offer_is_split_by_its_outcome() {
-        let mut rows = vec![row("a", &[]), row("a", &[]), row("b", &[]), row("a", &[])];
+        let mut rows = vec![row("a"), row("a"), row("b"), row("a")];
         (rows[0].value, rows[0].log.converted) = (300.0, 1.0);
         rows[1].value = -10.0;
         (rows[2].value, rows[2].log.converted) = (900.0, 1.0);

@@ -220,6 +220,7 @@ pub fn logged_decisions(ws: &Workspace) -> Result<Vec<Logged>> {
                 at: Timestamp(times.value(row)),
                 customer: CustomerId(customers.value(row)),
                 decision: LoggedDecision {
+                    customer: CustomerId(customers.value(row)),
                     context: context(contexts[row].as_deref().unwrap_or("{}"))?,
                     channel: channels[row].clone().filter(|_| offer.is_some()),
                     offer,

@@ -122,3 +122,24 @@ fn a_least_value_is_asked_before_prices() {
         assert_eq!(decide(&easy_view(1), &[known(1, 0)], &policy, &prices, 1, NOW).chosen.len(), contacts);
     }
 }
+
+/// A contact that lowers the chance of a purchase is worth less than nothing, were it for free and the offer the best there is.
+#[test]
+fn who_is_put_off_by_every_contact_gets_none() {
+    let prices = Prices::free(Company::new(1, 1).resources);
+    let put_off = |mut candidate: Candidate| {
+        (candidate.p1, candidate.p0) = (0.10, 0.12);
+        candidate.terms = ValueTerms { margin_with: 9_000.0, margin_without: 9_000.0, ..ValueTerms::default() };
+        candidate.spend = 0.0;
+        candidate
+    };
+    let decision = decide(
+        &easy_view(1),
+        &[put_off(known(1, 0)), put_off(known(2, 1))],
+        &DecisionPolicy::default(),
+        &prices,
+        1,
+        NOW,
+    );
+    assert!(decision.chosen.is_empty(), "{:?}", decision.trace.words(eur()));
+}

@@ -1,4 +1,4 @@
-//! Logistic regression on rows of indicators: each row names the few columns that are 1.
+//! Regression on rows of indicators, logistic or by least squares: each row names the few columns that are 1.
 //!
 //! Bins, offers and their crosses make hundreds of columns of which a row has about twenty; a dense matrix would spend nine
 //! tenths of memory and time on zeros.
@@ -55,42 +55,65 @@ fn sum_of(columns: &[u32], weights: &[f64]) -> f64 {
     sum
 }
 
-/// One problem: rows, what happened (0 to 1), how much each row counts, and the penalty of each column.
+/// What is minimised beside the penalties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// Negative log-likelihood of outcomes 0 to 1 whose log-odds are sums of weights.
+    Logistic,
+    /// Half the squared distance of outcomes from sums of weights.
+    Squares,
+}
+
+impl Loss {
+    /// Loss, slope and curvature where the sum of weights is `z` and the outcome `y`.
+    fn at(self, z: f64, y: f64) -> (f64, f64, f64) {
+        match self {
+            Loss::Logistic => {
+                let p = sigmoid(z);
+                // -y ln p - (1 - y) ln (1 - p) = ln(1 + e^z) - y z, without overflow
+                (z.max(0.0) + (-z.abs()).exp().ln_1p() - y * z, p - y, p * (1.0 - p))
+            }
+            Loss::Squares => (0.5 * (z - y) * (z - y), z - y, 1.0),
+        }
+    }
+}
+
+/// One problem: rows, what happened, how much each row counts, and the penalty of each column.
 #[derive(Debug, Clone, Copy)]
 pub struct Problem<'a> {
     /// The indicators.
     pub rows: &'a IndicatorRows,
-    /// What happened, 0 to 1; one value a row.
+    /// What happened; one value a row.
     pub outcomes: &'a [f64],
     /// How much each row counts; 0 leaves it out.
     pub weights: &'a [f64],
     /// L2 penalty of each column; all positive except of columns that many rows have (the intercept).
     pub penalties: &'a [f64],
+    /// What is minimised.
+    pub loss: Loss,
 }
 
 impl Problem<'_> {
-    /// The weights that minimise sum of weighted log-losses + sum of penalty / 2 x weight squared, starting from `start`.
+    /// The weights that minimise sum of weighted losses + sum of penalty / 2 x weight squared, starting from `start`.
     pub fn fit(&self, start: Vec<f64>) -> Vec<f64> {
         let mut x = start;
         let total: f64 = self.weights.iter().sum();
         // One part in a million of the loss is far below what sampling noise does to it.
         let stop = Stop { steps: 200, gradient: 1e-6 * total.max(1.0), gain: 1e-6 };
         let curvature = self.curvature(&x);
-        minimise(&mut x, &curvature, stop, |x, gradient| self.loss(x, gradient));
+        minimise(&mut x, &curvature, stop, |x, gradient| self.value(x, gradient));
         x
     }
 
     /// Loss and gradient, summed by blocks.
-    fn loss(&self, x: &[f64], gradient: &mut [f64]) -> f64 {
+    fn value(&self, x: &[f64], gradient: &mut [f64]) -> f64 {
         let parts = self.by_block(x.len(), |row, part| {
             let columns = self.rows.row(row);
-            let z = sum_of(columns, x);
-            let away = self.weights[row] * (sigmoid(z) - self.outcomes[row]);
+            let (loss, slope, _) = self.loss.at(sum_of(columns, x), self.outcomes[row]);
             for &column in columns {
-                part[column as usize] += away;
+                part[column as usize] += self.weights[row] * slope;
             }
-            // -y ln p - (1 - y) ln (1 - p) = ln(1 + e^z) - y z, without overflow
-            self.weights[row] * (z.max(0.0) + (-z.abs()).exp().ln_1p() - self.outcomes[row] * z)
+            self.weights[row] * loss
         });
         let mut value = 0.0;
         for (j, (g, penalty)) in gradient.iter_mut().zip(self.penalties).enumerate() {
@@ -108,10 +131,9 @@ impl Problem<'_> {
     fn curvature(&self, x: &[f64]) -> Vec<f64> {
         let mut diagonal: Vec<f64> = self.penalties.to_vec();
         let parts = self.by_block(x.len(), |row, part| {
-            let p = self.rows.log_odds(row, x);
-            let p = sigmoid(p);
+            let (_, _, curve) = self.loss.at(self.rows.log_odds(row, x), self.outcomes[row]);
             for &column in self.rows.row(row) {
-                part[column as usize] += self.weights[row] * p * (1.0 - p);
+                part[column as usize] += self.weights[row] * curve;
             }
             0.0
         });
@@ -162,11 +184,15 @@ mod tests {
         let (rows, outcomes) = coins(20_000);
         let weights = vec![1.0; rows.len()];
         let penalties = [0.0, 1e-3, 1e-3];
-        let fitted =
-            Problem { rows: &rows, outcomes: &outcomes, weights: &weights, penalties: &penalties }.fit(vec![0.0; 3]);
+        let fit = |loss: Loss| {
+            Problem { rows: &rows, outcomes: &outcomes, weights: &weights, penalties: &penalties, loss }
+                .fit(vec![0.0; 3])
+        };
+        let (logistic, squares) = (fit(Loss::Logistic), fit(Loss::Squares));
         for side in 0..2 {
             let rate: f64 = outcomes.iter().skip(side).step_by(2).sum::<f64>() / 10_000.0;
-            assert!((sigmoid(fitted[0] + fitted[1 + side]) - rate).abs() < 1e-4, "{fitted:?} {rate}");
+            assert!((sigmoid(logistic[0] + logistic[1 + side]) - rate).abs() < 1e-4, "{logistic:?} {rate}");
+            assert!((squares[0] + squares[1 + side] - rate).abs() < 1e-4, "{squares:?} {rate}");
         }
     }
 
@@ -175,7 +201,8 @@ mod tests {
         let (rows, outcomes) = coins(40_000);
         let weights = vec![1.0; rows.len()];
         let penalties = [0.0, 1.0, 1.0];
-        let problem = Problem { rows: &rows, outcomes: &outcomes, weights: &weights, penalties: &penalties };
+        let loss = Loss::Logistic;
+        let problem = Problem { rows: &rows, outcomes: &outcomes, weights: &weights, penalties: &penalties, loss };
         let fit_on = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| problem.fit(vec![0.0; 3]))

@@ -1,7 +1,7 @@
 //! The churn model: P(event) from features and attributes, calibrated, with its reasons.
 //!
 //! The champion is a logistic regression, whose binned features and crosses bend its lines; boosted trees, and blends of both in
-//! log-odds, challenge it (`fit.rs`). What is kept answers by `(1 - share) x logistic + share x trees`.
+//! log-odds, challenge it (`models/challenge.rs`). What is kept answers by `(1 - share) x logistic + share x trees`.
 
 mod fit;
 
@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-pub use fit::{Candidate, Choice, Inner};
+pub use fit::Inner;
 
 use super::algorithms::boosting::Boosting;
 use super::algorithms::logistic::Logistic;
 use super::calibration::Calibration;
+use super::challenge::blended;
 use super::drift::Reference;
 use super::encoding::Encoder;
 use super::matrix::FeatureMatrix;
@@ -79,11 +80,6 @@ impl Parts {
         }
         Ok(all)
     }
-}
-
-/// One number from both estimators.
-fn blended(both: [f64; 2], share: f64) -> f64 {
-    (1.0 - share) * both[0] + share * both[1]
 }
 
 impl ChurnModel {

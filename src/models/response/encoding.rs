@@ -1,4 +1,4 @@
-//! From what is known of a customer to bins: each feature lights exactly one.
+//! From what is known of a customer to bins, of which each feature lights exactly one, and to columns for trees.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,6 +86,30 @@ impl ContextEncoder {
         self.features.iter().map(|feature| feature.name.as_str())
     }
 
+    /// How many columns trees take.
+    pub fn width(&self) -> usize {
+        let of = |feature: &EncodedFeature| match &feature.kind {
+            Kind::Number(_) => 1,
+            Kind::Text(levels) => levels.len(),
+        };
+        self.features.iter().map(of).sum()
+    }
+
+    /// The features as trees take them: a number as it is, NaN where it is missing, and a column for each level of a text.
+    pub fn plain<F: Features + ?Sized>(&self, customer: &F) -> Vec<f64> {
+        let mut columns = Vec::with_capacity(self.width());
+        for feature in &self.features {
+            match &feature.kind {
+                Kind::Number(_) => columns.push(customer.number(&feature.name).unwrap_or(f64::NAN)),
+                Kind::Text(levels) => {
+                    let text = customer.text(&feature.name);
+                    columns.extend(levels.iter().map(|level| f64::from(u8::from(text == Some(level)))));
+                }
+            }
+        }
+        columns
+    }
+
     /// The bin that each feature lights.
     pub fn encode<F: Features + ?Sized>(&self, customer: &F) -> Vec<u32> {
         let bin_of = |feature: &EncodedFeature| {
@@ -140,5 +164,9 @@ mod tests {
         assert_eq!(known.len(), 2);
         assert!(known[1] != rare[1] && rare[1] != unknown[1], "known, rare and missing countries differ");
         assert!(known.iter().all(|&bin| (bin as usize) < encoder.bins()));
+        // One column for the number, one for the frequent level.
+        assert_eq!((encoder.width(), encoder.plain(&contexts[51])), (2, vec![1.0, 1.0]));
+        assert_eq!(encoder.plain(&contexts[0]), [0.0, 0.0]);
+        assert!(encoder.plain(&Context::default())[0].is_nan());
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::CustomerId;
+
 /// What was known of a customer when a decision was taken.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Context {
@@ -18,6 +20,8 @@ pub struct Context {
 /// One logged decision with its outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoggedDecision {
+    /// Whose decision it was: all of one customer's stand in the same fold.
+    pub customer: CustomerId,
     /// What was known of the customer then.
     pub context: Context,
     /// The offer made; None when the customer was not contacted.

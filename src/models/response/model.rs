@@ -5,8 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::encoding::ContextEncoder;
 use super::logged::Features;
 use super::training::ResponseParams;
+use super::treatments::Treatments;
+use crate::models::algorithms::boosting::Boosting;
 use crate::models::algorithms::{logit, sigmoid};
 use crate::models::calibration::Platt;
+use crate::models::challenge::{Choice, blended};
+use crate::models::uplift::{SEGMENT, Uplift};
 
 /// An answer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -34,7 +38,7 @@ pub struct ResponseArm {
 
 impl ResponseArm {
     /// The mean of the beta posterior: what was stated and what was seen, each by its weight.
-    fn posterior(&self) -> f64 {
+    pub(super) fn posterior(&self) -> f64 {
         let weight = self.weight + self.evidence;
         if weight > 0.0 {
             (self.weight * self.base_rate + self.evidence * self.observed) / weight
@@ -67,6 +71,15 @@ impl Layout {
     pub(super) fn channel(&self, channel: Option<&str>) -> Option<usize> {
         let channel = channel?;
         self.channels.binary_search_by(|known| known.as_str().cmp(channel)).ok()
+    }
+
+    pub(super) fn arms(&self) -> &[Option<String>] {
+        &self.arms
+    }
+
+    /// The channels that are told apart.
+    pub(super) fn channels(&self) -> &[String] {
+        &self.channels
     }
 
     fn at_arms(&self) -> usize {
@@ -124,36 +137,35 @@ impl Layout {
     }
 }
 
-/// How far a predicted lift can be believed: `lift = offset + slope x predicted`, fitted out of fold on decisions that were drawn
-/// at random. Choosing the best of many predictions picks those that are too high; the slope takes that back.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct LiftCalibration {
-    /// What is added to every lift.
-    pub offset: f64,
-    /// What a predicted lift is multiplied by, 0..=1.
-    pub slope: f64,
-}
-
-impl Default for LiftCalibration {
-    fn default() -> LiftCalibration {
-        LiftCalibration { offset: 0.0, slope: 1.0 }
-    }
+/// Boosted trees beside the logistic regression.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Trees {
+    pub(super) boosting: Boosting,
+    pub(super) treatments: Treatments,
 }
 
 /// P(convert | customer, offer, channel). Serialise it with serde; scoring needs nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResponseModel {
-    encoder: ContextEncoder,
-    layout: Layout,
+    pub(super) encoder: ContextEncoder,
+    pub(super) layout: Layout,
     /// One weight a column of the layout; empty when each offer's own rate speaks.
-    weights: Vec<f64>,
-    calibration: Platt,
+    pub(super) weights: Vec<f64>,
+    #[serde(default)]
+    pub(super) trees: Option<Trees>,
+    /// How much the trees count in the log-odds, 0 to 1.
+    #[serde(default)]
+    pub(super) share: f64,
+    /// Champion and challengers; None when nothing was learned.
+    #[serde(default)]
+    pub choice: Option<Choice>,
+    pub(super) calibration: Platt,
     pub(super) centre: f64,
     /// By offer; no contact first.
     arms: Vec<ResponseArm>,
-    /// How far predicted lifts can be believed.
+    /// What a contact changes, as far as decisions that were left to chance tell.
     #[serde(default)]
-    pub lift: LiftCalibration,
+    pub uplift: Uplift,
 }
 
 /// A customer as the model sees them: make it once, ask for many treatments.
@@ -161,11 +173,24 @@ pub struct ResponseModel {
 pub struct EncodedCustomer {
     bins: Vec<u32>,
     main: f64,
+    /// Log-odds by the trees of every treatment.
+    trees: Vec<f64>,
+    segment: Option<String>,
 }
 
 impl EncodedCustomer {
     pub(super) fn main(&self) -> f64 {
         self.main
+    }
+
+    /// The bin that each feature lights.
+    pub fn bins(&self) -> &[u32] {
+        &self.bins
+    }
+
+    /// The customer's segment, where it is known.
+    pub fn segment(&self) -> Option<&str> {
+        self.segment.as_deref()
     }
 }
 
@@ -176,22 +201,14 @@ impl ResponseModel {
             encoder: ContextEncoder::default(),
             layout: Layout::default(),
             weights: Vec::new(),
+            trees: None,
+            share: 0.0,
+            choice: None,
             calibration: Platt::default(),
             centre: 0.0,
             arms,
-            lift: LiftCalibration::default(),
+            uplift: Uplift::default(),
         }
-    }
-
-    pub(super) fn fitted(
-        encoder: ContextEncoder,
-        layout: Layout,
-        weights: Vec<f64>,
-        calibration: Platt,
-        arms: Vec<ResponseArm>,
-    ) -> ResponseModel {
-        let lift = LiftCalibration::default();
-        ResponseModel { encoder, layout, weights, calibration, centre: 0.0, arms, lift }
     }
 
     /// Whether anything was learned of who differs from whom; if not, each offer's rate speaks, the same for all.
@@ -199,16 +216,41 @@ impl ResponseModel {
         !self.weights.is_empty()
     }
 
-    /// (P with the contact, P without), the lift between them corrected by [`LiftCalibration`]. An offer that was never tried
-    /// keeps what was stated of it.
+    /// (P with the contact, P without), the lift between them as [`Uplift`] learned it. An offer that was never tried keeps what
+    /// was stated of it.
     pub fn with_and_without(&self, seen: &EncodedCustomer, offer: &str, channel: &str) -> (f64, f64) {
         let without = self.predict_encoded(seen, None, None).mean;
         let with = self.predict_encoded(seen, Some(offer), Some(channel));
         if with.evidence <= 0.0 {
             return (with.mean, without);
         }
-        let lift = self.lift.offset + self.lift.slope * (with.mean - without);
+        let lift = self.uplift.lift(seen, offer, self.layout.channel(Some(channel)), with.mean - without);
         ((without + lift).clamp(0.0, 1.0), without)
+    }
+
+    /// Whether boosted trees have a say.
+    pub fn trees_count(&self) -> bool {
+        self.trees.is_some() && self.share > 0.0
+    }
+
+    /// The bins that a customer lights.
+    pub fn bins_of<F: Features + ?Sized>(&self, customer: &F) -> Vec<u32> {
+        self.encoder.encode(customer)
+    }
+
+    /// The place of a channel among [`ResponseModel::channels`].
+    pub fn channel_of(&self, channel: Option<&str>) -> Option<usize> {
+        self.layout.channel(channel)
+    }
+
+    /// How many bins customers light in all.
+    pub fn bins(&self) -> usize {
+        self.encoder.bins()
+    }
+
+    /// The channels that are told apart, sorted; none when there is but one.
+    pub fn channels(&self) -> &[String] {
+        self.layout.channels()
     }
 
     /// The offers known, and no contact.
@@ -225,7 +267,9 @@ impl ResponseModel {
     pub fn encode<F: Features + ?Sized>(&self, customer: &F) -> EncodedCustomer {
         let bins = self.encoder.encode(customer);
         let main = if self.has_learned() { bins.iter().map(|&bin| self.weights[1 + bin as usize]).sum() } else { 0.0 };
-        EncodedCustomer { bins, main }
+        let of_trees = |trees: &Trees| trees.treatments.log_odds(&trees.boosting, &self.encoder.plain(customer));
+        let trees = self.trees.as_ref().map(of_trees).unwrap_or_default();
+        EncodedCustomer { bins, main, trees, segment: customer.text(SEGMENT).map(str::to_owned) }
     }
 
     /// P(convert) of a customer given an offer by a channel; `offer` None is no contact.
@@ -233,7 +277,8 @@ impl ResponseModel {
         self.predict_encoded(&self.encode(customer), offer, channel)
     }
 
-    /// The same for a customer already seen: about a hundred additions.
+    /// The same for a customer already seen: about a hundred additions. (The trees answered for all treatments when the customer
+    /// was seen.)
     ///
     /// mean = (weight x stated + evidence x model) / (weight + evidence): the mean of a beta posterior whose data are the model's
     /// rate for customers like this one. The stated rate is moved by the customer's main effect (on the log-odds), since
@@ -266,6 +311,7 @@ impl ResponseModel {
 
     fn log_odds(&self, customer: &EncodedCustomer, offer: Option<&str>, channel: Option<&str>) -> f64 {
         let layout = &self.layout;
+        let channel = layout.channel(channel);
         let cross = |start: usize| -> f64 {
             let weights = &self.weights[start..start + layout.bins];
             customer.bins.iter().map(|&bin| weights[bin as usize]).sum()
@@ -275,13 +321,19 @@ impl ResponseModel {
         if let Some(arm) = arm {
             sum += self.weights[layout.at_arms() + arm] + cross(layout.at_arm_crosses() + arm * layout.bins);
         }
-        if let Some(channel) = layout.channel(channel) {
+        if let Some(channel) = channel {
             sum += self.weights[layout.at_channels() + channel];
             sum += cross(layout.at_channel_crosses() + channel * layout.bins);
             if let Some(arm) = arm {
                 sum += self.weights[layout.at_pairs() + arm * layout.channels.len() + channel];
             }
         }
-        sum
+        match (&self.trees, arm) {
+            (Some(trees), Some(arm)) => {
+                let place = trees.treatments.place(arm, channel);
+                blended([sum, customer.trees[place]], self.share)
+            }
+            _ => sum,
+        }
     }
 }

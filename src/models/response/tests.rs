@@ -3,6 +3,8 @@
 use std::io::Read;
 
 use super::*;
+use crate::ids::CustomerId;
+use crate::models::algorithms::boosting::BoostingParams;
 use crate::models::algorithms::sigmoid;
 use crate::random::Stream;
 
@@ -18,8 +20,8 @@ fn truth(age: f64, offer: Option<&str>, channel: Option<&str>) -> f64 {
 
 fn simulated(rows: usize) -> Vec<LoggedDecision> {
     let mut stream = Stream::new(11, "response");
-    (0..rows)
-        .map(|_| {
+    (0..rows as i64)
+        .map(|row| {
             let age = 20.0 + 60.0 * stream.uniform();
             let treatments = [
                 (None, None),
@@ -31,6 +33,7 @@ fn simulated(rows: usize) -> Vec<LoggedDecision> {
             let (offer, channel) = treatments[stream.below(5)];
             let converted = f64::from(u8::from(stream.uniform() < truth(age, offer, channel)));
             LoggedDecision {
+                customer: CustomerId(row),
                 context: Context { numbers: [("age".to_owned(), age)].into(), ..Context::default() },
                 offer: offer.map(str::to_owned),
                 channel: channel.map(str::to_owned),
@@ -87,6 +90,7 @@ fn at_cold_start_the_stated_rate_speaks_and_evidence_takes_over() {
 fn few_decisions_move_the_stated_rate_by_their_number() {
     let logs: Vec<LoggedDecision> = (0..40)
         .map(|i| LoggedDecision {
+            customer: CustomerId(i64::from(i)),
             context: Context::default(),
             offer: Some("tea".into()),
             channel: None,
@@ -110,6 +114,7 @@ fn a_new_offer_borrows_what_is_known_of_the_customer() {
             let busy = f64::from(i % 2);
             let converted = f64::from(u8::from(stream.uniform() < [0.1, 0.4][i as usize % 2]));
             LoggedDecision {
+                customer: CustomerId(i64::from(i)),
                 context: Context { numbers: [("busy".to_owned(), busy)].into(), ..Context::default() },
                 offer: Some(["a", "b"][stream.below(2)].to_owned()),
                 channel: None,
@@ -144,6 +149,57 @@ fn wrong_logs_are_refused_with_the_row() {
     assert_eq!(keys, ["decisions[1].propensity", "decisions[2].converted"]);
 }
 
+/// Customers convert where exactly one of two features is high: no line tells that, and no bin.
+#[test]
+fn trees_are_taken_where_features_act_together() {
+    let mut stream = Stream::new(21, "together");
+    let truth = |a: f64, b: f64, offer: &str| {
+        let base = if (a > 0.5) != (b > 0.5) { 0.6 } else { 0.2 };
+        if offer == "tea" { base } else { 0.5 * base }
+    };
+    let logs: Vec<LoggedDecision> = (0..8_000)
+        .map(|row| {
+            let (a, b) = (stream.uniform(), stream.uniform());
+            let offer = ["cocoa", "tea"][stream.below(2)];
+            let numbers = [("a".to_owned(), a), ("b".to_owned(), b)].into();
+            LoggedDecision {
+                customer: CustomerId(row / 2),
+                context: Context { numbers, texts: [("kind".to_owned(), "person".to_owned())].into() },
+                offer: Some(offer.to_owned()),
+                channel: Some(["email", "letter"][stream.below(2)].to_owned()),
+                propensity: 0.25,
+                converted: f64::from(u8::from(stream.uniform() < truth(a, b, offer))),
+            }
+        })
+        .collect();
+    let boosting = Some(BoostingParams::new().rounds(60, 0.1));
+    let params = ResponseParams { boosting, ..ResponseParams::default() };
+    let model = ResponseModel::train(&logs, &[], &params).unwrap();
+    let choice = model.choice.as_ref().unwrap();
+    assert!(
+        model.trees_count() && choice.candidates.len() == 5 && choice.chosen != "logistic regression",
+        "{choice:?}"
+    );
+    let mut squares = 0.0;
+    for (a, b, offer) in [(0.2, 0.2, "tea"), (0.2, 0.8, "tea"), (0.8, 0.2, "cocoa"), (0.8, 0.8, "cocoa")] {
+        let mean = model.predict(&[("a", a), ("b", b)][..], Some(offer), Some("letter")).mean;
+        squares += (mean - truth(a, b, offer)).powi(2);
+    }
+    assert!((squares / 4.0).sqrt() < 0.05, "{squares}");
+    let read: ResponseModel = serde_json::from_str(&serde_json::to_string(&model).unwrap()).unwrap();
+    assert_eq!(model, read);
+    // The same kind of other decisions: nothing is chosen again.
+    let again = model.refit(&logs, &[], &params).unwrap();
+    assert!(again.choice.is_none() && again.trees_count());
+    let someone = [("a", 0.3), ("b", 0.9)];
+    assert_eq!(
+        again.predict(&someone[..], Some("tea"), Some("email")),
+        model.predict(&someone[..], Some("tea"), Some("email"))
+    );
+    let plain = ResponseModel::train(&logs, &[], &ResponseParams::default()).unwrap();
+    assert!(!plain.trees_count() && plain.choice.unwrap().because.contains("no challenger"));
+}
+
 /// One receipt of the Starbucks data: the logged decision, what it is worth when completed, and the customer's fold.
 struct Receipt {
     log: LoggedDecision,
@@ -162,13 +218,31 @@ fn starbucks() -> Option<String> {
     Some(text)
 }
 
+/// Profile, strictly past history, the offer's own terms, and when it was received: the inputs of the reference.
+const STARBUCKS_NUMBERS: [&str; 16] = [
+    "age",
+    "income",
+    "member_days",
+    "missing",
+    "h_n_recv",
+    "h_n_recv_noninfo",
+    "h_n_done",
+    "h_reward",
+    "h_rate",
+    "reward",
+    "difficulty",
+    "duration",
+    "ch_web",
+    "ch_mobile",
+    "ch_social",
+    "offer_received_time",
+];
+
 fn receipts(text: &str) -> Vec<Receipt> {
     let mut lines = text.lines();
     let names: Vec<&str> = lines.next().unwrap().split(',').collect();
     let at = |name: &str| names.iter().position(|n| *n == name).unwrap();
-    let numbers =
-        ["age", "income", "member_days", "missing", "h_n_recv", "h_n_recv_noninfo", "h_n_done", "h_reward", "h_rate"]
-            .map(|name| (name, at(name)));
+    let numbers = STARBUCKS_NUMBERS.map(|name| (name, at(name)));
     let (offer, done, gender) = (at("offer_type_v2"), at("offer_completed"), at("gender"));
     lines
         .map(|line| {
@@ -176,14 +250,15 @@ fn receipts(text: &str) -> Vec<Receipt> {
             let numbers = numbers.iter().filter_map(|(name, i)| Some(((*name).to_owned(), cells[*i].parse().ok()?)));
             let context =
                 Context { numbers: numbers.collect(), texts: [("gender".to_owned(), cells[gender].to_owned())].into() };
+            let id = cells[0];
             let log = LoggedDecision {
+                customer: CustomerId(i64::from_str_radix(&id[..15], 16).unwrap()),
                 context,
                 offer: Some(cells[offer].to_owned()),
                 channel: None,
                 propensity: 0.1,
                 converted: cells[done].parse().unwrap(),
             };
-            let id = cells[0];
             Receipt { log, fold: usize::from_str_radix(&id[id.len() - 4..], 16).unwrap() % 5 }
         })
         .collect()
@@ -197,7 +272,8 @@ fn worth(offer: &str) -> f64 {
 
 /// The best of the offers by P x (difficulty - reward), and the inverse-propensity value of choosing so: on all receipts, each by
 /// a model that has not seen its customer. To be quick without optimisation each model learns from every second receipt of the
-/// other folds; `benches/clients.rs` gives the figure of the whole.
+/// other folds, with fewer trees than come with the program; `cargo bench --bench clients -- starbucks` gives the figure of the
+/// whole.
 #[test]
 fn starbucks_policy_out_of_fold_is_worth_at_least_seven() {
     let Some(text) = starbucks() else { return };
@@ -205,13 +281,16 @@ fn starbucks_policy_out_of_fold_is_worth_at_least_seven() {
     assert_eq!(receipts.len(), 76_277);
     let offers: std::collections::BTreeSet<&str> =
         receipts.iter().filter_map(|r| r.log.offer.as_deref()).filter(|o| !o.starts_with("info")).collect();
-    let params = ResponseParams { folds: 0, ..ResponseParams::default() };
+    let boosting = Some(BoostingParams::new().depth(5).rounds(50, 0.2));
+    let params = ResponseParams { folds: 2, boosting, ..ResponseParams::default() };
     let (mut value, mut happened, mut predicted) = (0.0, Vec::new(), Vec::new());
     for fold in 0..5 {
         let completable = |r: &&Receipt| offers.contains(r.log.offer.as_deref().unwrap_or_default());
         let train: Vec<LoggedDecision> =
             receipts.iter().filter(|r| r.fold != fold).filter(completable).step_by(2).map(|r| r.log.clone()).collect();
         let model = ResponseModel::train(&train, &[], &params).unwrap();
+        assert!(model.trees_count(), "trees know more than lines: {:?}", model.choice);
+        assert!(model.features().all(|name| name != "reward"), "the offer's terms are no features of the customer");
         for receipt in receipts.iter().filter(|r| r.fold == fold) {
             let customer = model.encode(&receipt.log.context);
             let expected = |offer: &str| model.predict_encoded(&customer, Some(offer), None).mean * worth(offer);
@@ -231,5 +310,5 @@ fn starbucks_policy_out_of_fold_is_worth_at_least_seven() {
     let metrics = crate::models::evaluation::Metrics::of(&happened, &predicted).unwrap();
     eprintln!("out-of-fold policy value {value:.4}; {metrics:?}");
     assert!(value >= 7.0, "{value}");
-    assert!(metrics.auc >= 0.82 && metrics.ece10 <= 0.015, "{metrics:?}");
+    assert!(metrics.auc >= 0.835 && metrics.ece10 <= 0.0125, "{metrics:?}");
 }

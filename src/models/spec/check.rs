@@ -1,8 +1,11 @@
 //! Checks specs: all faults at once.
 
+use linfa::ParamGuard;
+
 use super::raw::RawResponse;
 use super::{FeatureSpec, ModelSpec, ResponseSpec};
 use crate::error::{Error, Fault, Result};
+use crate::models::algorithms::boosting::BoostingParams;
 
 #[derive(Default)]
 pub(super) struct Faults(Vec<Fault>);
@@ -86,6 +89,9 @@ pub(super) fn response(raw: RawResponse, faults: &mut Faults) -> ResponseSpec {
     faults.demand(limit >= 1.0, "learning.weight_limit", || format!("{limit} is below 1"));
     let weight = learning.default_weight;
     faults.demand(weight >= 0.0, "learning.default_weight", || format!("{weight} is below 0"));
+    if let Some(Err(error)) = learning.boosting.as_ref().map(BoostingParams::check_ref) {
+        faults.at("learning.boosting", error.to_string());
+    }
     faults.demand(learning.folds <= 20, "learning.folds", || format!("{} is above 20", learning.folds));
     if let Some(label) = raw.label {
         let good = label.from_days < label.until_days && label.until_days <= 3_650;

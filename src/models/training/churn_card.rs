@@ -37,8 +37,7 @@ pub(super) fn card(
     if let (Some(mean), Some(sd)) = (figures.auc_fold_mean, figures.auc_fold_sd) {
         listed.extend([("AUC, mean of folds".to_owned(), mean), ("AUC, deviation of folds".to_owned(), sd)]);
     }
-    let compared = figures.choice.candidates.iter();
-    listed.extend(compared.map(|one| (format!("log-loss within training, {}", one.name), one.log_loss)));
+    listed.extend(figures.choice.figures());
     if let Some(champion) = &figures.champion {
         listed.push(("log-loss of the model that serves, same rows".to_owned(), champion.log_loss));
         listed.push(("AUC of the model that serves, same rows".to_owned(), champion.auc));
@@ -59,10 +58,7 @@ pub(super) fn card(
         data,
         method: vec![
             model.words(),
-            format!(
-                "chosen on {}: {}, because {}",
-                figures.choice.compared_on, figures.choice.chosen, figures.choice.because
-            ),
+            figures.choice.words(),
             format!("L2 {}, columns standardised on the training rows", spec.l2),
             format!("choice and calibration cross-fitted over {} folds of customers", spec.folds),
         ],

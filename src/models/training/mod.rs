@@ -4,7 +4,6 @@ mod churn;
 mod churn_card;
 mod churn_refusals;
 pub mod lifetime;
-mod lift;
 mod response;
 
 pub use churn::{ChurnData, ChurnFigures, train_churn, train_churn_in_folds};

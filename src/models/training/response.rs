@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::lift;
 use super::{DataWindow, Fit, Verdict, to_json};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::models::card::Card;
+use crate::models::challenge::Choice;
 use crate::models::evaluation;
 use crate::models::response::{LoggedDecision, OfferPrior, ResponseArm, ResponseModel};
 use crate::models::spec::{ModelSpec, ResponseSpec};
+use crate::models::uplift::{self, OfferFigures};
 
 /// How well later decisions were foretold. None where nothing was kept out, or only one class.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResponseMetrics {
     /// Decisions learned from.
     pub trained: usize,
@@ -30,6 +31,13 @@ pub struct ResponseMetrics {
     pub auc: Option<f64>,
     /// Calibration error in ten bins.
     pub ece10: Option<f64>,
+    /// Champion and challengers within training.
+    #[serde(default)]
+    pub choice: Option<Choice>,
+    /// What contacts change, by offer: learners with their Qini and its null, and which was taken. Empty with too few decisions
+    /// that were left to chance.
+    #[serde(default)]
+    pub uplift: Vec<OfferFigures>,
 }
 
 /// The last `share` of decisions by time, and those before. Equal times stay together on the earlier side, unless nothing
@@ -63,13 +71,19 @@ pub fn train_response(
     window: DataWindow,
 ) -> Result<Fit> {
     let judged = ResponseModel::train(train, priors, &spec.learning)?;
-    let metrics = judge(&judged, train, test);
-    let lift = lift::calibrate((train, test), &judged, priors, &spec.learning)?;
-    let mut model = match test {
-        [] => judged,
-        _ => ResponseModel::train(&[train, test].concat(), priors, &spec.learning)?,
+    let mut metrics = judge(&judged, train, test);
+    let all = [train, test].concat();
+    let mut model = if test.is_empty() {
+        judged
+    } else if judged.has_learned() {
+        // Chosen and calibrated on the earlier decisions: to do that again would cost as much and hardly change it.
+        let mut again = judged.refit(&all, priors, &spec.learning)?;
+        again.choice = judged.choice;
+        again
+    } else {
+        ResponseModel::train(&all, priors, &spec.learning)?
     };
-    model.lift = lift;
+    (model.uplift, metrics.uplift) = uplift::fit(&all, &model, priors, &spec.learning)?;
     let verdict = Verdict::of(missed(spec, &model, &metrics));
     if metrics.log_loss.is_some_and(|loss| !loss.is_finite()) {
         return Err(Error::internal("the response model gave something that is not a probability"));
@@ -104,6 +118,8 @@ fn judge(model: &ResponseModel, train: &[LoggedDecision], test: &[LoggedDecision
         log_loss_of_rates: known.then(|| evaluation::log_loss(&happened, &by_rates)),
         auc,
         ece10: known.then(|| evaluation::ece10(&happened, &answers)),
+        choice: model.choice.clone(),
+        uplift: Vec::new(),
     }
 }
 
@@ -160,7 +176,11 @@ fn card(
     };
     let learned = if model.has_learned() {
         let features: Vec<&str> = model.features().collect();
-        format!("logistic regression on quantile bins of {}, offer, channel and their crosses", features.join(", "))
+        let with = if model.trees_count() { ", with boosted trees on the same" } else { "" };
+        format!(
+            "logistic regression on quantile bins of {}, offer, channel and their crosses{with}",
+            features.join(", ")
+        )
     } else {
         "too few decisions or conversions to learn from: each offer's rate answers, stated and seen, the same for all"
             .to_owned()
@@ -170,11 +190,7 @@ fn card(
         name: spec.name.clone(),
         purpose: "P(convert) of a customer under each offer and channel, and without contact.".into(),
         data: [span].into_iter().chain(model.arms().iter().map(told)).collect(),
-        method: vec![
-            learned,
-            "decisions weighed by their logged propensity; calibrated out of fold".into(),
-            "mixed with the stated rate of each offer by evidence".into(),
-        ],
+        method: method(learned, model, metrics),
         figures: figures(metrics),
         drivers: Vec::new(),
         limits: vec![
@@ -183,6 +199,18 @@ fn card(
         ],
         verdict: verdict.words(),
     }
+}
+
+fn method(learned: String, model: &ResponseModel, metrics: &ResponseMetrics) -> Vec<String> {
+    let mut method = vec![learned];
+    method.extend(model.choice.as_ref().map(Choice::words));
+    method.push("decisions weighed by their logged propensity; calibrated out of fold".into());
+    method.push("mixed with the stated rate of each offer by evidence".into());
+    if metrics.uplift.is_empty() {
+        method.push("too few decisions were left to chance to judge lifts: they are believed as they are".into());
+    }
+    method.extend(metrics.uplift.iter().map(OfferFigures::words));
+    method
 }
 
 /// The figures that are known.
@@ -196,12 +224,23 @@ fn figures(metrics: &ResponseMetrics) -> Vec<(String, f64)> {
         ("AUC", metrics.auc),
         ("ECE, 10 bins", metrics.ece10),
     ];
-    all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    let known = all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let compared = metrics.choice.iter().flat_map(Choice::figures);
+    known.chain(compared).chain(metrics.uplift.iter().flat_map(lift_figures)).collect()
+}
+
+/// Qini and null of each learner of an offer.
+fn lift_figures(of: &OfferFigures) -> impl Iterator<Item = (String, f64)> + '_ {
+    of.learners.iter().flat_map(|one| {
+        let named = |what: &str| format!("{what}, {}, {}", of.named(), one.learner.words());
+        [(named("Qini x 1e4"), 1e4 * one.qini), (named("deviation of its null x 1e4"), 1e4 * one.null_deviation)]
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::CustomerId;
     use crate::models::response::Context;
     use crate::models::spec::EMBEDDED;
     use crate::random::Stream;
@@ -218,12 +257,13 @@ mod tests {
 
     fn logs(rows: usize, strength: f64) -> Vec<LoggedDecision> {
         let mut stream = Stream::new(8, "training");
-        (0..rows)
-            .map(|_| {
+        (0..rows as i64)
+            .map(|row| {
                 let x = stream.uniform();
                 let offer = ["a", "b"][stream.below(2)];
                 let p = if offer == "a" { 0.3 + strength * (x - 0.5) } else { 0.3 - strength * (x - 0.5) };
                 LoggedDecision {
+                    customer: CustomerId(row),
                     context: Context { numbers: [("x".to_owned(), x)].into(), ..Context::default() },
                     offer: Some(offer.to_owned()),
                     channel: None,

@@ -74,22 +74,31 @@ struct Split {
     right: Sums,
 }
 
-pub(super) fn boost(params: &BoostingValidParams, x: ArrayView2<'_, f64>, happened: &[bool]) -> Boosting {
+/// `weights`: how much each row counts; all the same when None.
+pub(super) fn boost(
+    params: &BoostingValidParams,
+    x: ArrayView2<'_, f64>,
+    happened: &[bool],
+    weights: Option<&[f32]>,
+) -> Boosting {
     let binned = Binned::of(x, params.bins);
-    let events = happened.iter().filter(|&&y| y).count();
-    let base = logit(events as f64 / happened.len() as f64);
+    let weight = |row: usize| weights.map_or(1.0, |weights| f64::from(weights[row]));
+    let (mut events, mut total) = (0.0, 0.0);
+    for (row, &y) in happened.iter().enumerate() {
+        events += weight(row) * f64::from(u8::from(y));
+        total += weight(row);
+    }
+    let base = logit(events / total);
     let mut log_odds = vec![base; happened.len()];
     let mut sums = vec![Sums::default(); happened.len()];
     let mut trees = Vec::with_capacity(params.rounds);
     for round in 0..params.rounds as u64 {
-        sums.par_chunks_mut(BLOCK).zip(log_odds.par_chunks(BLOCK)).zip(happened.par_chunks(BLOCK)).for_each(
-            |((sums, log_odds), happened)| {
-                for ((sum, &z), &y) in sums.iter_mut().zip(log_odds).zip(happened) {
-                    let p = sigmoid(z);
-                    *sum = Sums { slope: p - f64::from(u8::from(y)), curve: p * (1.0 - p) };
-                }
-            },
-        );
+        sums.par_chunks_mut(BLOCK).enumerate().for_each(|(block, sums)| {
+            for (row, sum) in (block * BLOCK..).zip(sums) {
+                let (p, w) = (sigmoid(log_odds[row]), weight(row));
+                *sum = Sums { slope: w * (p - f64::from(u8::from(happened[row]))), curve: w * p * (1.0 - p) };
+            }
+        });
         let tree = Grower::new(params, &binned, &sums, round).grow();
         answer(&tree, &binned, &mut log_odds);
         trees.push(Tree { nodes: tree.nodes });

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use params::{BoostingError, BoostingParams, BoostingValidParams};
+use tree::Sharing;
 pub use tree::{Node, Tree};
 
 use super::sigmoid;
@@ -49,6 +50,16 @@ impl Boosting {
                 log_odds.iter_mut().zip(x.chunks_exact(width)).for_each(|(z, row)| *z += tree.value(row));
             }
         }
+    }
+
+    /// The log-odds of rows that agree in their first columns: a customer under every treatment. `shared` holds these columns,
+    /// `own` the others, `width` a row. A tree is walked once, and parts the rows only where it asks for what is their own.
+    pub fn log_odds_sharing(&self, shared: &[f64], own: &[f64], width: usize) -> Vec<f64> {
+        let mut log_odds = vec![self.base; own.len().checked_div(width).unwrap_or(1)];
+        let mut rows: Vec<u32> = (0..log_odds.len() as u32).collect();
+        let asked = Sharing { shared, own, width };
+        self.trees.iter().for_each(|tree| tree.add_sharing(0, &asked, &mut rows, &mut log_odds));
+        log_odds
     }
 
     /// The log-odds of a row of which nothing is known: what [`Boosting::contributions`] add to.

@@ -164,7 +164,7 @@ impl ParamGuard for BoostingParams {
     }
 }
 
-/// A value that is not a finite number counts as missing.
+/// A value that is not a finite number counts as missing. The weights of the data set are those of its rows.
 impl<D, T> Fit<ArrayBase<D, Ix2>, T, BoostingError> for BoostingValidParams
 where
     D: Data<Elem = f64>,
@@ -182,6 +182,10 @@ where
         if events == 0 || events == rows {
             return Err(BoostingError::OneClass { events, rows });
         }
-        Ok(grow::boost(self, dataset.records.view(), &happened))
+        let weights = dataset.weights();
+        if let Some(weights) = weights.filter(|weights| weights.len() != rows) {
+            return Err(BoostingError::Count { labels: weights.len(), rows });
+        }
+        Ok(grow::boost(self, dataset.records.view(), &happened, weights))
     }
 }

@@ -64,6 +64,36 @@ fn contributions_add_up_to_the_answer() {
 }
 
 #[test]
+fn rows_that_share_columns_are_answered_as_each_alone() {
+    let (x, happened) = data(2_000);
+    let model = fitted(BoostingParams::new().rounds(40, 0.1), &x, &happened);
+    for row in x.rows().into_iter().take(20) {
+        let shared = [row[0], row[1]];
+        let own = [0.5, -1.0, f64::NAN, 0.3, -2.0, 2.0];
+        let together = model.log_odds_sharing(&shared, &own, 2);
+        for (own, answer) in own.chunks(2).zip(together) {
+            let alone = model.log_odds(&[shared[0], shared[1], own[0], own[1]]);
+            assert!((alone - answer).abs() < 1e-12);
+        }
+    }
+}
+
+#[test]
+fn a_row_that_counts_twice_is_as_two() {
+    let (x, happened) = data(1_000);
+    let twice = ndarray::concatenate![ndarray::Axis(0), x, x];
+    let doubled = fitted(BoostingParams::new().rounds(20, 0.1).shares(1.0, 1.0), &twice, &happened.repeat(2));
+    let rows = DatasetBase::new(x.view(), ArrayView1::from(&happened));
+    let weighted = rows.with_weights(ndarray::Array1::from_elem(1_000, 2.0));
+    let weighted = BoostingParams::new().rounds(20, 0.1).shares(1.0, 1.0).fit(&weighted).unwrap();
+    let furthest = x.rows().into_iter().map(|row| {
+        let row = row.to_vec();
+        (weighted.log_odds(&row) - doubled.log_odds(&row)).abs()
+    });
+    assert!(furthest.fold(0.0, f64::max) < 1e-9);
+}
+
+#[test]
 fn threads_change_no_bit_and_the_seed_does() {
     let (x, happened) = data(20_000);
     let params = BoostingParams::new().rounds(8, 0.1);

@@ -47,6 +47,13 @@ pub fn is_known(conn: &mut Connection, key: &IdKey, work: &Work, occasion: &str)
     Ok(count > 0)
 }
 
+/// Whether work of this kind waits or runs.
+pub fn is_open(conn: &mut Connection, work: &Work) -> Result<bool> {
+    let open = [State::Waiting, State::Running].map(State::as_str);
+    let found = job::table.filter(job::kind.eq(work.kind())).filter(job::state.eq_any(open));
+    Ok(found.count().get_result::<i64>(conn)? > 0)
+}
+
 fn id_of(key: &IdKey, work: &Work, occasion: &str) -> JobId {
     JobId(key.hash63(b"job", &[work.kind().as_bytes(), occasion.as_bytes()]))
 }

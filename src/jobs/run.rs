@@ -5,8 +5,9 @@ use crate::campaigns::store as campaigns;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::history::Depth;
-use crate::operations::{Workspace, audit, history, mature, merge, run, score, segments, train};
+use crate::operations::{Workspace, audit, history, lifetime, mature, merge, run, score, segments, train};
 use crate::progress::Silent;
+use crate::reports::profit::kept;
 
 /// Who the audit says did it.
 const ACTOR: &str = "schedule";
@@ -38,8 +39,16 @@ pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
         }
         Work::Score => {
             let scored = score::score(ws, &Silent)?;
-            crate::reports::profit::kept::refresh(ws, &Silent)?;
+            kept::refresh(ws, &Silent)?;
             Ok(format!("{} customers", scored.customers))
+        }
+        Work::Report => {
+            kept::refresh(ws, &Silent)?;
+            Ok("profitability and customer equity".to_owned())
+        }
+        Work::Stages => {
+            let done = lifetime::refresh_stages(ws)?;
+            Ok(format!("{} of {} customers changed their stage", done.changed, done.customers))
         }
     }
 }

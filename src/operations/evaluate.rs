@@ -74,7 +74,7 @@ pub fn policy(ws: &Workspace, progress: &dyn Progress) -> Result<PolicyValue> {
     let left_out = drop_features_of_offers(&mut rows);
     let offers: BTreeSet<Option<String>> = rows.iter().map(|row| row.log.offer.clone()).collect();
     let offers: Vec<Option<String>> = offers.into_iter().collect();
-    let spec = spec(ws)?;
+    let spec = train::without_protected(ws, &spec(ws)?);
     let (chosen, expected) = choose(ws, &rows, &offers, &spec, progress)?;
     let judged = |choice: &dyn Fn(usize) -> bool, expected: Option<&[Expected]>| {
         let logged: Vec<Logged> = (rows.iter().enumerate())

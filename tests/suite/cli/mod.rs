@@ -2,11 +2,13 @@
 
 mod access;
 mod company;
+mod contractual;
 mod ingest;
 mod inputs;
 mod lifetime;
 mod loop_closed;
 mod policy;
 pub mod program;
+mod segmentation;
 mod verbs;
 mod workers;

@@ -18,6 +18,7 @@
 //! | `[smtp]` | none | relay: host, port, user, tls | |
 //! | `[imports]` | 1024, 32 | files over REST: limit_mib, the largest that is taken; sort_memory_mib, facts that are sorted at a time | 1..1048576, 1..1024 |
 //! | `[history]` | the data folder | url: where sealed facts are: file:///shared/folder, s3://bucket/prefix, gs://, az:// | |
+//! | `[schedule]` | below | what the worker does by itself: train, score (HH:MM of `zone`, or never), stages_hours | 0..24 |
 //! | `protected_attributes` | none | attributes of customers that no model may use | names |
 //! | `[activity_rates]` | below | cost of one activity, in minor units; `delivery` is that of an order, `claim` of a claim | >= 0 |
 //! | `[potential]` | below | quantile of look-alikes that a client's wallet is held for (0.5..0.99), attributes by which they are alike | |
@@ -70,6 +71,8 @@ pub struct Settings {
     pub history: HistorySettings,
     /// What is imported over REST.
     pub imports: ImportSettings,
+    /// What the worker does by itself, and when.
+    pub schedule: Schedule,
     /// Attributes of customers that no model may use, since scores reach offers and prices: `gender`, `ethnicity`, ...
     pub protected_attributes: Vec<String>,
     /// Cost of one activity in minor units, by name (`call`, `email`, `return`, `complaint`, ...).
@@ -94,6 +97,54 @@ pub struct Potential {
 impl Default for Potential {
     fn default() -> Potential {
         Potential { quantile: 0.8, attributes: Vec::new() }
+    }
+}
+
+/// What the worker does by itself, and when.
+///
+/// | Name | Default | Purpose | Range |
+/// |---|---|---|---|
+/// | `train` | 02:00 | all models are trained | HH:MM of `zone`, or never |
+/// | `score` | 04:00 | everybody is scored, and the reports of profitability are made | HH:MM of `zone`, or never |
+/// | `stages_hours` | 6 | hours after which stages are brought up to now between scorings; 0 leaves them to scoring | 0..24 |
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Schedule {
+    /// When models are trained.
+    pub train: Daily,
+    /// When everybody is scored.
+    pub score: Daily,
+    /// How often stages are brought up to now, in hours.
+    pub stages_hours: u8,
+}
+
+impl Default for Schedule {
+    fn default() -> Schedule {
+        Schedule { train: Daily(Some((2, 0))), score: Daily(Some((4, 0))), stages_hours: 6 }
+    }
+}
+
+/// A time of the day, hour and minute, or never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Daily(pub Option<(i8, i8)>);
+
+impl TryFrom<String> for Daily {
+    type Error = String;
+
+    fn try_from(text: String) -> std::result::Result<Daily, String> {
+        if text == "never" {
+            return Ok(Daily(None));
+        }
+        let parts = text.split_once(':').and_then(|(hour, minute)| Some((hour.parse().ok()?, minute.parse().ok()?)));
+        let time = parts.filter(|(hour, minute)| (0..24).contains(hour) && (0..60).contains(minute));
+        time.map(|time| Daily(Some(time))).ok_or_else(|| format!("`{text}` is neither a time as 04:00 nor never"))
+    }
+}
+
+impl From<Daily> for String {
+    fn from(daily: Daily) -> String {
+        daily.0.map_or_else(|| "never".to_owned(), |(hour, minute)| format!("{hour:02}:{minute:02}"))
     }
 }
 
@@ -236,6 +287,7 @@ impl Default for Settings {
             webhook_allow: Vec::new(),
             history: HistorySettings::default(),
             imports: ImportSettings::default(),
+            schedule: Schedule::default(),
             protected_attributes: Vec::new(),
             activity_rates: rates.into_iter().map(|(name, cost)| (name.to_owned(), cost)).collect(),
             potential: Potential::default(),
@@ -305,12 +357,21 @@ impl Settings {
         for (name, &cost) in &self.activity_rates {
             demand(cost >= 0, &format!("activity_rates.{name}"), format!("{cost} is below 0"));
         }
+        let hours = self.schedule.stages_hours;
+        demand(hours <= 24, "schedule.stages_hours", format!("{hours} is above 24"));
         let quantile = self.potential.quantile;
         demand(
             (0.5..=0.99).contains(&quantile),
             "potential.quantile",
             format!("{quantile} is outside 0.5..0.99; 0.8 is usual"),
         );
+        for name in self.potential.attributes.iter().filter(|name| self.protected_attributes.contains(name)) {
+            demand(
+                false,
+                "potential.attributes",
+                format!("`{name}` is among protected_attributes: take it out of one of the two"),
+            );
+        }
         let smtp_channels = self.channels.iter().filter(|(_, how)| **how == ChannelTransport::Smtp);
         for (name, _) in smtp_channels {
             let key = format!("channels.{name}");
@@ -333,6 +394,15 @@ mod tests {
         let error = Settings::load(folder.path()).unwrap_err();
         let keys: Vec<&str> = error.fault_list().iter().map(|f| f.key.as_str()).collect();
         assert_eq!(keys, ["holdout", "zone", "imports.limit_mib"]);
+        let schedule = |text: &str| {
+            std::fs::write(folder.path().join("vizavi.toml"), format!("[schedule]\n{text}\n")).unwrap();
+            Settings::load(folder.path()).map(|settings| settings.schedule)
+        };
+        let good = schedule("score = \"05:30\"\ntrain = \"never\"").unwrap();
+        assert_eq!((good.score, good.train, good.stages_hours), (Daily(Some((5, 30))), Daily(None), 6));
+        let error = schedule("score = \"24:00\"").unwrap_err();
+        assert!(error.fault_list()[0].line == Some(2) && error.to_string().contains("neither a time"), "{error}");
+        assert!(schedule("stages_hours = 25").unwrap_err().to_string().contains("is above 24"));
         std::fs::write(folder.path().join("vizavi.toml"), "currency = \"EUR\"\nhold_out = 0.1\n").unwrap();
         let error = Settings::load(folder.path()).unwrap_err();
         assert_eq!(error.fault_list()[0].line, Some(2), "{error}");

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, web};
 use super::problem::Problem;
 use super::{Ws, on_pool};
 use crate::clock::{DAY, Timestamp};
+use crate::error::Error;
 use crate::reports::profit::{self, kept};
 use crate::reports::{overview as base, timeline as story};
 
@@ -18,22 +19,31 @@ pub async fn overview(ws: Ws) -> Result<HttpResponse, Problem> {
 struct Kpis {
     #[serde(flatten)]
     overview: base::Overview,
-    profitability: profit::ProfitReport,
-    equity: profit::EquityReport,
+    profitability: Option<profit::ProfitReport>,
+    equity: Option<profit::EquityReport>,
+    /// Why there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
 }
 
-/// `GET /v1/kpis`: overview, profitability and customer equity, as of the last scoring.
+/// `GET /v1/kpis`: overview, profitability and customer equity, as of the last scoring; without the latter two before the first.
 pub async fn kpis(ws: Ws) -> Result<HttpResponse, Problem> {
     let read = |ws: &crate::operations::Workspace| {
         let (profitability, equity) = (kept::profit(ws)?, kept::equity_of_the_year(ws)?);
-        Ok(Kpis { overview: base::overview(ws)?, profitability, equity })
+        let note = profitability.is_none().then_some(kept::NONE_YET);
+        Ok(Kpis { overview: base::overview(ws)?, profitability, equity, note })
     };
     Ok(HttpResponse::Ok().json(on_pool(&ws, read).await?))
 }
 
 /// `GET /v1/kpis/profit`
 pub async fn profit(ws: Ws) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(on_pool(&ws, kept::profit).await?))
+    let read = |ws: &crate::operations::Workspace| kept::profit(ws)?.ok_or_else(none_yet);
+    Ok(HttpResponse::Ok().json(on_pool(&ws, read).await?))
+}
+
+fn none_yet() -> Error {
+    Error::not_found(kept::NONE_YET)
 }
 
 /// The stretch of a statement of customer equity.
@@ -49,7 +59,7 @@ pub async fn equity(ws: Ws, stretch: web::Query<Stretch>) -> Result<HttpResponse
     let Stretch { from, to } = stretch.into_inner();
     let read = move |ws: &crate::operations::Workspace| {
         if from.is_none() && to.is_none() {
-            return kept::equity_of_the_year(ws);
+            return kept::equity_of_the_year(ws)?.ok_or_else(none_yet);
         }
         let until = to.unwrap_or(ws.now());
         profit::equity(ws, from.unwrap_or(until.plus(-365 * DAY)), until, &crate::progress::Silent)

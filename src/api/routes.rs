@@ -142,11 +142,11 @@ pub fn table() -> Vec<Route> {
             .says("Overview, profitability and customer equity, as of the last scoring.").answers(200, object()),
         route(GET, "/v1/kpis/profit", Needs(AnalysisRead), analysis::profit)
             .says("Profit and loss of the base: by month, unprofitable clients by tenure, whale curve, payback, causes, potential.")
-            .answers(200, object()),
+            .answers(200, object()).or(&[404]),
         route(GET, "/v1/kpis/equity", Needs(AnalysisRead), analysis::equity)
             .says("What the base is worth by segment, what came in and went out, and who stayed.")
             .query("from", "string", "the begin; 365 days before the end when left out")
-            .query("to", "string", "the end; now when left out").answers(200, object()).or(&[422]),
+            .query("to", "string", "the end; now when left out").answers(200, object()).or(&[404, 422]),
         route(GET, "/v1/segments", Needs(AnalysisRead), segments::list::handle)
             .says("The segments: those that a model found with what each is worth, those that a rule defines with how fresh they are.")
             .answers(200, super::schema::page_of(object())),

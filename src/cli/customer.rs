@@ -64,6 +64,9 @@ fn earned(found: &ClientStatement, currency: Currency) -> String {
             text += &format!("  repair     {}: {}, {enough}\n", repair.words, currency.show(repair.brings));
         }
     }
+    if let Some(note) = found.note {
+        text += &format!("  note       {note}\n");
+    }
     if let Some(potential) = &found.potential {
         text += &format!(
             "  potential  {} a year beyond the {} spent (share of wallet {}; compared with {})\n",

@@ -1,6 +1,5 @@
 //! `vizavi kpi`: the base at a glance; `kpi profit`: who earns and who costs; `kpi equity`: what came in and went out.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -24,7 +23,7 @@ pub struct Args {
 enum Which {
     /// Profit and loss, unprofitable clients, whale curve, payback and potential, from all of history
     Profit {
-        /// Also writes every client's lines to this CSV file, amounts in minor units
+        /// Also writes every client's lines to this file, amounts in minor units: Parquet where it ends as .parquet, else CSV
         #[arg(long, value_name = "FILE")]
         export: Option<PathBuf>,
         /// A row for each client and month in that file
@@ -61,7 +60,7 @@ pub fn run(place: &Place, args: &Args) -> Done {
     let currency = ws.settings().currency;
     match &args.which {
         None => {
-            let (profitability, equity) = (kept::profit(&ws)?, kept::equity_of_the_year(&ws)?);
+            let (profitability, equity) = kept::or_made(&ws, &*place.progress())?;
             let kpis = Kpis { overview: overview(&ws)?, profitability, equity };
             if place.json {
                 print::json(&kpis)?;
@@ -72,10 +71,8 @@ pub fn run(place: &Place, args: &Args) -> Done {
         Some(Which::Profit { export: file, by_month }) => {
             let found = report(&ws, &*place.progress())?;
             if let Some(file) = file {
-                let failed = |error| Error::from(error).context(file.display().to_string());
-                let mut out = std::io::BufWriter::new(std::fs::File::create(file).map_err(failed)?);
-                export::clients(&ws, *by_month, &mut out)?;
-                out.flush().map_err(failed)?;
+                let failed = |error: Error| error.context(file.display().to_string());
+                export::clients(&ws, *by_month, file).map_err(failed)?;
             }
             if place.json {
                 print::json(&found)?;

@@ -9,8 +9,8 @@ use crate::error::{Error, Fault};
 use crate::operations::segmentation::{self, Asked};
 use crate::operations::segments as rules;
 use crate::reports::segments::{self, RuleShown, SegmentShown};
-use crate::segments::KeptSegment;
 use crate::segments::rule::SegmentSpec;
+use crate::segments::{Board, KeptSegment, boards};
 
 /// What is asked about segments.
 #[derive(Debug, clap::Args)]
@@ -108,9 +108,10 @@ fn list(place: &Place) -> Done {
     let header = ["segment", "code", "customers", "share", &value, "of all", "unprofitable", "criteria", &present];
     let mut clusters = print::Table::new(&header);
     let mut by_rule = print::Table::new(&["segment", "customers", "built", "state", "rule"]);
+    let mut found = Vec::new();
     for segment in segments {
         match segment {
-            SegmentShown::Cluster(found) => clusters.row(cells(*found)),
+            SegmentShown::Cluster(one) => found.push(*one),
             SegmentShown::Rule(rule) => by_rule.row(vec![
                 rule.name.clone(),
                 rule.size.to_string(),
@@ -120,10 +121,28 @@ fn list(place: &Place) -> Done {
             ]),
         }
     }
-    let tables: Vec<String> =
-        [clusters, by_rule].iter().filter(|table| !table.is_empty()).map(ToString::to_string).collect();
+    let (others, grids) = boards(found);
+    others.into_iter().for_each(|one| clusters.row(cells(one)));
+    let mut tables: Vec<String> =
+        [clusters].iter().filter(|table| !table.is_empty()).map(ToString::to_string).collect();
+    tables.extend(grids.iter().map(|(board, _)| of_board(board)));
+    tables.extend([by_rule].iter().filter(|table| !table.is_empty()).map(ToString::to_string));
     print::text(&tables.join("\n"))?;
     Ok(())
+}
+
+/// A grid: customers by recency and frequency. Its cells have names of their own; all of them are in `--json`.
+fn of_board(board: &Board) -> String {
+    let across: Vec<String> = (1..=board.bins()).map(|score| format!("frequency {score}")).collect();
+    let header: Vec<&str> =
+        std::iter::once(board.segmentation.as_str()).chain(across.iter().map(String::as_str)).collect();
+    let mut table = print::Table::new(&header);
+    for (line, squares) in board.lines.iter().enumerate() {
+        let customers = squares.iter().map(|square| square.customers.to_string());
+        table.row(std::iter::once(format!("recency {}", board.bins() - line)).chain(customers).collect());
+    }
+    let (name, best) = (&board.segmentation, board.bins());
+    format!("{table}a cell by its scores of recency, frequency and amount: vizavi segments show {name}/{best}-2-1\n")
 }
 
 /// A segment that a model found, as a line of the list.

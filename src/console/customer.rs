@@ -44,6 +44,7 @@ fn view(ws: &Workspace, external_id: &str) -> Result<Value> {
     let known = story(ws, external_id)?;
     let rows = ws.store().read(|conn| decisions::of_customer(conn, known.customer.id, None, 200))?;
     let state = known.state.as_ref();
+    let earned = statement(ws, external_id)?;
     Ok(json!({
         "external_id": known.customer.external_id,
         "path": path_part(&known.customer.external_id),
@@ -51,7 +52,8 @@ fn view(ws: &Workspace, external_id: &str) -> Result<Value> {
         "summary": summary(&known.customer, state),
         "figures": figures(&show, state, known.lifetime.as_ref()),
         "next": rows.first().map(|row| timeline::next(&show, row)),
-        "profit": profit_lines(&show, &statement(ws, external_id)?),
+        "profit": profit_lines(&show, &earned),
+        "profit_note": earned.note,
         "profile": profile(&show, &known.customer),
         "consents": known.consents.iter().map(|consent| consent_line(&show, consent)).collect::<Vec<_>>(),
         "timeline": timeline::lines(&show, &known.entries, &rows),

@@ -78,6 +78,7 @@ pub fn table() -> Vec<Page> {
         page(GET,  "/customers/{id}", CustomersRead, customer::show),
         page(POST, "/customers/{id}/decide", DecisionsMake, customer::decide),
         page(GET,  "/profit", AnalysisRead, profit::show),
+        page(POST, "/profit", CampaignsWrite, profit::make),
         page(GET,  "/segments", AnalysisRead, segments::show),
         page(POST, "/segments", CampaignsWrite, segments::define),
         page(POST, "/sending/stop", CampaignsRun, sending::stop),

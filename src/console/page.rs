@@ -30,6 +30,7 @@ static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
         "customer",
         "segments",
         "profit",
+        "profit_make",
         "message",
         "unsubscribe",
         "preferences",

@@ -1,31 +1,54 @@
 //! The page of profitability: who earns, who costs, since when, and what came into the base and went out.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
 use super::figures::{Figure, Show, count, figure, percent, tone_of};
 use super::page::{Frame, render};
 use super::{Ws, either, on_pool};
 use crate::error::Result;
+use crate::jobs::{Work, queue};
 use crate::money::Money;
+use crate::operations::access::{Permission, Session};
 use crate::operations::{Workspace, send};
 use crate::reports::profit::equity::Flow;
 use crate::reports::profit::survival::CohortSurvival;
 use crate::reports::profit::whale::Whale;
 use crate::reports::profit::{EquityReport, ProfitReport, kept};
 
-/// `GET /profit`
+/// `GET /profit`: the reports as kept. Making them reads all of history, which no page waits for.
 pub async fn show(ws: Ws, req: HttpRequest) -> HttpResponse {
     let read = on_pool(&ws, |ws| Ok((send::is_stopped(ws)?, view(ws)?))).await;
-    either(read.map(|(stopped, page)| {
+    either(read.map(|(stopped, mut page)| {
+        let session = req.extensions().get::<Session>().cloned();
+        page["may_make"] = session.is_some_and(|session| session.role.may(Permission::CampaignsWrite)).into();
         render(StatusCode::OK, &Frame::of(&req, "/profit", stopped), "Profitability", "profit", page)
     }))
 }
 
+/// `POST /profit`: has the worker make the reports, unless it is at it.
+pub async fn make(ws: Ws) -> HttpResponse {
+    let asked = on_pool(&ws, |ws| {
+        let now = ws.now();
+        ws.store().write(|conn| {
+            if queue::is_open(conn, &Work::Report)? {
+                return Ok(false);
+            }
+            queue::enqueue(conn, ws.id_key(), &Work::Report, &now.to_string(), now, now)
+        })
+    });
+    either(asked.await.map(|_| HttpResponse::SeeOther().insert_header((LOCATION, "/profit")).finish()))
+}
+
 fn view(ws: &Workspace) -> Result<Value> {
     let show = Show(ws);
-    let (base, equity) = (kept::profit(ws)?, kept::equity_of_the_year(ws)?);
+    let being_made =
+        ws.store().read(|conn| Ok(queue::is_open(conn, &Work::Report)? || queue::is_open(conn, &Work::Score)?))?;
+    let (Some(base), Some(equity)) = (kept::profit(ws)?, kept::equity_of_the_year(ws)?) else {
+        return Ok(json!({ "none_yet": true, "being_made": being_made }));
+    };
     let bands = base.by_tenure.iter().filter(|band| band.clients > 0).map(|band| {
         json!({
             "tenure": band.tenure,
@@ -55,6 +78,7 @@ fn view(ws: &Workspace) -> Result<Value> {
     });
     Ok(json!({
         "as_of": show.time(base.as_of),
+        "being_made": being_made,
         "figures": figures(&show, &base, &equity),
         "lines": lines(&show, &base),
         "whale": (base.clients > 0).then(|| curve(&base.whale)),

@@ -16,6 +16,7 @@ use crate::operations::segments::{self as rules, Preview};
 use crate::operations::{Workspace, send};
 use crate::reports::segments::{self, RuleShown, SegmentShown};
 use crate::segments::rule::{SegmentSpec, store};
+use crate::segments::{Board, KeptSegment, Square, boards};
 
 /// What a new definition may look like.
 const EXAMPLE: &str = r#"name = "quiet-regulars"
@@ -125,7 +126,7 @@ async fn page(
     fault: Option<Error>,
 ) -> HttpResponse {
     let read = on_pool(ws, |ws| Ok((send::is_stopped(ws)?, lines(ws)?))).await;
-    either(read.map(|(stopped, (clusters, by_rule))| {
+    either(read.map(|(stopped, Lines { clusters, grids, by_rule })| {
         let status = fault.as_ref().map_or(StatusCode::OK, |error| status_of(error).0);
         let frame = Frame { notice, fault, ..Frame::of(req, "/segments", stopped) };
         let may_write = frame
@@ -134,6 +135,7 @@ async fn page(
             .is_some_and(|session| session.role.may(crate::operations::access::Permission::CampaignsWrite));
         let view = json!({
             "clusters": clusters,
+            "grids": grids,
             "by_rule": by_rule,
             "definition": form.definition,
             "version": form.version,
@@ -144,17 +146,52 @@ async fn page(
     }))
 }
 
-/// The two tables.
-fn lines(ws: &Workspace) -> Result<(Vec<Value>, Vec<Value>)> {
+/// The tables.
+struct Lines {
+    clusters: Vec<Value>,
+    grids: Vec<Value>,
+    by_rule: Vec<Value>,
+}
+
+fn lines(ws: &Workspace) -> Result<Lines> {
     let show = Show(ws);
-    let (mut clusters, mut by_rule) = (Vec::new(), Vec::new());
+    let (mut found, mut by_rule) = (Vec::new(), Vec::new());
     for segment in segments::list(ws)? {
         match segment {
-            SegmentShown::Cluster(kept) => clusters.push(super::campaigns::segment(&show, &kept)),
+            SegmentShown::Cluster(kept) => found.push(*kept),
             SegmentShown::Rule(rule) => by_rule.push(line(&rule)),
         }
     }
-    Ok((clusters, by_rule))
+    let (others, grids) = boards(found);
+    let clusters = others.iter().map(|kept| super::campaigns::segment(&show, kept)).collect();
+    let grids = grids.iter().map(|(board, cells)| grid(&show, board, cells)).collect();
+    Ok(Lines { clusters, grids, by_rule })
+}
+
+/// Shades of a grid's squares.
+const SHADES: f64 = 5.0;
+
+/// A grid: how many customers stand where, and its cells that are not empty.
+fn grid(show: &Show<'_>, board: &Board, cells: &[KeptSegment]) -> Value {
+    let minor = show.0.settings().currency.minor_units() as f64;
+    let fullest = board.fullest().max(1) as f64;
+    let square = |square: &Square| {
+        json!({
+            "customers": count(square.customers),
+            "profit": show.amount(square.profit * minor),
+            "shade": (square.customers as f64 / fullest * SHADES).ceil() as i64,
+        })
+    };
+    let lines = board.lines.iter().enumerate().map(|(line, squares)| {
+        json!({ "score": board.bins() - line, "squares": squares.iter().map(square).collect::<Vec<_>>() })
+    });
+    let filled = cells.iter().rev().filter(|cell| cell.size > 0).map(|cell| super::campaigns::segment(show, cell));
+    json!({
+        "name": board.segmentation,
+        "scores": (1..=board.bins()).collect::<Vec<_>>(),
+        "lines": lines.collect::<Vec<_>>(),
+        "cells": filled.collect::<Vec<_>>(),
+    })
 }
 
 fn line(rule: &RuleShown) -> Value {

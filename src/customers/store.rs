@@ -274,6 +274,35 @@ pub fn put_states(conn: &mut Connection, rows: &[CustomerState]) -> Result<()> {
     Ok(())
 }
 
+/// Empties what models and features said in the serving rows of some customers; totals stay. Pass a few hundred at a time.
+pub fn forget_profiles(conn: &mut Connection, ids: &[CustomerId]) -> Result<()> {
+    let nothing = (
+        customer_state::features.eq("{}"),
+        customer_state::scores.eq("{}"),
+        customer_state::segment.eq(None::<String>),
+        customer_state::stage.eq(None::<String>),
+        customer_state::service_level.eq(None::<String>),
+        customer_state::scored_at.eq(None::<Timestamp>),
+    );
+    let rows = customer_state::table.filter(customer_state::customer_id.eq_any(ids));
+    diesel::update(rows).set(nothing).execute(conn)?;
+    Ok(())
+}
+
+/// The stage in every serving row.
+pub fn stages(conn: &mut Connection) -> Result<Vec<(CustomerId, Option<String>)>> {
+    Ok(customer_state::table.select((customer_state::customer_id, customer_state::stage)).load(conn)?)
+}
+
+/// Writes a stage into the serving rows of some customers.
+pub fn set_stage(conn: &mut Connection, ids: &[CustomerId], stage: &str) -> Result<()> {
+    ids.chunks(CHUNK).try_for_each(|some| {
+        let rows = customer_state::table.filter(customer_state::customer_id.eq_any(some));
+        diesel::update(rows).set(customer_state::stage.eq(stage)).execute(conn)?;
+        Ok(())
+    })
+}
+
 /// The totals of every serving row, by customer.
 pub fn all_totals(conn: &mut Connection) -> Result<HashMap<CustomerId, Totals>> {
     totals_between(conn, CustomerId(i64::MIN), CustomerId(i64::MAX))

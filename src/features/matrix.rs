@@ -1,5 +1,7 @@
 //! The feature matrix: customers down, features across.
 
+use std::ops::RangeInclusive;
+
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use ndarray::Array2;
@@ -8,7 +10,7 @@ use super::catalogue::{Catalogue, Family, View};
 use super::sample::Sample;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::history::{History, Snapshot};
+use crate::history::{History, Slices, Snapshot};
 use crate::ids::CustomerId;
 use crate::settings::Settings;
 
@@ -141,19 +143,29 @@ pub fn matrix_of(
     settings: &Settings,
 ) -> Result<FeatureMatrix> {
     let plan = Plan::new(catalogue, wanted, as_of, settings)?;
-    let (mut customers, mut values) = (Vec::new(), Vec::new());
-    history.slices_before(as_of)?.up_to(sample.last()).each(
-        |slice| plan.block(slice),
-        |mut block| {
-            customers.append(&mut block.customers);
-            values.append(&mut block.values);
-            Ok(())
-        },
-    )?;
-    let shape = (customers.len(), plan.names.len());
-    let values =
-        Array2::from_shape_vec(shape, values).map_err(|e| Error::internal("a matrix of another shape").caused_by(e))?;
-    Ok(FeatureMatrix { customers, names: plan.names, values })
+    let slices = history.slices_before(as_of)?.up_to(sample.last());
+    plan.run(&slices, |slice, _| purchasers(slice))
+}
+
+/// The same of these customers, who rise, whether they have bought or not: of whom nothing is known, all is as the headers say.
+///
+/// # Errors
+/// As [`matrix()`].
+pub fn matrix_of_customers(
+    customers: &[CustomerId],
+    history: &History,
+    as_of: Timestamp,
+    catalogue: &Catalogue,
+    wanted: &[&str],
+    settings: &Settings,
+) -> Result<FeatureMatrix> {
+    let plan = Plan::new(catalogue, wanted, as_of, settings)?;
+    let slices = history.slices_before(as_of)?;
+    plan.run(&slices, |_, range| {
+        let first = customers.partition_point(|customer| customer.0 < *range.start());
+        let until = customers.partition_point(|customer| customer.0 <= *range.end());
+        Ok(customers[first..until].to_vec())
+    })
 }
 
 /// A view and its query.
@@ -216,10 +228,33 @@ impl<'a> Plan<'a> {
         Ok(plan)
     }
 
-    /// The rows of a slice's customers.
-    fn block(&self, slice: &Snapshot) -> Result<Block> {
+    /// The rows of the customers that `whom` names of each slice, ascending.
+    fn run(
+        self,
+        slices: &Slices,
+        whom: impl Fn(&Snapshot, &RangeInclusive<i64>) -> Result<Vec<CustomerId>> + Sync,
+    ) -> Result<FeatureMatrix> {
+        let (mut customers, mut values) = (Vec::new(), Vec::new());
+        slices.each_range(
+            |slice, range| self.block(slice, whom(slice, range)?),
+            |mut block| {
+                customers.append(&mut block.customers);
+                values.append(&mut block.values);
+                Ok(())
+            },
+        )?;
+        let shape = (customers.len(), self.names.len());
+        let values = Array2::from_shape_vec(shape, values)
+            .map_err(|e| Error::internal("a matrix of another shape").caused_by(e))?;
+        Ok(FeatureMatrix { customers, names: self.names, values })
+    }
+
+    /// The rows of these customers of a slice.
+    fn block(&self, slice: &Snapshot, customers: Vec<CustomerId>) -> Result<Block> {
+        if customers.is_empty() {
+            return Ok(Block { customers, values: Vec::new() });
+        }
         hold(slice, &self.views)?;
-        let customers = purchasers(slice)?;
         let mut block = Block { values: self.defaults.repeat(customers.len()), customers };
         for chosen in &self.families {
             let family = chosen.family;

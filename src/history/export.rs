@@ -1,20 +1,15 @@
 //! Export for a warehouse: one file a fact type, as of one snapshot, with the exact values.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringBuilder};
-use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringBuilder};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use serde::Serialize;
 
 use super::facts::FactType;
 use super::folder::History;
-use super::segment::{refused, sync_folder};
+use super::table_file::{Format, TableFile, Whole};
 use crate::clock::Timestamp;
 use crate::customers::store as customers;
 use crate::error::{Error, Result};
@@ -24,26 +19,6 @@ use crate::storage::Store;
 
 /// Customers read at a time.
 const PAGE: i64 = 10_000;
-
-/// How files are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Parquet, compressed with zstd.
-    Parquet,
-    /// CSV with a header, UTF-8; instants as RFC 3339, an absent value as nothing. Values stand as they are: whoever opens it
-    /// in a spreadsheet must import it as text.
-    Csv,
-}
-
-impl Format {
-    /// The end of the files' names.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Format::Parquet => "parquet",
-            Format::Csv => "csv",
-        }
-    }
-}
 
 /// What to export.
 #[derive(Debug, Clone)]
@@ -85,44 +60,29 @@ impl History {
         let folder = folder.unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
         let snapshot = self.snapshot()?;
-        let mut written: Vec<(Unfinished, Exported)> = Vec::new();
+        let mut written: Vec<(&'static str, Whole)> = Vec::new();
         for of in &what.types {
             let file =
                 if single { target.to_owned() } else { folder.join(of.name).with_extension(what.format.extension()) };
-            let unfinished = Unfinished(temporary(&file));
             let condition = condition(what);
             let rows = snapshot.count(&format!("SELECT count(*) FROM {}{condition}", of.name))?;
             progress.stage(&format!("exporting {}", of.name), Some(rows as u64));
-            let mut out = Out::create(&unfinished.0, what, of, &self.0.store)?;
+            let mut out = Out::create(&file, what, of, &self.0.store)?;
             let sql = format!("SELECT * FROM {}{condition} ORDER BY customer_id, occurred_at, fact_key", of.name);
             snapshot.stream(&sql, |batch| {
                 progress.advance(batch.num_rows() as u64);
                 out.write(&batch)
             })?;
-            let rows = out.finish()?;
-            written.push((unfinished, Exported { fact_type: of.name.to_owned(), file, rows }));
+            written.push((of.name, out.file.finish()?));
         }
-        for (unfinished, exported) in &written {
-            std::fs::rename(&unfinished.0, &exported.file)?;
-        }
-        sync_folder(folder)?;
+        let named = |(fact_type, whole): (&str, Whole)| {
+            let (file, rows) = whole.publish()?;
+            Ok(Exported { fact_type: fact_type.to_owned(), file, rows })
+        };
+        let exported = written.into_iter().map(named).collect::<Result<Vec<Exported>>>()?;
         progress.finish();
-        Ok(written.into_iter().map(|(_, exported)| exported).collect())
+        Ok(exported)
     }
-}
-
-/// A file under its temporary name; removed unless it was renamed.
-struct Unfinished(PathBuf);
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        std::fs::remove_file(&self.0).ok();
-    }
-}
-
-fn temporary(file: &Path) -> PathBuf {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    file.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
 }
 
 fn condition(what: &Export) -> String {
@@ -133,16 +93,10 @@ fn condition(what: &Export) -> String {
     if both.is_empty() { String::new() } else { format!(" WHERE {}", both.join(" AND ")) }
 }
 
-enum Writer {
-    Parquet(Box<ArrowWriter<File>>),
-    Csv(Box<csv::Writer<BufWriter<File>>>),
-}
-
 struct Out {
-    writer: Writer,
+    file: TableFile,
     schema: SchemaRef,
     keys: Option<Keys>,
-    rows: u64,
 }
 
 impl Out {
@@ -152,81 +106,19 @@ impl Out {
             fields.insert(0, Arc::new(Field::new("external_id", DataType::Utf8, true)));
         }
         let schema = Arc::new(Schema::new(fields));
-        let file = File::create(path)?;
-        let writer = match what.format {
-            Format::Parquet => {
-                let zstd = Compression::ZSTD(ZstdLevel::default());
-                let properties = WriterProperties::builder().set_compression(zstd).build();
-                let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties)).map_err(refused)?;
-                Writer::Parquet(Box::new(writer))
-            }
-            Format::Csv => {
-                let mut writer = csv::Writer::from_writer(BufWriter::new(file));
-                writer.write_record(schema.fields().iter().map(|field| field.name())).map_err(unwritten)?;
-                Writer::Csv(Box::new(writer))
-            }
-        };
         let keys = what.external_ids.then(|| Keys { store: store.clone(), page: Vec::new(), at: 0, after: None });
-        Ok(Out { writer, schema, keys, rows: 0 })
+        Ok(Out { file: TableFile::create(path, schema.clone(), what.format)?, schema, keys })
     }
 
     /// Adds rows, which come by customer.
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.rows += batch.num_rows() as u64;
         let mut columns = batch.columns().to_vec();
         if let Some(keys) = &mut self.keys {
             columns.insert(0, keys.of(batch.column(0).as_primitive::<Int64Type>().values())?);
         }
-        match &mut self.writer {
-            Writer::Parquet(writer) => {
-                let batch = RecordBatch::try_new(self.schema.clone(), columns)
-                    .map_err(|error| Error::internal("the columns of an export").caused_by(error))?;
-                writer.write(&batch).map_err(refused)
-            }
-            Writer::Csv(writer) => {
-                for row in 0..batch.num_rows() {
-                    for column in &columns {
-                        writer.write_field(cell(column, row)).map_err(unwritten)?;
-                    }
-                    writer.write_record(None::<&[u8]>).map_err(unwritten)?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// Ends the file; it is on disk when this returns.
-    fn finish(self) -> Result<u64> {
-        let file = match self.writer {
-            Writer::Parquet(writer) => writer.into_inner().map_err(refused)?,
-            Writer::Csv(writer) => {
-                let mut out = writer.into_inner().map_err(|error| Error::from(error.into_error()))?;
-                out.flush()?;
-                out.into_inner().map_err(|error| Error::from(error.into_error()))?
-            }
-        };
-        file.sync_all()?;
-        Ok(self.rows)
-    }
-}
-
-fn unwritten(error: csv::Error) -> Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error.into(),
-        other => Error::internal(format!("the export: {other:?}")),
-    }
-}
-
-/// A value as text that reads back as the same value.
-fn cell(column: &ArrayRef, row: usize) -> String {
-    if column.is_null(row) {
-        return String::new();
-    }
-    match column.data_type() {
-        DataType::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
-        DataType::Float64 => column.as_primitive::<Float64Type>().value(row).to_string(),
-        DataType::Timestamp(..) => Timestamp(column.as_primitive::<TimestampMicrosecondType>().value(row)).to_string(),
-        _ => column.as_string::<i32>().value(row).to_owned(),
+        let batch = RecordBatch::try_new(self.schema.clone(), columns)
+            .map_err(|error| Error::internal("the columns of an export").caused_by(error))?;
+        self.file.write(&batch)
     }
 }
 
@@ -278,6 +170,8 @@ mod tests {
     use crate::history::tests::{NOW, empty, line};
     use crate::history::value::read_facts;
     use crate::progress::Silent;
+    use std::fs::File;
+
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
     fn what(format: Format) -> Export {

@@ -128,6 +128,18 @@ impl Slices {
     pub fn each<T: Send>(
         &self,
         work: impl Fn(&Snapshot) -> Result<T> + Sync,
+        take: impl FnMut(T) -> Result<()>,
+    ) -> Result<()> {
+        self.each_range(|slice, _| work(slice), take)
+    }
+
+    /// The same; `work` is told whose facts a slice may hold.
+    ///
+    /// # Errors
+    /// As [`Slices::each`].
+    pub fn each_range<T: Send>(
+        &self,
+        work: impl Fn(&Snapshot, &RangeInclusive<i64>) -> Result<T> + Sync,
         mut take: impl FnMut(T) -> Result<()>,
     ) -> Result<()> {
         let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -140,7 +152,8 @@ impl Slices {
                     while !stop.load(Ordering::Relaxed) {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some(range) = self.ranges.get(index) else { break };
-                        let made = self.history.slice(&self.known, self.before, range).and_then(|slice| work(&slice));
+                        let slice = self.history.slice(&self.known, self.before, range);
+                        let made = slice.and_then(|slice| work(&slice, range));
                         // Nobody listens any more after an error.
                         if send.send((index, made)).is_err() {
                             break;

@@ -40,6 +40,10 @@ pub enum Work {
     Train,
     /// Score every customer.
     Score,
+    /// Make the reports of profitability and keep them.
+    Report,
+    /// Bring the stages of customers up to now.
+    Stages,
 }
 
 impl Work {
@@ -53,6 +57,8 @@ impl Work {
             Work::Mature => "mature",
             Work::Train => "train",
             Work::Score => "score",
+            Work::Report => "report",
+            Work::Stages => "stages",
         }
     }
 }

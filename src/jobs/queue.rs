@@ -49,6 +49,13 @@ pub fn is_known(conn: &mut Connection, key: &IdKey, work: &Work, occasion: &str)
     Ok(count > 0)
 }
 
+/// Whether work of this kind waits or runs.
+pub fn is_open(conn: &mut Connection, work: &Work) -> Result<bool> {
+    let open = [State::Waiting, State::Running].map(State::as_str);
+    let found = job::table.filter(job::kind.eq(work.kind())).filter(job::state.eq_any(open));
+    Ok(found.count().get_result::<i64>(conn)? > 0)
+}
+
 /// The id of a kind of work for an occasion.
 pub(super) fn id_of(key: &IdKey, kind: &str, occasion: &str) -> JobId {
     JobId(key.hash63(b"job", &[kind.as_bytes(), occasion.as_bytes()]))

@@ -7,7 +7,8 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::history::Depth;
 use crate::operations::import::uploaded::{self, Sent};
-use crate::operations::{Workspace, audit, history, mature, merge, run, score, segments, train};
+use crate::operations::{Workspace, audit, history, lifetime, mature, merge, run, score, segments, train};
+use crate::reports::profit::kept;
 
 /// Who the audit says did it.
 const ACTOR: &str = "schedule";
@@ -43,8 +44,16 @@ pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
         }
         Work::Score => {
             let scored = score::score(ws, &progress)?;
-            crate::reports::profit::kept::refresh(ws, &progress)?;
+            kept::refresh(ws, &progress)?;
             Ok(format!("{} customers", scored.customers))
+        }
+        Work::Report => {
+            kept::refresh(ws, &progress)?;
+            Ok("profitability and customer equity".to_owned())
+        }
+        Work::Stages => {
+            let done = lifetime::refresh_stages(ws)?;
+            Ok(format!("{} of {} customers changed their stage", done.changed, done.customers))
         }
     }
 }

@@ -8,12 +8,10 @@ use crate::campaigns::store::{self as campaigns, Campaign};
 use crate::clock::{self, HOUR, MINUTE, Timestamp};
 use crate::error::Result;
 use crate::operations::Workspace;
+use crate::segments::stage::store as stages;
 
 /// Facts that arrived one by one and are sealed before their hour.
 const LONG_TAIL: i64 = 10_000;
-/// Hours of the workspace's own day: models first, then the scores that they give.
-const TRAIN_HOUR: i8 = 2;
-const SCORE_HOUR: i8 = 4;
 /// How late nightly work may still begin: a node that starts at noon does not make up for the night.
 const NIGHTLY_LATENESS: i64 = HOUR;
 
@@ -69,8 +67,15 @@ fn recurring(ws: &Workspace) -> Result<usize> {
     if ws.history().compaction_is_due()? {
         wanted.push((Work::Compact, hour));
     }
-    for (work, at) in [(Work::Train, TRAIN_HOUR), (Work::Score, SCORE_HOUR)] {
-        let last = last_night(ws, at, now)?;
+    let schedule = &ws.settings().schedule;
+    // Whatever the hour: time goes on while no worker runs.
+    if schedule.stages_hours > 0 && ws.store().read(stages::any)? {
+        wanted.push((Work::Stages, floor(now, i64::from(schedule.stages_hours) * HOUR)));
+    }
+    // Models first, then the scores that they give.
+    for (work, at) in [(Work::Train, schedule.train), (Work::Score, schedule.score)] {
+        let Some(at) = at.0 else { continue };
+        let last = last_time(ws, at, now)?;
         if now.0 - last.0 <= NIGHTLY_LATENESS {
             wanted.push((work, last));
         }
@@ -101,11 +106,11 @@ fn floor(at: Timestamp, period: i64) -> Timestamp {
     Timestamp(at.0.div_euclid(period) * period)
 }
 
-/// The last time it was this hour in the workspace's own zone.
-fn last_night(ws: &Workspace, hour: i8, now: Timestamp) -> Result<Timestamp> {
+/// The last time that the clock showed this hour and minute in the workspace's own zone.
+fn last_time(ws: &Workspace, (hour, minute): (i8, i8), now: Timestamp) -> Result<Timestamp> {
     let local = now.to_jiff().to_zoned(clock::zone(&ws.settings().zone)?);
     let at = |date: jiff::civil::Date| {
-        let zoned = date.at(hour, 0, 0, 0).to_zoned(local.time_zone().clone()).ok()?;
+        let zoned = date.at(hour, minute, 0, 0).to_zoned(local.time_zone().clone()).ok()?;
         Some(Timestamp(zoned.timestamp().as_microsecond()))
     };
     let yesterday = local.date().checked_sub(1.day()).ok();

@@ -1,5 +1,7 @@
 //! What the lifetime model says of each customer, kept with version and horizons.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use serde::Serialize;
@@ -185,7 +187,13 @@ pub fn of_customer(conn: &mut Connection, customer: CustomerId) -> Result<Option
     Ok(found.select(LifetimeScore::as_select()).first(conn).optional()?)
 }
 
-/// Forgets one customer.
-pub fn forget(conn: &mut Connection, customer: CustomerId) -> Result<usize> {
-    Ok(diesel::delete(table::table.filter(table::customer_id.eq(customer))).execute(conn)?)
+/// The chance that each customer is still there, where the model says it.
+pub fn alive(conn: &mut Connection) -> Result<HashMap<CustomerId, f64>> {
+    let rows: Vec<(CustomerId, Option<f64>)> = table::table.select((table::customer_id, table::p_alive)).load(conn)?;
+    Ok(rows.into_iter().filter_map(|(customer, alive)| Some((customer, alive?))).collect())
+}
+
+/// Forgets some customers.
+pub fn forget(conn: &mut Connection, customers: &[CustomerId]) -> Result<usize> {
+    Ok(diesel::delete(table::table.filter(table::customer_id.eq_any(customers))).execute(conn)?)
 }

@@ -25,6 +25,7 @@ pub mod isotonic;
 pub mod lifetime;
 pub mod lifetime_score;
 pub mod matrix;
+pub mod protected;
 pub mod registry;
 
 pub mod response;
@@ -37,6 +38,7 @@ pub mod uplift;
 pub use card::Card;
 pub use churn::ChurnModel;
 pub use matrix::{FeatureMatrix, Labelled};
+pub use protected::Protected;
 pub use registry::{ModelVersion, Status};
 pub use response::{LoggedDecision, OfferPrior, ResponseModel, ResponseParams};
 pub use scoring::Score;

@@ -63,10 +63,16 @@ pub fn between(
     Ok(rows.into_iter().collect())
 }
 
-/// Forgets the scores of a customer: on erasure and when they object to profiling.
-pub fn forget(conn: &mut Connection, customer: CustomerId) -> Result<usize> {
-    lifetime_score::forget(conn, customer)?;
-    Ok(diesel::delete(table::table.filter(table::customer_id.eq(customer))).execute(conn)?)
+/// Forgets what was not computed as of `now`: neither who is not scored any more nor a model that serves no more has a say.
+pub fn forget_other_than(conn: &mut Connection, now: Timestamp) -> Result<usize> {
+    lifetime_score::forget_other_than(conn, now)?;
+    Ok(diesel::delete(table::table.filter(table::computed_at.ne(now))).execute(conn)?)
+}
+
+/// Forgets the scores of some customers: on erasure and when they object to profiling.
+pub fn forget(conn: &mut Connection, customers: &[CustomerId]) -> Result<usize> {
+    lifetime_score::forget(conn, customers)?;
+    Ok(diesel::delete(table::table.filter(table::customer_id.eq_any(customers))).execute(conn)?)
 }
 
 #[cfg(test)]
@@ -92,7 +98,10 @@ mod tests {
         let scores = |customer| store.read(|conn| of_customer(conn, CustomerId(customer))).unwrap();
         assert_eq!(scores(1), [at(1, 0.7, 2)]);
         assert_eq!(scores(2), [at(2, 0.2, 1)]);
-        assert_eq!(store.write(|conn| forget(conn, CustomerId(2))).unwrap(), 1);
+        assert_eq!(store.write(|conn| forget(conn, &[CustomerId(2)])).unwrap(), 1);
         assert!(scores(2).is_empty());
+        store.write(|conn| keep(conn, &[at(3, 0.3, 3)])).unwrap();
+        assert_eq!(store.write(|conn| forget_other_than(conn, Timestamp(3))).unwrap(), 1);
+        assert!(scores(1).is_empty() && scores(3).len() == 1);
     }
 }

@@ -79,7 +79,7 @@ fn erase_rows(
     outcomes::anonymise(conn, id, nobody)?;
     event_types::forget_personal(conn, id)?;
     segments::forget(conn, id)?;
-    scoring::forget(conn, id)?;
+    scoring::forget(conn, &[id])?;
     customer_tables::erase(conn, id)?;
     merge_request::forget(conn, words)?;
     forget_answers(conn, words)?;

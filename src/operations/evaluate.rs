@@ -82,7 +82,8 @@ pub fn policy(ws: &Workspace, progress: &dyn Progress) -> Result<PolicyValue> {
     let left_out = Describing::of(&logs).names.into_iter().collect();
     let offers: BTreeSet<Option<String>> = rows.iter().map(|row| row.log.offer.clone()).collect();
     let offers: Vec<Option<String>> = offers.into_iter().collect();
-    let expected = expect(ws, &rows, &offers, &spec(ws)?, progress)?;
+    let spec = train::without_protected(ws, &spec(ws)?);
+    let expected = expect(ws, &rows, &offers, &spec, progress)?;
     let log_of = |choice: &dyn Fn(usize) -> usize| -> Vec<Logged> {
         (rows.iter().enumerate())
             .map(|(i, row)| Logged {

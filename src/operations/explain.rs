@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::customers::{Customer, CustomerState};
 use crate::error::Result;
 use crate::features::FeatureMatrix;
+use crate::models::Protected;
 use crate::models::churn::ChurnModel;
 use crate::models::registry::{self, Status};
 use crate::operations::Workspace;
@@ -40,7 +41,10 @@ pub fn reasons(ws: &Workspace, customer: &Customer, state: &CustomerState) -> Re
     for name in state.score_map().keys() {
         let Some(version) = ws.store().read(|conn| registry::champion(conn, name))? else { continue };
         if version.fit.kind == "churn" && version.status == Status::Champion {
-            told.extend(of_model(ws, customer, state, name, &version.fit.parameters()?)?);
+            let model: ChurnModel = version.fit.parameters()?;
+            if Protected::of(ws.settings()).outdates(name, model.columns()).is_none() {
+                told.extend(of_model(ws, customer, state, name, &model)?);
+            }
         }
     }
     Ok(told)

@@ -16,7 +16,7 @@ use crate::history::event_types::store as event_types;
 use crate::ids::CustomerId;
 use crate::models::scoring;
 use crate::operations::checks::Checks;
-use crate::operations::{Workspace, audit};
+use crate::operations::{Workspace, audit, objection};
 use crate::outcomes::store as outcomes;
 use crate::segments;
 use crate::storage::Connection;
@@ -121,13 +121,17 @@ fn merge_one(conn: &mut Connection, step: &Step, now: Timestamp, checks: &Checks
     let gone = customers::by_id(conn, *alias)?.unwrap_or_else(|| Customer::unknown(*alias, alias_key, now));
     let stays = customers::by_id(conn, *survivor)?
         .ok_or_else(|| Error::conflict("the customer was erased by somebody else meanwhile; try again"))?;
+    let objects = gone.profiling_objection || stays.profiling_objection;
     merging::merge(conn, &gone, stays, now)?;
     let shifts = decisions::reassign(conn, *alias, *survivor)?;
     reassign::reassign(conn, *alias, *survivor, &shifts, now, checks)?;
     outcomes::reassign(conn, *alias, *survivor)?;
     event_types::move_personal(conn, *alias, *survivor)?;
     segments::reassign(conn, *alias, *survivor)?;
-    scoring::forget(conn, *alias)?;
+    scoring::forget(conn, &[*alias])?;
+    if objects {
+        objection::honour(conn, &[*survivor])?;
+    }
     change::note(conn, &[*survivor], now)
 }
 

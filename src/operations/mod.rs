@@ -21,6 +21,7 @@ pub mod mature;
 pub mod measure;
 pub mod merge;
 pub mod models;
+pub mod objection;
 pub mod people;
 pub mod plan;
 pub mod record;

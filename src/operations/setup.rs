@@ -12,9 +12,9 @@ use crate::decisions::assignment::{AssignmentPolicy, Experiment, Share};
 use crate::decisions::exploration::Exploration;
 use crate::decisions::{ContactPolicy, DecisionPolicy};
 use crate::error::{Error, Fault, Result};
-use crate::ids::OfferId;
+use crate::ids::{ModelVersionId, OfferId};
 use crate::messages::CampaignTemplates;
-use crate::models::{ResponseModel, ResponseParams, registry};
+use crate::models::{Protected, ResponseModel, ResponseParams, registry};
 use crate::offers::store::{self as offers, Offer};
 use crate::operations::{Workspace, facts, train};
 use crate::rules::Catalogue;
@@ -87,21 +87,23 @@ pub fn of_version(
 ) -> Result<Setup> {
     let catalogue = facts::catalogue(ws, conn)?;
     let checked = check(&folder, &catalogue, &offers::all(conn)?, ws.settings(), occasion)?;
-    let response = registry::champion(conn, "response")?;
-    let retention = registry::champion(conn, "retention")?;
-    let version = |found: &Option<registry::ModelVersion>| found.as_ref().map_or(0, |version| version.id.0);
+    let response = champion(ws, conn, "response")?;
+    let retention = champion(ws, conn, "retention")?;
+    let serving = |conn: &mut Connection, name: &str| {
+        registry::champion(conn, name).map(|found| found.map_or(0, |version| version.id.0))
+    };
     let models = ModelVersions {
-        churn: version(&registry::champion(conn, "churn")?),
-        response: version(&response),
-        segments: version(&registry::champion(conn, "segments")?),
-        retention: version(&retention),
+        churn: serving(conn, "churn")?,
+        response: response.as_ref().map_or(0, |(version, _)| version.0),
+        segments: serving(conn, "segments")?,
+        retention: retention.as_ref().map_or(0, |(version, _)| version.0),
     };
     let response = match response {
-        Some(version) => version.fit.parameters()?,
+        Some((_, model)) => model,
         // Until something was learned, only what was stated speaks.
         None => ResponseModel::train(&[], &train::priors_of(conn)?, &ResponseParams::default())?,
     };
-    let retention: Option<ResponseModel> = retention.map(|version| version.fit.parameters()).transpose()?;
+    let retention = retention.map(|(_, model)| model);
     let Checked { offers, templates, policy } = checked;
     Ok(Setup {
         campaign,
@@ -113,6 +115,17 @@ pub fn of_version(
         models,
         policy,
     })
+}
+
+/// The response model of this name that serves; none when it learned from what was declared protected afterwards.
+fn champion(ws: &Workspace, conn: &mut Connection, name: &str) -> Result<Option<(ModelVersionId, ResponseModel)>> {
+    let Some(version) = registry::champion(conn, name)? else { return Ok(None) };
+    let model: ResponseModel = version.fit.parameters()?;
+    if let Some(why) = Protected::of(ws.settings()).outdates(name, model.features()) {
+        tracing::warn!("{why}");
+        return Ok(None);
+    }
+    Ok(Some((version.id, model)))
 }
 
 /// What a definition names, found and checked.

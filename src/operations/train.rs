@@ -10,13 +10,13 @@ use serde::Serialize;
 
 use crate::clock::{DAY, Timestamp};
 use crate::customers::store as customers;
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::features::{FeatureMatrix, Sample, matrix_of};
 use crate::ids::{CustomerId, ModelVersionId};
 use crate::models::response::Context;
 use crate::models::spec::{PurchaseLabel, ResponseSpec};
 use crate::models::training::split_by_time;
-use crate::models::{Fit, LoggedDecision, ModelSpec, OfferPrior, registry, train_response};
+use crate::models::{Fit, LoggedDecision, ModelSpec, OfferPrior, Protected, registry, train_response};
 use crate::offers::store as offers;
 use crate::operations::{Workspace, lifetime, segmentation};
 use crate::progress::Progress;
@@ -57,17 +57,31 @@ pub fn train(ws: &Workspace, names: &[String], progress: &dyn Progress) -> Resul
     progress.stage("training", Some(chosen.len() as u64));
     let mut trained = Vec::new();
     for spec in chosen {
-        let fit = match spec {
-            ModelSpec::Segments(spec) => segmentation::fit(ws, spec),
-            ModelSpec::Churn(spec) => churn::fit(ws, spec),
-            ModelSpec::Lifetime(spec) => lifetime::fit(ws, spec),
-            ModelSpec::Response(spec) => fit_response(ws, spec),
-        };
-        trained.push(keep(ws, spec.name(), fit)?);
+        trained.push(keep(ws, spec.name(), fit(ws, spec))?);
         progress.advance(1);
     }
     progress.finish();
     Ok(trained)
+}
+
+fn fit(ws: &Workspace, spec: &ModelSpec) -> Result<Fit> {
+    Protected::of(ws.settings()).refuse(spec)?;
+    refuse_unknown(ws, spec)?;
+    match spec {
+        ModelSpec::Segments(spec) => segmentation::fit(ws, spec),
+        ModelSpec::Churn(spec) => churn::fit(ws, spec),
+        ModelSpec::Lifetime(spec) => lifetime::fit(ws, spec),
+        ModelSpec::Response(spec) => fit_response(ws, spec),
+    }
+}
+
+/// Refuses features that are not in the catalogue. Attributes and answers are known by what customers told.
+fn refuse_unknown(ws: &Workspace, spec: &ModelSpec) -> Result<()> {
+    let told = |name: &str| name.starts_with("attribute.") || name.starts_with("event.");
+    let named = spec.features().iter().map(|feature| feature.name.as_str()).filter(|name| !told(name));
+    let unknown = named.filter_map(|name| ws.features().choose(&[name]).err());
+    let faults: Vec<Fault> = unknown.map(|error| Fault::at("features", error.message())).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::faults(format!("`{}` is not trained", spec.name()), faults)) }
 }
 
 fn keep(ws: &Workspace, name: &str, fit: Result<Fit>) -> Result<Trained> {
@@ -109,18 +123,20 @@ fn fit_response(ws: &Workspace, spec: &ResponseSpec) -> Result<Fit> {
         _ => (ws.now(), ws.now()),
     };
     let (earlier, later) = split_by_time(logs.into_iter().map(|log| (log.at, log.decision)).collect(), spec.test_share);
-    // Attributes declared protected are in no response model, whatever the spec bars besides.
-    let mut spec = spec.clone();
-    for name in &ws.settings().protected_attributes {
-        spec.learning.barred.extend([name.clone(), crate::models::spec::attribute_column(name)]);
-    }
     train_response(
-        &spec,
+        &without_protected(ws, spec),
         &earlier,
         &later,
         &ws.store().read(priors_of)?,
         crate::models::training::DataWindow { from, until },
     )
+}
+
+/// Attributes declared protected are in no response model, whatever the spec bars besides.
+pub(super) fn without_protected(ws: &Workspace, spec: &ResponseSpec) -> ResponseSpec {
+    let mut spec = spec.clone();
+    spec.learning.barred.extend(Protected::of(ws.settings()).names());
+    spec
 }
 
 /// The decisions old enough to know, with another label: whether the customer bought within `[from_days, until_days)` after.

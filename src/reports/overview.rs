@@ -13,7 +13,7 @@ use crate::models::registry::{self, ModelSummary};
 use crate::money::Money;
 use crate::operations::Workspace;
 use crate::reports::stages::{self, Stages};
-use crate::segments::{self, KeptSegment};
+use crate::segments::{self, Board, KeptSegment};
 use crate::storage::Connection;
 use crate::storage::schema::customer_state;
 
@@ -42,8 +42,10 @@ pub struct Overview {
     pub scored_at: Option<Timestamp>,
     /// Where customers stand, and who went where.
     pub stages: Stages,
-    /// The segments and what they are worth.
+    /// The segments and what they are worth, but for the cells of grids.
     pub segments: Vec<KeptSegment>,
+    /// Grids, as tables.
+    pub grids: Vec<Board>,
     /// The campaigns.
     pub campaigns: Vec<Campaign>,
     /// Runs, newest first, of the last ones.
@@ -71,11 +73,13 @@ pub fn overview(ws: &Workspace) -> Result<Overview> {
         runs.truncate(10);
         let models =
             registry::list(conn, None)?.into_iter().filter(|m| m.status == registry::Status::Champion).collect();
+        let (segments, grids) = segments::boards(segments::list(conn)?);
         Ok(Overview {
             as_of: now,
             customers: customers::count(conn)?,
             stages: stages::stages(conn, now)?,
-            segments: segments::list(conn)?,
+            segments,
+            grids: grids.into_iter().map(|(board, _)| board).collect(),
             stopped: brake::is_stopped(conn)?,
             campaigns,
             runs,
@@ -116,6 +120,7 @@ fn worth(conn: &mut Connection) -> Result<Overview> {
         scored_at: scored_at.flatten(),
         stages: Stages::default(),
         segments: Vec::new(),
+        grids: Vec::new(),
         campaigns: Vec::new(),
         runs: Vec::new(),
         models: Vec::new(),

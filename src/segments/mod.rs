@@ -11,6 +11,7 @@
 //! Beside these stand segments that a [`rule`] defines, which stay true as facts come in and as time goes by.
 
 mod agreement;
+mod board;
 mod card;
 mod choose;
 mod criteria;
@@ -30,6 +31,7 @@ mod store;
 mod train;
 mod worth;
 
+pub use board::{Board, Square, boards};
 pub use card::SegmentMetrics;
 pub use choose::Tried;
 pub use criteria::{Criterion, Known, criteria};
@@ -38,8 +40,8 @@ pub use economics::{SegmentEconomics, economics};
 pub use grid::SCALES;
 pub use model::{Assigned, Given, Segment, SegmentModel};
 pub use store::{
-    KeptSegment, Member, Portrait, Segmented, drop_all, forget, keep, likest, list, members, of_customer, reassign,
-    show, who, who_among,
+    KeptSegment, Member, Portrait, Segmented, drop_all, forget, forget_found, keep, likest, list, members, of_customer,
+    reassign, show, who, who_among,
 };
 pub use train::train_segments;
 pub use worth::{Measured, Worth, worth};

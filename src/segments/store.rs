@@ -18,6 +18,8 @@ use crate::storage::schema::{segment, segment_member};
 
 /// Members written at a time.
 const BLOCK: usize = 4_096;
+/// Segments that an error names at most.
+const NAMED: usize = 20;
 
 /// A segment as it stands in the store.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -198,7 +200,8 @@ pub fn list(conn: &mut Connection) -> Result<Vec<KeptSegment>> {
 /// Not found, with the names there are; conflict, when two segmentations have it.
 pub fn show(conn: &mut Connection, name: &str) -> Result<KeptSegment> {
     let all = list(conn)?;
-    let known: Vec<String> = all.iter().map(|s| format!("{} ({})", s.code, s.name)).collect();
+    let named = all.iter().filter(|segment| segment.size > 0).map(|s| format!("{} ({})", s.code, s.name));
+    let known: Vec<String> = named.take(NAMED).collect();
     let full = |segment: &KeptSegment| {
         name.split_once('/').is_some_and(|(of, code)| segment.segmentation == of && segment.code == code)
     };
@@ -206,6 +209,7 @@ pub fn show(conn: &mut Connection, name: &str) -> Result<KeptSegment> {
     let Some(first) = found.next() else {
         let there =
             if known.is_empty() { "none yet; run `vizavi train segments`".to_owned() } else { known.join(", ") };
+        let there = if known.len() == NAMED { format!("{there}, ...") } else { there };
         return Err(Error::not_found(format!("there is no segment `{name}`; there are: {there}")));
     };
     match found.next() {
@@ -298,11 +302,17 @@ pub fn reassign(conn: &mut Connection, from: CustomerId, to: CustomerId) -> Resu
     forget(conn, from).map(drop)
 }
 
-/// Forgets the memberships of a customer: on erasure and when they object to profiling.
+/// Forgets the memberships of a customer: on erasure, and when they become one with another.
 pub fn forget(conn: &mut Connection, customer: CustomerId) -> Result<usize> {
     rule::store::forget(conn, customer)?;
-    stage::store::forget(conn, customer)?;
-    Ok(diesel::delete(segment_member::table.filter(segment_member::customer_id.eq(customer))).execute(conn)?)
+    forget_found(conn, &[customer])
+}
+
+/// Forgets what models found of some customers, segments and stages: when they object to profiling.
+pub fn forget_found(conn: &mut Connection, customers: &[CustomerId]) -> Result<usize> {
+    stage::store::forget(conn, customers)?;
+    let members = segment_member::table.filter(segment_member::customer_id.eq_any(customers));
+    Ok(diesel::delete(members).execute(conn)?)
 }
 
 #[cfg(test)]

@@ -198,3 +198,36 @@ fn every_fault_of_a_spec_is_named() {
     assert!(refused("method = \"lookalike\"\nof = \"a\"\nids = [\"b\"]\nsize = 3").contains("either a segment"));
     assert!(refused("method = \"attributes\"\nby = [{ fact = \"age\", bands = [3.0, 3.0] }]").contains("must rise"));
 }
+
+/// More rows than one block holds, by every method that fits; and the number chosen by data.
+#[test]
+fn segments_are_the_same_on_any_number_of_threads() {
+    let mut stream = Stream::new(9, "threads");
+    let many = FeatureMatrix {
+        customers: (0..8_500).map(CustomerId).collect(),
+        names: ["recency", "freq", "monetary"].map(String::from).to_vec(),
+        values: Array2::from_shape_fn((8_500, 3), |(row, column)| {
+            KINDS[row % 3][column] * (0.4 * stream.normal()).exp()
+        }),
+    };
+    let few = customers(1);
+    for (matrix, more) in [
+        (&many, "method = \"k-means\"\ncount = 3\nstarts = 2"),
+        (&many, "method = \"mixture\"\ncount = 3\nstarts = 1"),
+        (&many, "method = \"lookalike\"\nof = \"best\"\nsize = 50"),
+        (&few, "method = \"k-means\"\ncount = \"auto\"\nstarts = 2"),
+        (&few, "method = \"mixture\"\ncount = \"auto\"\nstarts = 1"),
+    ] {
+        let members: Vec<bool> = (0..matrix.customers.len()).map(|row| row % 6 == 0).collect();
+        let given = Given { matrix, labels: None, members: Some(&members) };
+        let fit = || {
+            let fit = train_segments(&spec(more), &given, Timestamp(0), None).unwrap();
+            let model: SegmentModel = fit.parameters().unwrap();
+            let assigned = model.assign(&given).unwrap();
+            (fit.parameters.to_string(), fit.metrics.to_string(), format!("{assigned:?}"))
+        };
+        let on = |threads: usize| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(fit);
+        let alone = on(1);
+        [2, 3, 5].into_iter().for_each(|threads| assert!(alone == on(threads), "{more}: {threads} threads"));
+    }
+}

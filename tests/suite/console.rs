@@ -8,7 +8,7 @@ use vizavi::operations::access::{Role, user};
 use crate::api::service::{PASSWORD, Service};
 
 /// Logs in; gives the cookie.
-fn log_in(service: &Service, email: &str) -> String {
+pub fn log_in(service: &Service, email: &str) -> String {
     let answer = service.post("/login").form(&[("email", email), ("password", PASSWORD), ("next", "/")]).send();
     assert_eq!((answer.status, answer.header("location")), (303, Some("/")), "{}", answer.text);
     let cookie = answer.header("set-cookie").expect("a cookie").to_owned();
@@ -19,7 +19,7 @@ fn log_in(service: &Service, email: &str) -> String {
 }
 
 /// The token that forms of a page carry.
-fn form_token(page: &str) -> String {
+pub fn form_token(page: &str) -> String {
     let rest = page.split("name=\"form_token\" value=\"").nth(1).expect("a form");
     rest.split('"').next().expect("its token").to_owned()
 }
@@ -27,7 +27,7 @@ fn form_token(page: &str) -> String {
 #[test]
 fn every_page_needs_a_session_and_leads_to_the_log_in() {
     let service = Service::new().with_user(Role::Viewer);
-    for path in ["/", "/campaigns", "/customers", "/customers/C-1", "/campaigns/x", "/segments"] {
+    for path in ["/", "/campaigns", "/customers", "/customers/C-1", "/campaigns/x", "/segments", "/profit"] {
         let answer = service.get(path).send();
         assert_eq!(answer.status, 303, "{path}");
         assert!(answer.header("location").is_some_and(|to| to.starts_with("/login")));

@@ -22,9 +22,20 @@ pub struct Place {
 
 impl Place {
     pub fn new() -> Place {
+        Place::on(None)
+    }
+
+    /// One on the embedded store and, where PostgreSQL is installed, one on a new database.
+    pub fn on_both_stores() -> Vec<(&'static str, Place)> {
+        let mut places = vec![("SQLite", Place::new())];
+        places.extend(crate::support::postgres::database().map(|url| ("PostgreSQL", Place::on(Some(&url)))));
+        places
+    }
+
+    fn on(database_url: Option<&str>) -> Place {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp::parse("2012-01-01").unwrap()));
-        let workspace = Workspace::open(folder.path(), None, clock, operations::Options::default()).unwrap();
+        let workspace = Workspace::open(folder.path(), database_url, clock, operations::Options::default()).unwrap();
         let history = History::open(workspace.store(), folder.path(), &Options::default()).unwrap();
         Place { folder, workspace, history }
     }

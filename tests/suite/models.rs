@@ -37,15 +37,20 @@ fn with_spec(place: &Place, name: &str, text: &str) {
 #[test]
 fn churn_of_telco_from_the_file_to_the_figures() {
     let Some(file) = shared("telco/telco_churn.csv") else { return };
+    Place::on_both_stores().iter().for_each(|(store, place)| telco(store, place, &file));
+}
+
+fn telco(store: &str, place: &Place, file: &Path) {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-    let place = Place::new();
-    place.import("customers", &file, Some(docs.join("mappings/telco.toml"))).unwrap();
-    with_spec(&place, "telco", &std::fs::read_to_string(docs.join("models/telco.toml")).unwrap());
+    place.import("customers", file, Some(docs.join("mappings/telco.toml"))).unwrap();
+    with_spec(place, "telco", &std::fs::read_to_string(docs.join("models/telco.toml")).unwrap());
     let trained = train(&place.workspace, &["telco".into()], &Silent).unwrap();
     assert!(trained[0].serves, "{:?}", trained[0].reasons);
     let figures = ["auc", "auc_fold_mean", "auc_fold_sd", "log_loss", "brier", "ece10"];
     let [auc, mean, sd, log_loss, brier, ece] = figures.map(|name| figure(&trained[0], name));
-    eprintln!("telco: AUC {auc:.4} ({mean:.4} +- {sd:.4}) log-loss {log_loss:.4} Brier {brier:.4} ECE {ece:.4}");
+    eprintln!(
+        "telco, {store}: AUC {auc:.4} ({mean:.4} +- {sd:.4}) log-loss {log_loss:.4} Brier {brier:.4} ECE {ece:.4}"
+    );
     eprintln!("{}", trained[0].metrics["choice"]);
     assert!(mean >= 0.848 && auc >= 0.848 && log_loss <= 0.413 && ece <= 0.013, "{}", trained[0].metrics);
     let shown = models::show(&place.workspace, "telco").unwrap();
@@ -65,7 +70,15 @@ fn churn_of_telco_from_the_file_to_the_figures() {
 
 /// 300 customers whose `plan` tells much of whether they left; every tenth objects to profiling.
 fn members() -> Place {
-    let place = Place::new();
+    members_in(Place::new())
+}
+
+/// The same on both stores.
+fn members_on_both_stores() -> Vec<Place> {
+    Place::on_both_stores().into_iter().map(|(_, place)| members_in(place)).collect()
+}
+
+fn members_in(place: Place) -> Place {
     let key = place.workspace.id_key();
     let rows: Vec<Customer> = (0..300_i64)
         .map(|i| {
@@ -97,8 +110,11 @@ const PLAN: &str = r#"{ name = "plan", transform = "categories" }, { name = "age
 
 #[test]
 fn who_objects_to_profiling_is_neither_trained_on_nor_scored() {
-    let place = members();
-    with_spec(&place, "left", &spec(PLAN, "folds = 5\nindex = \"row\""));
+    members_on_both_stores().iter().for_each(consenting_only);
+}
+
+fn consenting_only(place: &Place) {
+    with_spec(place, "left", &spec(PLAN, "folds = 5\nindex = \"row\""));
     let trained = train(&place.workspace, &["left".into()], &Silent).unwrap();
     assert_eq!(trained[0].metrics["rows"], 270, "{:?}", trained[0]);
     score(&place.workspace, &Silent).unwrap();
@@ -149,9 +165,12 @@ fn what_gives_the_label_away_and_what_is_protected_is_refused_with_the_reason() 
 
 #[test]
 fn a_fit_is_promoted_and_the_former_one_called_back() {
-    let place = members();
+    members_on_both_stores().iter().for_each(promoted_and_called_back);
+}
+
+fn promoted_and_called_back(place: &Place) {
     let ws = &place.workspace;
-    with_spec(&place, "left", &spec(PLAN, "folds = 3"));
+    with_spec(place, "left", &spec(PLAN, "folds = 3"));
     assert_eq!(models::rollback(ws, "left", "test").unwrap_err().kind(), vizavi::error::Kind::NotFound);
     let fits: Vec<_> =
         (0..2).map(|_| train(ws, &["left".into()], &Silent).unwrap()[0].version.expect("it was trained")).collect();

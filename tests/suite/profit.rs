@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use vizavi::clock::{DAY, Timestamp};
 use vizavi::customers::{Customer, store as customers};
 use vizavi::money::Money;
-use vizavi::operations::access::Role;
+use vizavi::operations::access::{Role, user};
 use vizavi::operations::record::{self, NewClaim, NewInteraction, NewItem, NewOrder};
 use vizavi::operations::score::score;
 use vizavi::progress::Silent;
@@ -16,7 +16,8 @@ use vizavi::reports::profit::activity::Life;
 use vizavi::reports::profit::equity::Flow;
 use vizavi::reports::profit::{equity, export, kept, report, statement};
 
-use crate::api::service::Service;
+use crate::api::service::{PASSWORD, Service};
+use crate::console::{form_token, log_in};
 
 const CLIENTS: u64 = 40;
 
@@ -46,8 +47,15 @@ struct Company {
     cost_of_winning: BTreeMap<String, i64>,
 }
 
-fn company() -> Company {
-    let service = Service::new();
+/// The company on the embedded store and, where PostgreSQL is installed, on a new database.
+fn on_both_stores(test: impl Fn(&str, &Company)) {
+    test("SQLite", &company_of(Service::new()));
+    if let Some(url) = crate::support::postgres::database() {
+        test("PostgreSQL", &company_of(Service::on(Some(&url))));
+    }
+}
+
+fn company_of(service: Service) -> Company {
     let now = service.ws.now();
     let mut draw = Stream::new(5, "profit");
     let (mut sums, mut cost_of_winning) = (BTreeMap::<String, Sum>::new(), BTreeMap::new());
@@ -145,7 +153,10 @@ fn win(service: &Service, costs: &BTreeMap<String, i64>) {
 
 #[test]
 fn every_figure_is_what_the_facts_add_up_to() {
-    let company = company();
+    on_both_stores(|_, company| figures_of(company));
+}
+
+fn figures_of(company: &Company) {
     let ws = &company.service.ws;
     let found = report(ws, &Silent).unwrap();
     let mut nets = Vec::new();
@@ -182,18 +193,64 @@ fn every_figure_is_what_the_facts_add_up_to() {
         assert_eq!(found.whale.cumulative[percent].0, best, "{percent} %");
     }
     assert_eq!(found.payback.clients, company.cost_of_winning.values().filter(|cost| **cost > 0).count() as i64);
-    let mut file = Vec::new();
-    assert_eq!(export::clients(ws, false, &mut file).unwrap(), CLIENTS);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("clients.csv");
+    assert_eq!(export::clients(ws, false, &file).unwrap(), CLIENTS);
+    let text = std::fs::read_to_string(&file).unwrap();
     let sum = |column: usize| -> i64 {
-        let text = String::from_utf8_lossy(&file).into_owned();
         text.lines().skip(1).map(|line| line.split(',').nth(column).unwrap().parse::<i64>().unwrap()).sum()
     };
     assert_eq!((sum(3), sum(17) - sum(18)), (found.lines.revenue.0, total));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+}
+
+/// The same rows in both formats, by month too.
+#[test]
+fn every_clients_lines_are_exported_as_csv_and_as_parquet() {
+    on_both_stores(|_, company| exports_of(company));
+}
+
+fn exports_of(company: &Company) {
+    use arrow::array::{Array, AsArray};
+    use arrow::datatypes::Int64Type;
+
+    let (ws, folder) = (&company.service.ws, tempfile::tempdir().unwrap());
+    for by_month in [false, true] {
+        let [text, columns] = ["clients.csv", "clients.parquet"].map(|name| folder.path().join(name));
+        let rows = export::clients(ws, by_month, &text).unwrap();
+        assert_eq!(export::clients(ws, by_month, &columns).unwrap(), rows);
+        assert!(if by_month { rows > CLIENTS } else { rows == CLIENTS });
+        let text = std::fs::read_to_string(&text).unwrap();
+        let mut lines = text.lines();
+        let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+        let file = std::fs::File::open(&columns).unwrap();
+        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+        let names: Vec<String> = reader.schema().fields().iter().map(|field| field.name().clone()).collect();
+        assert_eq!(names, header);
+        let mut read = 0;
+        for batch in reader.build().unwrap().map(Result::unwrap) {
+            for row in 0..batch.num_rows() {
+                let cell = |column: usize| match batch.column(column).as_primitive_opt::<Int64Type>() {
+                    Some(numbers) => numbers.value(row).to_string(),
+                    None if batch.column(column).is_null(row) => String::new(),
+                    None => batch.column(column).as_string::<i32>().value(row).to_owned(),
+                };
+                let cells: Vec<String> = (0..names.len()).map(cell).collect();
+                assert_eq!(cells.join(","), lines.next().unwrap());
+                assert_eq!(cells[1].is_empty(), !by_month);
+                read += 1;
+            }
+        }
+        assert_eq!((read, lines.next()), (rows, None));
+    }
 }
 
 #[test]
 fn equity_reconciles_and_is_what_clients_are_worth() {
-    let company = company();
+    on_both_stores(|_, company| equity_of(company));
+}
+
+fn equity_of(company: &Company) {
     let ws = &company.service.ws;
     let (from, until) = (ws.now().plus(-365 * DAY), ws.now());
     let found = equity(ws, from, until, &Silent).unwrap();
@@ -212,11 +269,14 @@ fn equity_reconciles_and_is_what_clients_are_worth() {
 
 #[test]
 fn reports_are_kept_and_read_over_rest_and_on_the_console() {
-    let company = company();
+    on_both_stores(|_, company| reports_of(company));
+}
+
+fn reports_of(company: &Company) {
     let (ws, service) = (&company.service.ws, &company.service);
     score(ws, &Silent).unwrap();
     kept::refresh(ws, &Silent).unwrap();
-    let (kept, made) = (kept::profit(ws).unwrap(), report(ws, &Silent).unwrap());
+    let (kept, made) = (kept::profit(ws).unwrap().expect("a report"), report(ws, &Silent).unwrap());
     assert_eq!(
         (kept.net_profit, kept.whale.cumulative, kept.by_tenure),
         (made.net_profit, made.whale.cumulative, made.by_tenure)
@@ -237,6 +297,59 @@ fn reports_are_kept_and_read_over_rest_and_on_the_console() {
     stretch.problem(422);
     let whole = service.get("/v1/kpis/profit").by(Role::Viewer).send().json();
     assert_eq!(whole["whale"]["cumulative"].as_array().unwrap().len(), 101);
+}
+
+/// Before the first report nothing is made on the way: pages and requests say so at once, and the worker makes it when asked.
+#[test]
+fn without_a_report_pages_say_so_and_have_the_worker_make_it() {
+    Service::on_both_stores(|service| {
+        let ws = &service.ws;
+        user::create(ws, "marketer@example.com", Role::Marketer, PASSWORD, "test").unwrap();
+        user::create(ws, "viewer@example.com", Role::Viewer, PASSWORD, "test").unwrap();
+        let order = r#"{"customer":"C-1","order":"A","items":[{"sku":"s","quantity":1,"amount":5000}]}"#;
+        assert_eq!(service.post("/v1/orders").by(Role::Ingest).json(order).send().status, 200);
+        let claim = r#"{"customer":"C-1","claim":"K","status":"paid","amount":700}"#;
+        assert_eq!(service.post("/v1/claims").by(Role::Ingest).json(claim).send().status, 200);
+
+        let kpis = service.get("/v1/kpis").by(Role::Viewer).send().json();
+        assert!(kpis["profitability"].is_null() && kpis["equity"].is_null(), "{kpis}");
+        assert!(kpis["note"].as_str().unwrap().contains("vizavi score"), "{kpis}");
+        for path in ["/v1/kpis/profit", "/v1/kpis/equity"] {
+            let problem = service.get(path).by(Role::Viewer).send().problem(404);
+            assert!(problem["detail"].as_str().unwrap().contains("vizavi score"), "{problem}");
+        }
+        let one = service.get("/v1/customers/C-1/profit").by(Role::Viewer).send().json();
+        // A margin of 30 %, and the claim with what was paid for it.
+        assert_eq!(
+            (one["profit"].as_i64(), one["claims"].is_null(), one["diagnosis"].is_null()),
+            (Some(800), true, true)
+        );
+        assert!(one["note"].as_str().unwrap().contains("after the first `vizavi score`"), "{one}");
+        assert!(kept::profit(ws).unwrap().is_none(), "nothing was made on the way");
+
+        let cookie = log_in(service, "marketer@example.com");
+        let page = || service.get("/profit").header("cookie", &cookie).send().text;
+        assert!(
+            page().contains("No report of profitability has been computed yet") && page().contains("Compute it now")
+        );
+        let client = service.get("/customers/C-1").header("cookie", &cookie).send().text;
+        assert!(client.contains("cause of a loss, repair and potential are known after"), "{client}");
+        let viewer = log_in(service, "viewer@example.com");
+        assert!(!service.get("/profit").header("cookie", &viewer).send().text.contains("Compute it now"));
+        let token = form_token(&page());
+        let ask = || service.post("/profit").header("cookie", &cookie).form(&[("form_token", &token)]).send().status;
+        assert_eq!((ask(), ask()), (303, 303));
+        assert!(page().contains("It is being made") && !page().contains("Compute it now"));
+        let worked =
+            vizavi::jobs::work(ws, &vizavi::jobs::Stop::default(), true, Some(vizavi::jobs::Only::Jobs)).unwrap();
+        assert!(worked.done >= 1 && worked.dead == 0, "{worked:?}");
+        let jobs = ws.store().read(|conn| vizavi::jobs::queue::page(conn, None, None, 50)).unwrap();
+        assert_eq!(jobs.iter().filter(|job| job.kind == "report").count(), 1, "asked twice, made once");
+        assert!(page().contains("Profit and loss of all clients so far") && page().contains("Compute it now"));
+        assert_eq!(service.get("/v1/kpis/profit").by(Role::Viewer).send().json()["clients"], 1);
+        let one = service.get("/v1/customers/C-1/profit").by(Role::Viewer).send().json();
+        assert!(one["note"].is_null() && one["claims"]["severity"] == 700.0, "{one}");
+    });
 }
 
 proptest! {

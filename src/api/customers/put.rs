@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::customers::{Aliases, Customer, change, store};
 use crate::error::{Error, Fault};
 use crate::money::Money;
-use crate::operations::audit;
+use crate::operations::{audit, objection};
 use crate::storage::schema::customer;
 
 /// A whole profile: what is left out is emptied.
@@ -115,6 +115,9 @@ pub async fn handle(
                 }
                 None => diesel::insert_into(customer::table).values(&row).execute(conn)?,
             };
+            if row.profiling_objection {
+                objection::honour(conn, &[key])?;
+            }
             change::note(conn, &[key], now)?;
             // The subject is the internal id: the audit holds no personal data, and a company's key may be an address.
             audit::write(conn, &caller.actor, "customer.put", &key.to_string(), "", now)?;

@@ -55,7 +55,8 @@ impl ChurnModel {
             Calibration::fit(spec.calibration, &log_odds, &crossed.happened, &of_rows)
         };
         let parts = Parts::fit(spec, matrix, happened, share > 0.0)?;
-        Ok((ChurnModel { levels, parts, share, calibration, reference: None }, choice))
+        let target = spec.target.clone();
+        Ok((ChurnModel { target, levels, parts, share, calibration, reference: None }, choice))
     }
 }
 

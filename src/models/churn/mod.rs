@@ -19,6 +19,7 @@ use super::challenge::blended;
 use super::drift::Reference;
 use super::encoding::Encoder;
 use super::matrix::FeatureMatrix;
+use super::spec::Target;
 use crate::error::Result;
 
 /// Rows that one thread answers at a time: their columns stand in memory.
@@ -31,6 +32,9 @@ pub type Levels = BTreeMap<String, Vec<String>>;
 /// Fitted parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChurnModel {
+    /// The event: it says of whom anything can be foretold.
+    #[serde(default)]
+    pub target: Target,
     /// The texts that attributes may take.
     pub levels: Levels,
     parts: Parts,

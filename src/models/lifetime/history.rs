@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 /// Rows that are summed one after another; the blocks' sums are then added in order, whatever the number of threads.
-const BLOCK: usize = 8_192;
+pub(super) const BLOCK: usize = 8_192;
 
 /// Repeat purchases of a customer since the first one. Times share one unit (weeks in the literature).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -80,7 +80,7 @@ impl ParetoNbd {
     }
 
     /// The log-likelihood, and its derivatives by r, alpha, s and beta.
-    fn likelihood(&self, groups: &[Group]) -> [f64; 5] {
+    pub(super) fn likelihood(&self, groups: &[Group]) -> [f64; 5] {
         let (ln_gamma_r, digamma_r) = (ln_gamma(self.r), digamma(self.r));
         let (ln_alpha, ln_beta) = (self.alpha.ln(), self.beta.ln());
         sum_of_blocks(groups, |block| {

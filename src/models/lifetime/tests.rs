@@ -1,5 +1,6 @@
 //! Published figures, and parameters recovered from purchases simulated with them.
 
+use super::history::BLOCK;
 use super::*;
 use crate::random::Stream;
 
@@ -142,4 +143,45 @@ fn the_order_of_customers_does_not_change_a_bit() {
     let one = BgNbd::fit(Leaving::AfterRepeat, &purchases).unwrap();
     stream.shuffle(&mut purchases);
     assert_eq!(one, BgNbd::fit(Leaving::AfterRepeat, &purchases).unwrap());
+}
+
+/// More customers than one block of a sum holds, none with the history of another: on one thread as on several the bits are the same.
+#[test]
+fn every_fit_is_the_same_on_any_number_of_threads() {
+    let truth = BgNbd { leaving: Leaving::AfterRepeat, r: 0.6, alpha: 5.0, a: 0.8, b: 2.5, log_likelihood: 0.0 };
+    let mut stream = Stream::new(3, "threads");
+    let (mut purchases, mut spending, mut gaps) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..BLOCK + 500 {
+        let age = 30.0 + 20.0 * stream.uniform();
+        purchases.push(simulate(&mut stream, &truth, age, 0.0).0);
+        let (own, pace) = (stream.gamma(4.0, 1.0 / 30.0), stream.gamma(3.0, 1.0));
+        let count = 1 + (5.0 * stream.uniform()) as u32;
+        let amounts: f64 = (0..count).map(|_| stream.gamma(5.0, 1.0 / own)).sum();
+        spending.push(Spending { count, mean: amounts / f64::from(count) });
+        let each: Vec<f64> = (0..count).map(|_| stream.gamma(2.0, 1.0 / pace)).collect();
+        gaps.push(Gaps { count, sum: each.iter().sum(), ln_sum: each.iter().map(|gap| gap.ln()).sum() });
+    }
+    let groups = history::groups(&purchases);
+    assert!(groups.len() > BLOCK, "several blocks");
+    // Its fit takes minutes here; all that it sees of customers is the likelihood with its derivatives.
+    let model = |r: f64, alpha: f64, s: f64, beta: f64| ParetoNbd { r, alpha, s, beta, log_likelihood: 0.0 };
+    let pareto = [model(0.6, 5.0, 0.6, 12.0), model(1.5, 12.0, 0.4, 3.0)];
+    let fits = || {
+        let text = |fit: &dyn std::fmt::Debug| format!("{fit:?}");
+        [
+            ("BG/NBD", text(&BgNbd::fit(Leaving::AfterRepeat, &purchases).unwrap())),
+            ("MBG/NBD", text(&BgNbd::fit(Leaving::AfterAny, &purchases).unwrap())),
+            ("Pareto/NBD", text(&pareto.map(|model| model.likelihood(&groups)))),
+            ("gamma-gamma", text(&GammaGamma::fit(&spending).unwrap())),
+            ("rhythm", text(&Rhythm::fit(&gaps).unwrap())),
+        ]
+    };
+    let on = |threads: usize| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(fits);
+    let alone = on(1);
+    for threads in [2, 3, 5] {
+        for (one, other) in alone.iter().zip(on(threads)) {
+            // Debug writes the shortest digits that give the number back: equal texts are equal bits.
+            assert_eq!(*one, other, "{threads} threads");
+        }
+    }
 }

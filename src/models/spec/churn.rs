@@ -21,7 +21,7 @@ pub struct ChurnGate {
 }
 
 /// The event that is foretold.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// No purchase within the horizon, of customers who have bought: leaving without contracts is silent.

@@ -27,6 +27,7 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("lifetime", include_str!("../../../models/lifetime.toml")),
     ("response", include_str!("../../../models/response.toml")),
     ("retention", include_str!("../../../models/retention.toml")),
+    ("rfm", include_str!("../../../models/rfm.toml")),
 ];
 
 /// What is done to a feature before it is used.
@@ -196,7 +197,11 @@ mod tests {
     fn the_embedded_specs_are_good_and_bear_their_names() {
         for (name, text) in EMBEDDED {
             let spec = ModelSpec::parse(text, name).unwrap();
-            let kind = if *name == "retention" { "response" } else { name };
+            let kind = match *name {
+                "retention" => "response",
+                "rfm" => "segments",
+                name => name,
+            };
             assert_eq!((spec.name(), spec.kind()), (*name, kind));
         }
     }
@@ -265,7 +270,7 @@ mod tests {
         let specs = ModelSpec::load_all(folder.path()).unwrap();
         assert_eq!(
             specs.iter().map(ModelSpec::name).collect::<Vec<_>>(),
-            ["churn", "lifetime", "response", "retention", "segments"]
+            ["churn", "lifetime", "response", "retention", "rfm", "segments"]
         );
         assert!(matches!(&specs[0], ModelSpec::Churn(churn) if churn.horizon_days == Some(30)));
     }

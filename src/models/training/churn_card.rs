@@ -79,8 +79,10 @@ fn limits(target: &Target) -> Vec<String> {
         _ => limits
             .push("The share that leaves changes with the season; compare the calibration error above.".to_owned()),
     }
-    if *target == Target::NoPurchase {
-        limits.push("Customers who never bought are not scored.".to_owned());
+    match target {
+        Target::NoPurchase => limits.push("Customers who never bought are not scored.".to_owned()),
+        Target::ContractEnds => limits.push("Customers without a running contract are not scored.".to_owned()),
+        Target::Attribute { .. } => {}
     }
     limits
 }

@@ -13,6 +13,7 @@ use crate::history::import::{Sink, StoreRow, Target};
 use crate::ids::{self, CustomerId, IdKey};
 use crate::money::Money;
 use crate::offers::{Benefit, OfferSpec, store as offers};
+use crate::operations::objection;
 use crate::storage::{Connection, Store};
 
 /// Rows that are written with one statement.
@@ -132,7 +133,10 @@ fn put_customers(conn: &mut Connection, rows: &[StoreRow], now: Timestamp) -> Re
         };
         merged.insert(*id, Customer { updated_at: now, ..filled(known, row) });
     }
-    customers::upsert(conn, &merged.into_values().collect::<Vec<_>>())
+    let rows: Vec<Customer> = merged.into_values().collect();
+    customers::upsert(conn, &rows)?;
+    let objecting: Vec<CustomerId> = rows.iter().filter(|row| row.profiling_objection).map(|row| row.id).collect();
+    objection::honour(conn, &objecting)
 }
 
 /// What is wrong with the key that a customer is to become one with, if anything.

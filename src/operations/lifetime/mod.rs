@@ -2,10 +2,13 @@
 
 mod contracts;
 mod purchases;
+mod refresh;
 mod score;
 mod stages;
 mod train;
 
+pub use contracts::Contracts;
+pub use refresh::{CHURN, StagesRefreshed, refresh_stages};
 pub use score::{Known, Lifetimes, score};
 pub use stages::Stages;
 pub use train::fit;

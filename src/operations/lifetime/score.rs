@@ -23,7 +23,7 @@ pub struct Known {
     /// Buyers, in the order of their ids, with the days on which they bought.
     pub(super) buyers: Vec<WithDays>,
     /// Contracts.
-    pub(super) contracts: Contracts,
+    pub contracts: Contracts,
 }
 
 impl Known {

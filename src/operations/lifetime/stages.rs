@@ -4,13 +4,16 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::score::{Known, Lifetimes};
+use super::score::Known;
 use crate::clock::{DAY, Timestamp};
 use crate::error::Result;
 use crate::ids::CustomerId;
 use crate::segments::stage::store::{self, KeptStage, KeptStep};
 use crate::segments::stage::{Course, Doubt, Pace, Stage, course};
 use crate::storage::Connection;
+
+/// Customers who are forgotten with one statement.
+const CHUNK: usize = 500;
 
 /// Mean gap where nobody has bought twice: a quarter.
 const NOBODY: f64 = 91.0;
@@ -19,13 +22,8 @@ const NOBODY: f64 = 91.0;
 pub struct Stages(Vec<(CustomerId, Course)>);
 
 impl Stages {
-    /// Follows everybody up to `now`; `leaving` is what a churn model says of a customer, if it says anything.
-    pub fn follow(
-        known: &Known,
-        lifetimes: Option<&Lifetimes>,
-        leaving: impl Fn(CustomerId) -> Option<f64> + Sync,
-        now: Timestamp,
-    ) -> Stages {
+    /// Follows everybody up to `now`; `leaving` is the chance that a customer has left or will, where a model says so.
+    pub fn follow(known: &Known, leaving: impl Fn(CustomerId) -> Option<f64> + Sync, now: Timestamp) -> Stages {
         let day = now.0 as f64 / DAY as f64;
         let pace = pace(known);
         let mut contracts: HashMap<CustomerId, Vec<(f64, Option<f64>)>> = HashMap::new();
@@ -33,8 +31,7 @@ impl Stages {
             contracts.entry(customer).or_default().push((began, ended));
         }
         let of = |customer: CustomerId, days: &[i32]| {
-            let alive = || lifetimes.and_then(|made| made.of(customer)).and_then(|score| score.p_alive);
-            let doubt = leaving(customer).or_else(|| alive().map(|alive| 1.0 - alive)).map(|leaving| Doubt { leaving });
+            let doubt = leaving(customer).map(|leaving| Doubt { leaving });
             let contracts = contracts.get(&customer).map_or(&[] as &[_], Vec::as_slice);
             (customer, course(days, contracts, pace, doubt, day))
         };
@@ -71,7 +68,8 @@ impl Stages {
             steps.extend(found);
         }
         // Who objects, or has nothing left to be judged by, has no stage any more.
-        before.into_keys().try_for_each(|customer| store::forget(conn, customer))?;
+        let gone: Vec<CustomerId> = before.into_keys().collect();
+        gone.chunks(CHUNK).try_for_each(|some| store::forget(conn, some))?;
         store::keep(conn, &stages, &steps)
     }
 }

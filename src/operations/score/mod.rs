@@ -18,10 +18,10 @@ use crate::error::Result;
 use crate::features::{FeatureMatrix, matrix};
 use crate::ids::CustomerId;
 use crate::models::drift_store::{self, SeenDrift};
-use crate::operations::Workspace;
 use crate::operations::lifetime::{self, Known, Lifetimes, Stages};
 use crate::operations::segmentation::Segmentations;
 use crate::operations::totals::{ByCustomer, totals};
+use crate::operations::{Workspace, objection};
 use crate::progress::Progress;
 use crate::storage::counter;
 
@@ -77,12 +77,16 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
         answers.stages.keep(conn, &ids, now)?;
         drift_store::keep(conn, &answers.said.drift)?;
         rows.write(conn, &ids, &rows::Books { totals: &totals, before: &before }, progress)?;
+        // Who objected meanwhile was in what was computed.
+        let objecting = customers::objecting(conn)?.into_iter().filter(|id| !answers.objecting.contains(id));
+        objection::honour(conn, &objecting.collect::<Vec<_>>())?;
         Ok(ids.len())
     })?;
     progress.finish();
     let scored = matrix.customers.len();
     let drift = answers.said.drift;
-    let warnings = drift.iter().filter_map(|seen| seen.drift.warning(&seen.model)).collect();
+    let moved = drift.iter().filter_map(|seen| seen.drift.warning(&seen.model));
+    let warnings = moved.chain(answers.said.outdated).chain(answers.segmentations.outdated).collect();
     Ok(Scored { customers, scored, models: answers.models, drift, warnings, as_of: now })
 }
 
@@ -114,15 +118,18 @@ struct Answers {
 impl Answers {
     fn of(ws: &Workspace, matrix: &FeatureMatrix, totals: &ByCustomer, now: Timestamp) -> Result<Answers> {
         let mut columns = Vec::new();
-        let mut said = churn::answer(ws, matrix)?;
+        let known = Known::read(ws, now)?;
+        let mut said = churn::answer(ws, matrix, &known.contracts, now)?;
         columns.append(&mut said.columns);
         let segmentations = Segmentations::of(ws, matrix, now)?;
         let apart = said.apart.iter().map(|apart| &apart.column);
         let mut models: BTreeMap<String, i64> = columns.iter().chain(apart).map(Column::asked).collect();
         models.extend(segmentations.versions().map(|(name, version)| (name.to_owned(), version.0)));
-        let known = Known::read(ws, now)?;
         let lifetimes = lifetime::score(ws, &known, totals, now)?;
-        let stages = Stages::follow(&known, lifetimes.as_ref(), |customer| churn::of(&columns, matrix, customer), now);
+        let alive = |customer| lifetimes.as_ref().and_then(|made| made.of(customer)).and_then(|score| score.p_alive);
+        let leaving = |customer| churn::of(&columns, &said.apart, matrix, customer);
+        let doubt = |customer| leaving(customer).or_else(|| alive(customer).map(|alive| 1.0 - alive));
+        let stages = Stages::follow(&known, doubt, now);
         models.extend(lifetimes.iter().map(Lifetimes::asked));
         let objecting = ws.store().read(customers::objecting)?.into_iter().collect();
         Ok(Answers { columns, said, segmentations, lifetimes, stages, objecting, models })

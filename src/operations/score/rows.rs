@@ -1,7 +1,9 @@
 //! The serving rows, written a block of customers at a time.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc;
 
+use ndarray::ArrayView1;
 use serde::{Serialize, Serializer};
 
 use super::Answers;
@@ -87,7 +89,7 @@ impl<'a> Rows<'a> {
                 customers::put_states(conn, &states)?;
                 progress.advance(states.len() as u64);
             }
-            lifetime_score::forget_other_than(conn, self.now)?;
+            scoring::forget_other_than(conn, self.now)?;
             Ok(())
         })
     }
@@ -111,8 +113,11 @@ impl<'a> Rows<'a> {
             if !self.answers.objecting.contains(&id) {
                 state.stage = Some(self.answers.stages.of(id).as_str().to_owned());
             }
+            let more: Vec<_> = self.answers.said.more.iter().filter_map(|of| Some((of, of.row(id)?))).collect();
+            if row.is_some() || !more.is_empty() {
+                state.features = serde_json::to_string(&Features { rows: self, row, more })?;
+            }
             if let Some(row) = row {
-                state.features = serde_json::to_string(&Features { rows: self, row })?;
                 state.segment = self.answers.segmentations.segment_of(id).map(str::to_owned);
                 let scores = self.answers.columns.iter().filter_map(|column| column.score(row, id, self.now));
                 block.scores.extend(scores);
@@ -129,16 +134,22 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// A row's features as a JSON object.
+/// A customer's features as a JSON object: those of the row, and what models needed beside them.
 struct Features<'a> {
     rows: &'a Rows<'a>,
-    row: usize,
+    row: Option<usize>,
+    more: Vec<(&'a FeatureMatrix, ArrayView1<'a, f64>)>,
 }
 
 impl Serialize for Features<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let values = self.rows.matrix.values.row(self.row);
-        serializer.collect_map(self.rows.features.iter().map(|&(name, column)| (name, values[column])))
+        let row = self.row.map(|row| self.rows.matrix.values.row(row));
+        let own = row.iter().flat_map(|row| self.rows.features.iter().map(|&(name, column)| (name, row[column])));
+        if self.more.is_empty() {
+            return serializer.collect_map(own);
+        }
+        let more = self.more.iter().flat_map(|(of, row)| of.names.iter().map(String::as_str).zip(row.iter().copied()));
+        serializer.collect_map(more.chain(own).collect::<BTreeMap<&str, f64>>())
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::score::Segmentations;
 use crate::error::{Error, Fault, Result};
 use crate::features::{FeatureMatrix, matrix};
-use crate::models::{ModelSpec, registry};
+use crate::models::{ModelSpec, Protected, registry};
 use crate::operations::score::PROFIT;
 use crate::operations::totals::totals;
 use crate::operations::{Workspace, audit, train};
@@ -44,7 +44,9 @@ pub struct Asked {
 /// when another model has the name. Nothing is written then.
 pub fn lookalike(ws: &Workspace, asked: &Asked, actor: &str) -> Result<KeptSegment> {
     let text = written(asked)?;
-    let ModelSpec::Segments(spec) = ModelSpec::parse(&text, "the request")? else {
+    let spec = ModelSpec::parse(&text, "the request")?;
+    Protected::of(ws.settings()).refuse(&spec)?;
+    let ModelSpec::Segments(spec) = spec else {
         return Err(Error::internal("lookalikes are segments"));
     };
     let namesake = ModelSpec::load_all(ws.data())?.into_iter().find(|known| known.name() == spec.name);

@@ -11,10 +11,10 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::features::FeatureMatrix;
 use crate::ids::{CustomerId, ModelVersionId};
-use crate::models::ModelSpec;
 use crate::models::registry::{self, ModelVersion, Status};
 use crate::models::spec::SegmentsSpec;
 use crate::models::spec::segments::Method;
+use crate::models::{ModelSpec, Protected};
 use crate::operations::Workspace;
 use crate::operations::score::PROFIT;
 use crate::segments::{self, Assigned, Known, Portrait, SegmentEconomics, SegmentModel};
@@ -28,8 +28,10 @@ const LOOKED_AT: usize = 100_000;
 /// Every segmentation that serves, brought up to date but not kept yet.
 pub struct Segmentations {
     made: Vec<Made>,
-    /// Segmentations that serve and have no spec any more.
+    /// Segmentations that have no spec any more, or learned from what is protected now.
     gone: Vec<String>,
+    /// Why some of those serve no more.
+    pub outdated: Vec<String>,
 }
 
 struct Made {
@@ -59,7 +61,8 @@ impl Segmentations {
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Segmentations> {
         let specs = ModelSpec::load_all(ws.data())?;
-        let (mut serving, mut gone) = (Vec::new(), Vec::new());
+        let protected = Protected::of(ws.settings());
+        let (mut serving, mut gone, mut outdated) = (Vec::new(), Vec::new(), Vec::new());
         for version in champions(ws)?.into_iter().filter(|version| wanted(&version.fit.name)) {
             let spec = specs.iter().find_map(|spec| match spec {
                 ModelSpec::Segments(spec) if spec.name == version.fit.name => Some(spec),
@@ -67,6 +70,11 @@ impl Segmentations {
             });
             match (spec, version.fit.parameters::<SegmentModel>()) {
                 (None, _) => gone.push(version.fit.name),
+                // Nobody may be found in segments that were made by what is protected now.
+                (_, Ok(model)) if let Some(why) = protected.outdates(&version.fit.name, model.spec.columns()) => {
+                    outdated.push(why);
+                    gone.push(version.fit.name);
+                }
                 // Criteria, plans and sizes are as they are written now, not as they were at the fit.
                 (Some(spec), Ok(model)) => serving.push((version.id, refreshed(model, spec))),
                 (Some(_), Err(error)) => {
@@ -84,7 +92,7 @@ impl Segmentations {
             one.remember(&mut fresh);
             made.push(one);
         }
-        Ok(Segmentations { made, gone })
+        Ok(Segmentations { made, gone, outdated })
     }
 
     /// The segmentations with the versions that served.

@@ -270,3 +270,41 @@ fn lookalikes_of_a_segment_are_found_kept_and_refreshed_at_scoring() {
 fn asked_of(size: usize) -> Asked {
     Asked { size: Some(size), ..Asked::default() }
 }
+
+#[test]
+fn a_protected_attribute_makes_no_segments_any_more() {
+    let (folder, ws) = trained_and_scored();
+    assert_eq!(state(&ws, 0).service_level.as_deref(), Some("express"));
+    drop(ws);
+    std::fs::write(folder.path().join("vizavi.toml"), "protected_attributes = [\"need_price\"]\n").unwrap();
+    let clock = Arc::new(ManualClock::new(Timestamp::parse("2026-01-05T09:00:00Z").unwrap()));
+    let ws = Workspace::open(folder.path(), None, clock, Options::default()).unwrap();
+    // What was learned from it before serves no more, and its segments are gone.
+    let warnings = score(&ws, &Silent).unwrap().warnings;
+    assert!(warnings.len() == 1 && warnings[0].contains("`needs` does not serve"), "{warnings:?}");
+    assert!(
+        warnings[0].contains("`attribute.need_price`") && warnings[0].contains("vizavi train needs"),
+        "{warnings:?}"
+    );
+    assert_eq!(state(&ws, 0).service_level, None);
+    let of_first = ws.store().read(|conn| segments::of_customer(conn, customer(0))).unwrap();
+    assert_eq!(of_first.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["places", "rfm", "segments"]);
+    // Nor is it learned from again.
+    let trained = train(&ws, &["needs".into()], &Silent).unwrap();
+    let why = trained[0].reasons.join("; ");
+    assert!(
+        trained[0].version.is_none() && why.contains("features: `attribute.need_price` is declared protected"),
+        "{why}"
+    );
+    assert!(why.contains("take it out of the spec"), "{why}");
+    let asked = Asked {
+        name: "alike".into(),
+        ids: (0..30).map(|number| format!("C{number}")).collect(),
+        min_members: Some(20),
+        features: vec!["freq".into(), "event.survey.need_price".into()],
+        ..asked_of(10)
+    };
+    let error = lookalike(&ws, &asked, "test").unwrap_err();
+    assert_eq!((error.kind(), error.fault_list()[0].key.as_str()), (Kind::Invalid, "features"), "{error}");
+    assert!(!folder.path().join("models/alike.toml").exists());
+}

@@ -1,29 +1,28 @@
 //! Rows and labels of churn models, by what their spec calls the event.
 
-use std::collections::BTreeMap;
-
-use arrow::array::AsArray;
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use ndarray::Array2;
 
-use super::{learned_from, sample, span_of, texts};
+use super::{learned_from, sample, span_of};
 use crate::clock::{DAY, Timestamp};
-use crate::error::{Error, Fault, Result};
-use crate::features::{FeatureMatrix, Sample, purchase_within_of};
+use crate::error::{Error, Result};
+use crate::features::{FeatureMatrix, Sample, matrix_of_customers, purchase_within_of};
 use crate::ids::CustomerId;
 use crate::models::calibration::fold_of;
 use crate::models::churn::{ChurnModel, Levels};
 use crate::models::spec::{Bound, ChurnSpec, Split, Target};
-use crate::models::{ChurnData, Fit, Labelled, registry, train_churn, train_churn_in_folds};
+use crate::models::{ChurnData, Fit, Labelled, Protected, registry, train_churn, train_churn_in_folds};
 use crate::operations::Workspace;
 use crate::operations::attributes::{Attributes, as_number, text};
+use crate::operations::lifetime::Contracts;
 
 /// Trains, or refuses with the reason.
 pub(super) fn fit(ws: &Workspace, spec: &ChurnSpec) -> Result<Fit> {
-    refuse_protected(&ws.settings().protected_attributes, spec)?;
     let champion = ws.store().read(|conn| registry::champion(conn, &spec.name))?;
     // Parameters that an earlier release wrote in another form cannot be compared with.
     let champion: Option<ChurnModel> = champion.and_then(|version| version.fit.parameters().ok());
+    // Nor can one that serves no more because of what it learned from.
+    let protected = Protected::of(ws.settings());
+    let champion = champion.filter(|model| protected.outdates(&spec.name, model.columns()).is_none());
     let attributes = match (&spec.target, spec.attributes.is_empty()) {
         (Target::Attribute { .. }, _) | (_, false) => Some(Attributes::of_consenting(ws)?),
         _ => None,
@@ -33,6 +32,10 @@ pub(super) fn fit(ws: &Workspace, spec: &ChurnSpec) -> Result<Fit> {
         spec,
         levels: attributes.as_ref().map(|a| a.levels(&spec.attributes)).unwrap_or_default(),
         attributes,
+        contracts: match &spec.target {
+            Target::ContractEnds => Contracts::read_of_consenting(ws, ws.now())?,
+            _ => Contracts::default(),
+        },
     };
     match &spec.target {
         Target::Attribute { attribute, positive } => rows.by_attribute(attribute, positive, champion.as_ref()),
@@ -40,25 +43,13 @@ pub(super) fn fit(ws: &Workspace, spec: &ChurnSpec) -> Result<Fit> {
     }
 }
 
-/// Protected attributes are in no model: its scores reach rules, and rules reach offers and prices.
-fn refuse_protected(protected: &[String], spec: &ChurnSpec) -> Result<()> {
-    let named = spec.attributes.iter().map(|feature| feature.name.as_str()).chain(spec.target.attribute());
-    let barred = |name: &&str| protected.iter().any(|one| one == name);
-    let faults: Vec<Fault> = named
-        .filter(barred)
-        .map(|name| {
-            let said = format!("`{name}` is declared protected in vizavi.toml: no model may use it, since scores reach offers and prices");
-            Fault::at("attributes", said)
-        })
-        .collect();
-    if faults.is_empty() { Ok(()) } else { Err(Error::faults(format!("`{}` is not trained", spec.name), faults)) }
-}
-
 struct Rows<'a> {
     ws: &'a Workspace,
     spec: &'a ChurnSpec,
     attributes: Option<Attributes>,
     levels: Levels,
+    /// Contracts of those who may be profiled, where their ends are the event.
+    contracts: Contracts,
 }
 
 impl Rows<'_> {
@@ -70,7 +61,8 @@ impl Rows<'_> {
         };
         let none = || Error::invalid(format!("there are no {what} yet; import some first"));
         let (first, last) = span_of(self.ws, table)?.ok_or_else(none)?;
-        let cuts = self.spec.split.cuts(first, last, days)?;
+        // What is dated in the future is not known to be all.
+        let cuts = self.spec.split.cuts(first, last.min(self.ws.now()), days)?;
         let some = sample(self.ws, cuts.train.len())?;
         let train: Vec<Labelled> = cuts.train.iter().map(|&cut| self.as_of(some, cut, days)).collect::<Result<_>>()?;
         let test = self.as_of(some, cuts.test, days)?;
@@ -80,9 +72,10 @@ impl Rows<'_> {
     /// Features and labels as of a cut.
     fn as_of(&self, some: Sample, as_of: Timestamp, days: u32) -> Result<Labelled> {
         if self.spec.target == Target::ContractEnds {
-            let ended = contracts(self.ws, some, as_of, days)?;
-            let (customers, happened): (Vec<CustomerId>, Vec<bool>) = ended.into_iter().unzip();
-            return Ok(Labelled { as_of, matrix: self.of_customers(some, customers, as_of)?, happened });
+            let ended = self.contracts.ending(as_of, as_of.plus(i64::from(days) * DAY));
+            let (customers, happened): (Vec<CustomerId>, Vec<bool>) =
+                ended.into_iter().filter(|(customer, _)| some.has(*customer)).unzip();
+            return Ok(Labelled { as_of, matrix: self.of_customers(customers, as_of)?, happened });
         }
         let matrix = learned_from(self.ws, some, as_of, &self.wanted())?;
         let bought = purchase_within_of(some, self.ws.history(), as_of, days)?;
@@ -101,7 +94,7 @@ impl Rows<'_> {
         let (customers, labels): (Vec<CustomerId>, Vec<String>) = labels.into_iter().unzip();
         let as_of = self.ws.now();
         let happened = labels.iter().map(|label| label == positive).collect();
-        let rows = Labelled { as_of, matrix: self.of_customers(some, customers, as_of)?, happened };
+        let rows = Labelled { as_of, matrix: self.of_customers(customers, as_of)?, happened };
         match &self.spec.split {
             Split::From { test_from, .. } => {
                 let before = self.index(&rows.matrix.customers, test_from)?;
@@ -164,57 +157,14 @@ impl Rows<'_> {
         }
     }
 
-    /// A row for each of these customers of the sample, who rise, whether they have bought or not.
-    fn of_customers(&self, some: Sample, customers: Vec<CustomerId>, as_of: Timestamp) -> Result<FeatureMatrix> {
+    /// A row for each of these customers, who rise, whether they have bought or not.
+    fn of_customers(&self, customers: Vec<CustomerId>, as_of: Timestamp) -> Result<FeatureMatrix> {
         if self.spec.features.is_empty() {
             let values = Array2::zeros((customers.len(), 0));
             return Ok(self.with_attributes(FeatureMatrix { customers, names: Vec::new(), values }));
         }
-        let bought = learned_from(self.ws, some, as_of, &self.wanted())?;
-        let defaults = self.ws.features().choose(&self.wanted())?;
-        let defaults: Vec<f64> =
-            defaults.iter().flat_map(|(_, features)| features.iter().map(|feature| feature.default)).collect();
-        let mut values = Array2::zeros((customers.len(), bought.names.len()));
-        for (mut row, &customer) in values.rows_mut().into_iter().zip(&customers) {
-            match bought.row(customer) {
-                Some(known) => row.assign(&known),
-                None => row.assign(&ndarray::ArrayView1::from(&defaults)),
-            }
-        }
-        Ok(self.with_attributes(FeatureMatrix { customers, names: bought.names, values }))
+        let (ws, wanted) = (self.ws, self.wanted());
+        let matrix = matrix_of_customers(&customers, ws.history(), as_of, ws.features(), &wanted, ws.settings())?;
+        Ok(self.with_attributes(matrix))
     }
-}
-
-/// The consenting customers with a contract that runs at `as_of`, and whether one of those ends within `days` after it.
-fn contracts(ws: &Workspace, some: Sample, as_of: Timestamp, days: u32) -> Result<BTreeMap<CustomerId, bool>> {
-    let until = as_of.plus(i64::from(days) * DAY);
-    let objecting = ws.store().read(crate::customers::store::objecting)?;
-    // By contract: whether it runs at the cut, and whether it ended after.
-    let mut running: BTreeMap<(i64, String), (bool, bool)> = BTreeMap::new();
-    let sql = "SELECT customer_id, occurred_at, subscription_key, status FROM subscription \
-        ORDER BY customer_id, occurred_at, fact_key";
-    ws.history().snapshot()?.stream(sql, |batch| {
-        let customers = batch.column(0).as_primitive::<Int64Type>();
-        let times = batch.column(1).as_primitive::<TimestampMicrosecondType>();
-        let (keys, statuses) = (texts(batch.column(2)), texts(batch.column(3)));
-        for row in (0..batch.num_rows()).filter(|&row| times.value(row) < until.0) {
-            let key = (customers.value(row), keys[row].clone().unwrap_or_default());
-            let (runs, ended) = running.entry(key).or_default();
-            let ends = statuses[row].as_deref() == Some("ended");
-            if times.value(row) < as_of.0 {
-                *runs = !ends;
-            } else {
-                *ended |= ends;
-            }
-        }
-        Ok(())
-    })?;
-    let mut customers = BTreeMap::new();
-    for ((customer, _), (_, ended)) in running.into_iter().filter(|(_, (runs, _))| *runs) {
-        let customer = CustomerId(customer);
-        if some.has(customer) && objecting.binary_search(&customer).is_err() {
-            *customers.entry(customer).or_insert(false) |= ended;
-        }
-    }
-    Ok(customers)
 }

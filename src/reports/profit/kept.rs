@@ -9,7 +9,7 @@ use super::report::{ProfitReport, report};
 use crate::clock::{DAY, Timestamp};
 use crate::error::Result;
 use crate::operations::Workspace;
-use crate::progress::{Progress, Silent};
+use crate::progress::Progress;
 use crate::storage::schema::kept_report;
 
 const PROFIT: &str = "profit";
@@ -27,21 +27,33 @@ pub fn refresh(ws: &Workspace, progress: &dyn Progress) -> Result<()> {
     put(ws, EQUITY, &made, now)
 }
 
-/// Profit and loss as kept; made afresh, and not kept, where nothing is.
+/// What to say where nothing is kept.
+pub const NONE_YET: &str = "no report of profitability has been made yet: run `vizavi score`, or ask for one on the page Profit of the console";
+
+/// Profit and loss as kept, if it is.
 ///
 /// # Errors
-/// Unavailable, when store or history do not answer.
-pub fn profit(ws: &Workspace) -> Result<ProfitReport> {
-    get(ws, PROFIT)?.map_or_else(|| report(ws, &Silent), Ok)
+/// Unavailable, when the store does not answer.
+pub fn profit(ws: &Workspace) -> Result<Option<ProfitReport>> {
+    get(ws, PROFIT)
 }
 
-/// Customer equity of the last 365 days as kept; made afresh, and not kept, where nothing is.
+/// Customer equity of the last 365 days as kept, if it is.
+///
+/// # Errors
+/// Unavailable, when the store does not answer.
+pub fn equity_of_the_year(ws: &Workspace) -> Result<Option<EquityReport>> {
+    get(ws, EQUITY)
+}
+
+/// Both as kept; what is not kept is made afresh, which reads all of history. For those who can wait.
 ///
 /// # Errors
 /// Unavailable, when store or history do not answer.
-pub fn equity_of_the_year(ws: &Workspace) -> Result<EquityReport> {
-    let afresh = || equity(ws, ws.now().plus(-365 * DAY), ws.now(), &Silent);
-    get(ws, EQUITY)?.map_or_else(afresh, Ok)
+pub fn or_made(ws: &Workspace, progress: &dyn Progress) -> Result<(ProfitReport, EquityReport)> {
+    let profit = get(ws, PROFIT)?.map_or_else(|| report(ws, progress), Ok)?;
+    let afresh = || equity(ws, ws.now().plus(-365 * DAY), ws.now(), progress);
+    Ok((profit, get(ws, EQUITY)?.map_or_else(afresh, Ok)?))
 }
 
 fn put(ws: &Workspace, name: &str, made: &impl Serialize, as_of: Timestamp) -> Result<()> {

@@ -1,5 +1,7 @@
 //! One client's profit and loss, with what to do where it is a loss, what could be earned, and what is to come.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::client::{Account, Payback};
@@ -7,7 +9,7 @@ use super::credibility::ClaimBasis;
 use super::kept;
 use super::lines::Lines;
 use super::potential::{Potential, groups_of};
-use super::query::{Queries, Stretches, month_name};
+use super::query::{Month, Queries, Stretches, month_name};
 use super::repair::{Diagnosis, Ways, diagnose};
 use super::report::{MonthLines, ProfitReport, by_customer, rates, spent_lately};
 use crate::clock::Timestamp;
@@ -48,8 +50,11 @@ pub struct ClientStatement {
     pub value: Value,
     /// What the client could spend here; apart from the value. None where nobody is like it, or it objects to profiling.
     pub potential: Option<Potential>,
-    /// How claims are charged.
-    pub claims: ClaimBasis,
+    /// How claims are charged; by what was paid where there is no report yet.
+    pub claims: Option<ClaimBasis>,
+    /// What is missing, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
     /// The lines by month of UTC, oldest first; they add up to the whole.
     pub months: Vec<MonthLines>,
 }
@@ -66,7 +71,8 @@ pub struct Value {
 }
 
 /// The statement of the customer whom the company calls `external_id`, as of now. What other clients show (claims, what is usual,
-/// look-alikes) is that of the report kept at the last scoring, and found afresh where there is none.
+/// look-alikes) is that of the report kept at the last scoring. Before the first one claims count with what was paid for them, and
+/// cause, repair and potential are not known.
 ///
 /// # Errors
 /// Not found, naming the key.
@@ -90,21 +96,32 @@ pub fn of_customer(ws: &Workspace, id: CustomerId) -> Result<ClientStatement> {
         Ok((origin, customers::consents_of(conn, id)?, scoring::of_customer(conn, id)?))
     })?;
     let months = by_customer(lines).next().map(|(_, months)| months).unwrap_or_default();
-    let account = Account::new(months, origin.as_ref(), &base.claims, as_of);
+    let claims = base.as_ref().map_or_else(|| paid(&months), |base| base.claims);
+    let account = Account::new(months, origin.as_ref(), &claims, as_of);
     let consented = consents.iter().filter(|consent| consent.granted).map(|consent| consent.channel.as_str()).collect();
     let ways = Ways { rates: rates(ws), consented };
     let predicted = scores.iter().find(|score| score.model == LIFETIME_VALUE);
     let predicted = predicted.map(|score| Money::from_units(score.value, ws.settings().currency));
     let comparable = origin.as_ref().filter(|origin| !origin.profiling_objection && account.whole.orders > 0);
-    let potential = comparable.zip(account.since).and_then(|(origin, since)| {
+    let potential = comparable.zip(account.since).zip(base.as_ref()).and_then(|((origin, since), base)| {
         base.wallets.potential(&groups_of(&ws.settings().potential, origin, since, as_of), spent)
     });
-    Ok(made(&account, &base, &ways, predicted, potential, as_of))
+    Ok(made(&account, base.as_ref(), &ways, predicted, potential, as_of))
+}
+
+/// What is said before the first report.
+const NOTE: &str = "claims count with what was paid for them; cause of a loss, repair and potential are known after the first `vizavi score`";
+
+/// The basis by which a client's claims cost what was paid for them.
+fn paid(months: &BTreeMap<Month, Lines>) -> ClaimBasis {
+    let claims: i64 = months.values().map(|lines| lines.claims).sum();
+    let paid: Money = months.values().map(|lines| lines.claims_paid).sum();
+    ClaimBasis { frequency: 0.0, severity: paid.0 as f64 / claims.max(1) as f64, credible_years: Some(0.0) }
 }
 
 fn made(
     account: &Account,
-    base: &ProfitReport,
+    base: Option<&ProfitReport>,
     ways: &Ways<'_>,
     predicted: Option<Money>,
     potential: Option<Potential>,
@@ -124,10 +141,13 @@ fn made(
         acquisition_cost: account.acquisition_cost,
         net_profit: account.net(),
         payback: account.payback(),
-        diagnosis: client.then(|| diagnose(&whole, account.acquisition_cost, &base.norms, ways)).flatten(),
+        diagnosis: base
+            .filter(|_| client)
+            .and_then(|base| diagnose(&whole, account.acquisition_cost, &base.norms, ways)),
         value: Value { historic: account.net(), predicted, total: account.net() + predicted.unwrap_or(Money::ZERO) },
         potential,
-        claims: base.claims,
+        claims: base.map(|base| base.claims),
+        note: base.is_none().then_some(NOTE),
         months: months
             .map(|(month, lines)| MonthLines { month: month_name(*month), profit: lines.profit(), lines: *lines })
             .collect(),

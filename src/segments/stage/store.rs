@@ -144,10 +144,17 @@ pub fn flows(conn: &mut Connection, from: Timestamp, until: Timestamp) -> Result
     Ok(flows)
 }
 
-/// Forgets the stage and the steps of a customer.
-pub fn forget(conn: &mut Connection, customer: CustomerId) -> Result<()> {
-    diesel::delete(customer_stage::table.find(customer)).execute(conn)?;
-    diesel::delete(stage_step::table.filter(stage_step::customer_id.eq(customer))).execute(conn)?;
+/// Whether anybody has a stage: nobody has before the first scoring.
+pub fn any(conn: &mut Connection) -> Result<bool> {
+    Ok(customer_stage::table.select(customer_stage::customer_id).first::<CustomerId>(conn).optional()?.is_some())
+}
+
+/// Forgets stages and steps of some customers; pass a few hundred at a time.
+pub fn forget(conn: &mut Connection, customers: &[CustomerId]) -> Result<()> {
+    let stages = customer_stage::table.filter(customer_stage::customer_id.eq_any(customers));
+    diesel::delete(stages).execute(conn)?;
+    let steps = stage_step::table.filter(stage_step::customer_id.eq_any(customers));
+    diesel::delete(steps).execute(conn)?;
     Ok(())
 }
 
@@ -188,7 +195,7 @@ mod tests {
         let of = |customer| kept.read(|conn| of_customer(conn, CustomerId(customer))).unwrap();
         assert_eq!(of(1), Some(stage(1, Stage::AtRisk, 20)));
         assert_eq!(kept.read(|conn| steps_of(conn, CustomerId(1), 9)).unwrap(), [steps[1], steps[0]]);
-        kept.write(|conn| forget(conn, CustomerId(1))).unwrap();
+        kept.write(|conn| forget(conn, &[CustomerId(1)])).unwrap();
         assert!(of(1).is_none() && kept.read(|conn| steps_of(conn, CustomerId(1), 9)).unwrap().is_empty());
         assert_eq!(kept.read(all).unwrap().len(), 1);
     }

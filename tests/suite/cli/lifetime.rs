@@ -16,7 +16,10 @@ fn near(found: &serde_json::Value, pointer: &str, published: f64, tolerance: f64
 #[test]
 fn cdnow_imported_trained_and_shown_is_as_published() {
     let Some(file) = shared("cdnow/CDNOW_sample.txt") else { return };
-    let program = Program::new(None);
+    Program::on_both_stores().iter().for_each(|(_, program)| cdnow(program, &file));
+}
+
+fn cdnow(program: &Program, file: &std::path::Path) {
     let (file, mapping) = (file.display().to_string(), mapping("cdnow.toml").unwrap().display().to_string());
     program.done_at(END, &["import", "orders", &file, "--mapping", &mapping]);
     // The spec as it comes fits on the first half of history and judges on the second: the split of the literature.
@@ -80,7 +83,10 @@ fn cdnow_imported_trained_and_shown_is_as_published() {
 /// Contracts of 30 days, of which 15 in a hundred are given up at each renewal, and no orders at all.
 #[test]
 fn contracts_are_valued_without_any_order() {
-    let program = Program::new(None);
+    Program::on_both_stores().iter().for_each(|(_, program)| contracts(program));
+}
+
+fn contracts(program: &Program) {
     let mut text = String::from("customer_id,subscription_id,status,occurred_at,price,period_days\n");
     let mut stream = vizavi::random::Stream::new(3, "contracts");
     let day = |days: i64| {

@@ -20,7 +20,7 @@ fn win_back_from_files_to_results() {
         program.import_company(200);
         let trained = program.done(&["train", "--json"]).json();
         let names: Vec<&str> = trained.as_array().unwrap().iter().filter_map(|model| model["name"].as_str()).collect();
-        assert_eq!(names, ["churn", "lifetime", "response", "retention", "segments"], "{store}");
+        assert_eq!(names, ["churn", "lifetime", "response", "retention", "rfm", "segments"], "{store}");
         assert!(program.done(&["score"]).out.starts_with("200 customers, 200 of them"), "{store}");
         assert!(program.done(&["models", "show", "churn"]).out.contains("# Model `churn`"), "{store}");
         assert!(program.done(&["segments", "list"]).out.lines().count() > 2, "{store}");

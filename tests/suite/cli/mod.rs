@@ -2,12 +2,14 @@
 
 mod access;
 mod company;
+mod contractual;
 mod ingest;
 mod inputs;
 mod lifetime;
 mod loop_closed;
 mod policy;
 pub mod program;
+mod segmentation;
 mod uploads;
 mod verbs;
 mod workers;

@@ -144,8 +144,10 @@ fn learned(ws: &Workspace) -> BTreeMap<String, serde_json::Value> {
         .collect()
 }
 
-/// All that models say of a customer.
-fn said(ws: &Workspace, customer: usize) -> (Option<CustomerState>, Vec<(String, String)>, Vec<scoring::Score>, usize) {
+/// All that models say of a customer: its serving row, its segments, its scores, and how many rows beside them.
+type Said = (Option<CustomerState>, Vec<(String, String)>, Vec<scoring::Score>, usize);
+
+fn said(ws: &Workspace, customer: usize) -> Said {
     let id = id(ws, customer);
     ws.store()
         .read(|conn| {

@@ -163,7 +163,7 @@ impl<'a> Experiment<'a> {
             treated: member.treated,
             outcome: self.rows[member.row].converted,
             weight: self.weights[member.row],
-            half: mix(self.rows[member.row].customer.0 as u64 ^ self.seed) % 2 == 0,
+            half: mix(self.rows[member.row].customer.0 as u64 ^ self.seed).is_multiple_of(2),
         });
         Trials::new(members, model.bins(), model.channels().len())
     }

@@ -241,8 +241,10 @@ fn lift_figures(of: &OfferFigures) -> impl Iterator<Item = (String, f64)> + '_ {
 mod tests {
     use super::*;
     use crate::ids::CustomerId;
+    use crate::models::algorithms::boosting::BoostingParams;
     use crate::models::response::Context;
     use crate::models::spec::EMBEDDED;
+    use crate::models::uplift::Learner;
     use crate::random::Stream;
 
     fn spec() -> ResponseSpec {
@@ -294,6 +296,46 @@ mod tests {
         let all = logs(2000, 0.0);
         let fit = train_response(&spec, &all[..260], &all[260..], &[], WINDOW).unwrap();
         assert!(!fit.verdict.passed && fit.verdict.missed[0].contains("own rates"), "{:?}", fit.verdict);
+    }
+
+    /// An offer that wins those with a high `x`, and a coin that says who gets it.
+    #[test]
+    fn lifts_and_how_they_were_learned_stand_in_metrics_and_card() {
+        let mut stream = Stream::new(9, "experiment");
+        let all: Vec<LoggedDecision> = (0..6_000)
+            .map(|row| {
+                let (x, treated) = (stream.uniform(), stream.uniform() < 0.5);
+                let p = 0.2 + if treated && x > 0.5 { 0.3 } else { 0.0 };
+                LoggedDecision {
+                    customer: CustomerId(row),
+                    context: Context { numbers: [("x".to_owned(), x)].into(), ..Context::default() },
+                    offer: treated.then(|| "tea".to_owned()),
+                    channel: treated.then(|| "email".to_owned()),
+                    propensity: 0.5,
+                    converted: f64::from(u8::from(stream.uniform() < p)),
+                }
+            })
+            .collect();
+        let mut spec = spec();
+        spec.learning.boosting = Some(BoostingParams::new().rounds(20, 0.2));
+        let fit = train_response(&spec, &all[..4_800], &all[4_800..], &[], WINDOW).unwrap();
+        let metrics: ResponseMetrics = serde_json::from_value(fit.metrics.clone()).unwrap();
+        assert_eq!(metrics.choice.unwrap().candidates.len(), 5);
+        let tea = &metrics.uplift[0];
+        assert_eq!((tea.offer.as_deref(), tea.learners.len()), (Some("tea"), 3));
+        assert!(tea.chosen != Learner::Average && tea.learners.iter().any(|one| one.z > 6.0), "{tea:?}");
+        let card = fit.card.to_markdown();
+        for part in
+            ["- lift of tea: ", "deviations of its null", "| Qini x 1e4, tea, jointly (S) |", "- chosen on folds of"]
+        {
+            assert!(card.contains(part), "{part} is missing: {card}");
+        }
+        let model: ResponseModel = fit.parameters().unwrap();
+        let lift = |x: f64| {
+            let (with, without) = model.with_and_without(&model.encode(&[("x", x)][..]), "tea", "email");
+            with - without
+        };
+        assert!(lift(0.9) > 0.15 && lift(0.1) < 0.08, "{} {}", lift(0.9), lift(0.1));
     }
 
     #[test]

@@ -66,7 +66,8 @@ fn apart_or_doubly_robust_wins_where_the_joint_model_cannot_tell_customers_apart
     assert!(matches!(tea.chosen, Learner::Apart | Learner::DoublyRobust), "{tea:?}");
     assert!(z(tea, Learner::Joint) < 2.5 && z(tea, Learner::Apart) > 6.0 && z(tea, Learner::DoublyRobust) > 6.0);
     let (won, put_off) = (lift(&model, 0.5, 0.8, "tea"), lift(&model, 0.5, 0.2, "tea"));
-    assert!((won - 0.12).abs() < 0.06 && (put_off + 0.1).abs() < 0.06, "{won} {put_off}");
+    // Between nothing and the truth, which is .12 and -.1: a posterior mean promises less than it saw.
+    assert!((0.06..0.15).contains(&won) && (-0.13..-0.02).contains(&put_off), "{won} {put_off}");
 }
 
 /// S wins: both arms share what makes customers buy, and the offer doubles everybody's odds. Two models of half the decisions

@@ -44,5 +44,7 @@ fn the_policy_beats_what_was_drawn_and_what_suits_most() {
         assert!((0.3..0.7).contains(&offer["share"].as_f64().unwrap()), "{offer}");
     }
     assert_eq!(value["gate"]["serves"], true);
-    assert!(program.done(&["policy", "evaluate"]).out.contains("may serve"));
+    assert_eq!(value["comparison"]["winner"], "the policy", "{}", value["comparison"]);
+    let told = program.done(&["policy", "evaluate"]).out;
+    assert!(told.contains("may serve") && told.contains("the policy is better than every other"), "{told}");
 }

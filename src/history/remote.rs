@@ -1,8 +1,10 @@
 //! Segments in an object store: written here first, then uploaded whole; read where they are.
 //!
 //! An upload is complete or absent, so a crash leaves at most an object that no manifest row names; it is removed when it is a
-//! day old. Keys and secrets come from the environment, under the names that the provider's own tools use.
+//! day old. Keys and secrets come from the environment, under the names that the provider's own tools use
+//! (`docs/OBJECT-STORES.md`).
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -10,7 +12,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use datafusion::datasource::listing::ListingTableUrl;
 use object_store::memory::InMemory;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use tokio::runtime::Handle;
 
 use super::engine::{Engine, failed};
@@ -19,6 +21,10 @@ use crate::error::{Error, Result};
 
 /// Bytes of one part of an upload, and of one read of a download.
 const PART: usize = 8 << 20;
+
+/// How the names of variables begin that say how the providers' stores are reached. Others are not ours: what the environment
+/// calls `TOKEN` or `REGION` may be meant for another program.
+const VARIABLES: [&str; 3] = ["aws_", "google_", "azure_"];
 
 /// A prefix in an object store.
 pub(super) struct Remote {
@@ -39,8 +45,7 @@ impl Remote {
         let store: Arc<dyn ObjectStore> = if base.starts_with("memory://") {
             memory(parsed.object_store().as_str())
         } else {
-            let options = std::env::vars().map(|(name, value)| (name.to_lowercase(), value));
-            let opened = object_store::parse_url_opts(parsed.as_ref(), options);
+            let opened = object_store::parse_url_opts(parsed.as_ref(), variables());
             opened.map(|(store, _)| Arc::from(store)).map_err(|error| {
                 let message = "[history] url cannot be used; s3://, gs:// and az:// need a program built with the feature `cloud`, \
                                and their keys in the environment";
@@ -62,19 +67,20 @@ impl Remote {
 
     /// Uploads a file.
     pub fn upload(&self, path: &Path, fact_type: &str, file: &str) -> Result<()> {
-        let mut from = std::fs::File::open(path)?;
+        let mut from = File::open(path)?;
         let key = self.key(fact_type, file);
         self.runtime.block_on(async {
-            let mut upload = self.store.put_multipart(&key).await.map_err(out_of_reach)?;
-            loop {
-                let mut part = Vec::with_capacity(PART);
-                Read::by_ref(&mut from).take(PART as u64).read_to_end(&mut part)?;
-                if part.is_empty() {
-                    break;
-                }
-                upload.put_part(PutPayload::from(part)).await.map_err(out_of_reach)?;
+            let first = next_part(&mut from)?;
+            if first.len() < PART {
+                return self.store.put(&key, first.into()).await.map(drop).map_err(out_of_reach);
             }
-            upload.complete().await.map(drop).map_err(out_of_reach)
+            let mut upload = self.store.put_multipart(&key).await.map_err(out_of_reach)?;
+            let uploaded = put_parts(&mut *upload, first, &mut from).await;
+            if uploaded.is_err() {
+                // Best effort: parts without an end cost money and are seen by nobody.
+                upload.abort().await.ok();
+            }
+            uploaded
         })
     }
 
@@ -84,7 +90,7 @@ impl Remote {
     /// Not found, when it is missing.
     pub fn download(&self, fact_type: &str, file: &str, into: &Path) -> Result<()> {
         let key = self.key(fact_type, file);
-        let mut out = std::fs::File::create(into)?;
+        let mut out = File::create(into)?;
         self.runtime.block_on(async {
             let size = match self.store.head(&key).await {
                 Err(object_store::Error::NotFound { .. }) => return Err(Error::not_found("the object is missing")),
@@ -126,6 +132,31 @@ impl Remote {
         }
         Ok(found)
     }
+}
+
+/// What the environment says of the providers' stores.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| {
+        let name = name.into_string().ok()?.to_lowercase();
+        let is_ours = VARIABLES.iter().any(|begin| name.starts_with(begin));
+        Some((name, value.into_string().ok()?)).filter(|_| is_ours)
+    })
+}
+
+/// Uploads a file part by part; all but the last have one size, as some stores demand.
+async fn put_parts(upload: &mut dyn MultipartUpload, first: Vec<u8>, from: &mut File) -> Result<()> {
+    let mut part = first;
+    while !part.is_empty() {
+        upload.put_part(PutPayload::from(part)).await.map_err(out_of_reach)?;
+        part = next_part(from)?;
+    }
+    upload.complete().await.map(drop).map_err(out_of_reach)
+}
+
+fn next_part(from: &mut File) -> Result<Vec<u8>> {
+    let mut part = Vec::new();
+    from.take(PART as u64).read_to_end(&mut part)?;
+    Ok(part)
 }
 
 /// Stores in memory, by name: for tests. They live as long as the process.

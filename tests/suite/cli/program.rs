@@ -10,6 +10,7 @@ pub const TEN: &str = "2026-06-01T10:00:00Z";
 pub struct Program {
     folder: tempfile::TempDir,
     url: Option<String>,
+    environment: Vec<(String, String)>,
 }
 
 /// What one call answered.
@@ -32,7 +33,25 @@ impl Said {
 
 impl Program {
     pub fn new(url: Option<String>) -> Program {
-        Program { folder: tempfile::tempdir().unwrap(), url }
+        Program { folder: tempfile::tempdir().unwrap(), url, environment: Vec::new() }
+    }
+
+    /// With these variables in its environment.
+    #[cfg(feature = "cloud")]
+    pub fn with_environment(self, environment: &[(String, String)]) -> Program {
+        Program { environment: environment.to_vec(), ..self }
+    }
+
+    /// Another machine on the same store, with a data folder of its own.
+    #[cfg(feature = "cloud")]
+    pub fn elsewhere(&self) -> Program {
+        Program::new(self.url.clone()).with_environment(&self.environment)
+    }
+
+    /// Whether the store is one that machines can share.
+    #[cfg(feature = "cloud")]
+    pub fn is_shared(&self) -> bool {
+        self.url.is_some()
     }
 
     /// One on the embedded store and, where PostgreSQL is installed, one on a new database.
@@ -71,6 +90,7 @@ impl Program {
         if let Some(url) = &self.url {
             command.env("DATABASE_URL", url);
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.env("VIZAVI_LOG", "error").stdin(Stdio::null());
         command
     }

@@ -121,6 +121,8 @@ pub struct Segmented<'a> {
     pub model_version_id: ModelVersionId,
     /// The segments.
     pub segments: &'a [Segment],
+    /// Whether those without customers are kept: a campaign may name a cell of a grid in which nobody stands today.
+    pub with_empty: bool,
     /// What each is worth, in the same order.
     pub economics: &'a [SegmentEconomics],
     /// What each is like, in the same order.
@@ -143,8 +145,7 @@ pub fn keep(conn: &mut Connection, made: &Segmented<'_>, now: Timestamp) -> Resu
         return Err(Error::internal("segments, economics, customers and membership differ in number"));
     }
     let described = made.segments.iter().zip(made.economics).zip(made.portraits);
-    let alone = made.segments.len() == 1;
-    let there = described.filter(|((_, economics), _)| alone || economics.customers > 0);
+    let there = described.filter(|((_, economics), _)| made.with_empty || economics.customers > 0);
     let segments = there.map(|((segment, economics), portrait)| {
         Ok(SegmentRow {
             portrait: serde_json::to_string(portrait)?,
@@ -342,6 +343,7 @@ mod tests {
                 segmentation: "segments",
                 model_version_id: ModelVersionId(9),
                 segments: &segments,
+                with_empty: false,
                 economics: &sizes.map(worth),
                 portraits: &[Portrait::default(), portrait.clone()],
                 customers: &customers,

@@ -92,8 +92,21 @@ impl ChurnModel {
     /// # Errors
     /// Invalid when a feature is missing.
     pub fn predict(&self, matrix: &FeatureMatrix) -> Result<Vec<f64>> {
-        let both = self.parts.log_odds(matrix)?;
-        Ok(both.into_iter().map(|both| self.calibration.probability(blended(both, self.share))).collect())
+        Ok(self.calibrated(&self.log_odds(matrix)?))
+    }
+
+    /// The log-odds of each row before the calibration. Drift is told by them: an isotonic calibration has steps, and rows that
+    /// share a step all change their bin when it moves by a hair.
+    ///
+    /// # Errors
+    /// Invalid when a feature is missing.
+    pub fn log_odds(&self, matrix: &FeatureMatrix) -> Result<Vec<f64>> {
+        Ok(self.parts.log_odds(matrix)?.into_iter().map(|both| blended(both, self.share)).collect())
+    }
+
+    /// P(event) of log-odds.
+    pub fn calibrated(&self, log_odds: &[f64]) -> Vec<f64> {
+        log_odds.iter().map(|&log_odds| self.calibration.probability(log_odds)).collect()
     }
 
     /// The names of the columns that it reads.

@@ -62,9 +62,9 @@ pub fn train_churn(spec: &ChurnSpec, data: ChurnData<'_>) -> Result<Fit> {
     let (matrix, happened) = joined(train)?;
     let inner = inner(spec, train);
     let (mut model, choice) = ChurnModel::fit(spec, data.levels.clone(), &matrix, &happened, inner.as_deref())?;
-    let p = model.predict(&test.matrix)?;
-    let metrics = Metrics::of(&test.happened, &p)?;
-    model.reference = Some(Reference::of(&test.matrix, model.columns(), &p));
+    let log_odds = model.log_odds(&test.matrix)?;
+    let metrics = Metrics::of(&test.happened, &model.calibrated(&log_odds))?;
+    model.reference = Some(Reference::of(&test.matrix, model.columns(), &log_odds));
     // A champion of other features cannot be asked; the gate alone decides then.
     let champion = data.champion.and_then(|champion| champion.predict(&test.matrix).ok());
     let champion = champion.map(|p| Metrics::of(&test.happened, &p)).transpose()?;
@@ -83,18 +83,20 @@ pub fn train_churn_in_folds(spec: &ChurnSpec, rows: &Labelled, fold: &[usize], l
     refuse::rows(spec, std::slice::from_ref(rows))?;
     let count = fold.iter().max().map_or(0, |most| most + 1);
     let mut p = vec![0.0; rows.happened.len()];
+    let mut log_odds = p.clone();
     let mut aucs = Vec::with_capacity(count);
     for one in 0..count {
         let (judged, kept): (Vec<usize>, Vec<usize>) = (0..p.len()).partition(|&row| fold[row] == one);
         let (train, test) = (rows.some(&kept), rows.some(&judged));
         refuse::judged(spec, &test)?;
         let (model, _) = ChurnModel::fit(spec, levels.clone(), &train.matrix, &train.happened, None)?;
-        let answers = model.predict(&test.matrix)?;
+        let raw = model.log_odds(&test.matrix)?;
+        let answers = model.calibrated(&raw);
         aucs.extend(evaluation::auc(&test.happened, &answers));
-        judged.iter().zip(answers).for_each(|(&row, answer)| p[row] = answer);
+        judged.iter().zip(answers.into_iter().zip(raw)).for_each(|(&row, both)| (p[row], log_odds[row]) = both);
     }
     let (mut model, choice) = ChurnModel::fit(spec, levels.clone(), &rows.matrix, &rows.happened, None)?;
-    model.reference = Some(Reference::of(&rows.matrix, model.columns(), &p));
+    model.reference = Some(Reference::of(&rows.matrix, model.columns(), &log_odds));
     let n = aucs.len().max(1) as f64;
     let mean = aucs.iter().sum::<f64>() / n;
     let sd = (aucs.iter().map(|auc| (auc - mean).powi(2)).sum::<f64>() / n).sqrt();

@@ -93,8 +93,9 @@ pub(super) fn answer(ws: &Workspace, matrix: &FeatureMatrix, contracts: &Contrac
             Some(customers) => {
                 let known = said.features(ws, customers, &features, now)?;
                 let rows = beside(known);
-                let values = in_blocks(&rows, |block| model.predict(block))?;
-                said.take(ws, &version, &model, &rows, &values);
+                let log_odds = in_blocks(&rows, |block| model.log_odds(block))?;
+                said.take(ws, &version, &model, &rows, &log_odds);
+                let values = model.calibrated(&log_odds);
                 let column = Column::new(&version, &version.fit.name, values);
                 said.apart.push(Apart { customers: rows.customers, column });
             }
@@ -112,8 +113,9 @@ pub(super) fn answer(ws: &Workspace, matrix: &FeatureMatrix, contracts: &Contrac
                     });
                     Cow::Owned(beside(both))
                 };
-                let values = in_blocks(&rows, |block| model.predict(block))?;
-                said.take(ws, &version, &model, &rows, &values);
+                let log_odds = in_blocks(&rows, |block| model.log_odds(block))?;
+                said.take(ws, &version, &model, &rows, &log_odds);
+                let values = model.calibrated(&log_odds);
                 said.columns.push(Column::new(&version, &version.fit.name, values));
             }
         }
@@ -148,13 +150,13 @@ impl Said {
         version: &ModelVersion,
         model: &ChurnModel,
         matrix: &FeatureMatrix,
-        values: &[f64],
+        log_odds: &[f64],
     ) {
         // A sample of customers tells a distribution as well as all of them.
         let sample = crate::operations::train::sample(ws, 1).ok();
-        let Some(reference) = model.reference.as_ref().filter(|_| !values.is_empty()) else { return };
+        let Some(reference) = model.reference.as_ref().filter(|_| !log_odds.is_empty()) else { return };
         let rows = matrix.customers.partition_point(|&customer| sample.is_none_or(|sample| sample.has(customer)));
-        let drift = reference.drift(&matrix.rows(0..rows), &values[..rows]);
+        let drift = reference.drift(&matrix.rows(0..rows), &log_odds[..rows]);
         self.drift.push(SeenDrift {
             model_version_id: version.id,
             model: version.fit.name.clone(),

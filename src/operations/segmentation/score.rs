@@ -126,6 +126,7 @@ impl Segmentations {
                 segmentation: &made.name,
                 model_version_id: made.version,
                 segments: made.model.segments(),
+                with_empty: matches!(made.model.spec.method, Method::Rfm { .. } | Method::Lookalike(_)),
                 economics: &made.economics,
                 portraits: &made.portraits,
                 customers: &made.customers,

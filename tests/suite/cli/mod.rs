@@ -9,6 +9,7 @@ mod lifetime;
 mod loop_closed;
 mod policy;
 pub mod program;
+mod segmentation;
 mod uploads;
 mod verbs;
 mod workers;

@@ -72,7 +72,7 @@ pub struct ChannelSpec {
     /// The most contacts of a run; no limit when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<i64>,
-    /// Hours of the customer's own day at which a contact may begin.
+    /// Hours of the customer's own day at which a contact may begin; any outside the quiet hours when empty.
     #[serde(default = "default_hours")]
     pub hours: Vec<u8>,
     /// Chance that one contact ends the permission to contact.
@@ -213,8 +213,8 @@ impl ChannelSpec {
         demand(self.cost.is_none_or(|cost| cost >= Money::ZERO), &format!("{key}.cost"), "must not be below 0");
         demand(self.capacity.is_none_or(|most| most >= 0), &format!("{key}.capacity"), "must not be below 0");
         let hours = &self.hours;
-        let good = !hours.is_empty() && hours.len() <= 24 && hours.iter().all(|&hour| hour < 24);
-        demand(good, &format!("{key}.hours"), "must be hours of the day, 0 to 23");
+        let good = hours.len() <= 24 && hours.iter().all(|&hour| hour < 24);
+        demand(good, &format!("{key}.hours"), "must be hours of the day, 0 to 23; none for any");
         demand((0.0..=1.0).contains(&self.hazard), &format!("{key}.hazard"), "must lie within 0..1");
     }
 }

@@ -27,6 +27,8 @@ pub fn view(show: &Show<'_>, plan: &Value) -> Value {
         "advice": advice,
         "split": split(&plan["forecast"]),
         "prices": plan["prices"],
+        "relaxed": plan["relaxed"],
+        "segments": segments(show, &plan["forecast"]["by_segment"]),
         "proof": proof(show, &plan["proof"]),
         "detectable": detectable(show, &plan["detectable"]),
         "samples": samples.iter().enumerate().map(|(i, sample)| sample_view(i, sample)).collect::<Vec<_>>(),
@@ -37,10 +39,20 @@ fn plan_figures(show: &Show<'_>, plan: &Value) -> Vec<figures::Figure> {
     let forecast = &plan["forecast"];
     let number = |key: &str| forecast[key].as_i64().unwrap_or(0);
     let profit = number("profit");
+    let interval =
+        match forecast["interval"].as_array().map(|ends| ends.iter().filter_map(Value::as_i64).collect::<Vec<_>>()) {
+            Some(ends) if ends.len() == 2 => {
+                format!(
+                    "incremental profit; 95 % interval {} to {}",
+                    show.money(Money(ends[0])),
+                    show.money(Money(ends[1]))
+                )
+            }
+            _ => "incremental profit of the contacts".to_owned(),
+        };
     vec![
         figure("Contacts", count(number("contacts")), "messages and calls to be made"),
-        figure("Expected gain", show.money(Money(profit)), "incremental profit of the contacts")
-            .toned(tone_of(profit as f64)),
+        figure("Expected gain", show.money(Money(profit)), interval).toned(tone_of(profit as f64)),
         figure("Expected spend", show.money(Money(number("spend"))), "contacts and redeemed benefits"),
         figure("Tried at random", count(number("explorers")), "customers, to learn from"),
         figure("Held out", count(number("holdout")), "customers, to measure against"),
@@ -76,6 +88,21 @@ fn split(forecast: &Value) -> Vec<Value> {
             json!({ "name": name, "lines": lines })
         })
         .collect()
+}
+
+/// What each segment gets and brings.
+fn segments(show: &Show<'_>, by_segment: &Value) -> Vec<Value> {
+    let line = |(name, part): (&String, &Value)| {
+        let number = |key: &str| part[key].as_i64().unwrap_or(0);
+        json!({
+            "name": name,
+            "customers": count(number("customers")),
+            "contacts": count(number("contacts")),
+            "spend": show.money(Money(number("spend"))),
+            "profit": show.money(Money(number("profit"))),
+        })
+    };
+    by_segment.as_object().into_iter().flatten().map(line).collect()
 }
 
 fn proof(show: &Show<'_>, proof: &Value) -> Option<String> {

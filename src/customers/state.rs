@@ -42,6 +42,8 @@ pub struct CustomerState {
     pub stage: Option<String>,
     /// The level of service that the customer's needs ask for, as of the last scoring.
     pub service_level: Option<String>,
+    /// When in their own week they are active, as of the last scoring: the text of a `models::timing::Profile`.
+    pub active_hours: String,
 }
 
 /// The part of a serving row that is book-keeping: read from facts as they are, whatever the models.
@@ -120,6 +122,7 @@ impl CustomerState {
             updated_at: now,
             stage: None,
             service_level: None,
+            active_hours: String::new(),
         }
     }
 

@@ -177,6 +177,13 @@ pub fn ids(conn: &mut Connection) -> Result<Vec<CustomerId>> {
     Ok(customer::table.select(customer::id).order(customer::id).load(conn)?)
 }
 
+/// The zone of every customer who has one of their own.
+pub fn zones(conn: &mut Connection) -> Result<HashMap<CustomerId, String>> {
+    let rows = customer::table.filter(customer::zone.is_not_null());
+    let rows: Vec<(CustomerId, Option<String>)> = rows.select((customer::id, customer::zone)).load(conn)?;
+    Ok(rows.into_iter().filter_map(|(id, zone)| Some((id, zone?))).collect())
+}
+
 /// Customers who object to profiling.
 pub fn objecting(conn: &mut Connection) -> Result<Vec<CustomerId>> {
     let objecting = customer::table.filter(customer::profiling_objection.eq(true));
@@ -270,6 +277,7 @@ pub fn put_states(conn: &mut Connection, rows: &[CustomerState]) -> Result<()> {
         customer_state::updated_at.eq(excluded(customer_state::updated_at)),
         customer_state::stage.eq(excluded(customer_state::stage)),
         customer_state::service_level.eq(excluded(customer_state::service_level)),
+        customer_state::active_hours.eq(excluded(customer_state::active_hours)),
     )))?;
     Ok(())
 }
@@ -282,6 +290,7 @@ pub fn forget_profiles(conn: &mut Connection, ids: &[CustomerId]) -> Result<()> 
         customer_state::segment.eq(None::<String>),
         customer_state::stage.eq(None::<String>),
         customer_state::service_level.eq(None::<String>),
+        customer_state::active_hours.eq(""),
         customer_state::scored_at.eq(None::<Timestamp>),
     );
     let rows = customer_state::table.filter(customer_state::customer_id.eq_any(ids));

@@ -93,6 +93,8 @@ pub struct Candidate {
     pub p1: f64,
     /// P(convert in the window | no contact).
     pub p0: f64,
+    /// The share of the customer's activity that falls into the hour in which the slot begins, 0 to 1.
+    pub hour_share: f64,
     /// The other terms of its value, in minor units.
     pub terms: ValueTerms,
     /// Expected spending, charged to each budget it uses, in minor units.

@@ -269,6 +269,7 @@ impl<'a> Screened<'a> {
             net: f64::from(value) - trace.candidates[position].price * TICKS,
             p1: candidate.p1,
             p0: candidate.p0,
+            hour_share: candidate.hour_share,
             spend: i64::from(spend),
         })
     }

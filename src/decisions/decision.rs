@@ -64,6 +64,8 @@ pub struct Choice {
     pub p1: f64,
     /// P(convert | no contact).
     pub p0: f64,
+    /// The share of the customer's activity that falls into the hour in which the slot begins, 0 to 1.
+    pub hour_share: f64,
     /// Expected spending, in ticks.
     pub spend: i64,
 }

@@ -34,23 +34,41 @@ pub fn sensitivity(
     people: &[Person],
     resources: &Resources,
     policy: &DecisionPolicy,
-    (seed, now): (u64, Timestamp),
+    when: (u64, Timestamp),
     resource: usize,
     part: f64,
 ) -> Result<Sensitivity> {
-    let which = resources.get(resource);
-    let which = which.ok_or_else(|| Error::not_found(format!("there is no resource {resource}; see the prices")))?;
+    let missing = || Error::not_found(format!("there is no resource {resource}; see the prices"));
+    sensitivities(people, resources, policy, when, &[resource], part)?.pop().ok_or_else(missing)
+}
+
+/// The same for several resources, each by itself; what does not exist is left out.
+///
+/// # Errors
+/// As `decide_batch`.
+pub fn sensitivities(
+    people: &[Person],
+    resources: &Resources,
+    policy: &DecisionPolicy,
+    (seed, now): (u64, Timestamp),
+    which: &[usize],
+    part: f64,
+) -> Result<Vec<Sensitivity>> {
     let prepared = prepare(people, resources, policy, seed, now)?;
     let before = solve(&prepared.problem, Options::default());
-    let extra = ((which.capacity as f64) * part).round().max(1.0) as i64;
-    let mut capacities = prepared.problem.capacities().to_vec();
-    capacities[resource] += extra;
-    let after = solve(&prepared.problem.with_capacities(capacities), Options::default());
-    Ok(Sensitivity {
-        resource: which.name.clone(),
-        extra,
-        price: before.prices[resource],
-        predicted: before.prices[resource] * extra as f64,
-        obtained: after.value - before.value,
-    })
+    let of = |&position: &usize| {
+        let resource = resources.get(position)?;
+        let extra = ((resource.capacity as f64) * part).round().max(1.0) as i64;
+        let mut capacities = prepared.problem.capacities().to_vec();
+        capacities[position] += extra;
+        let after = solve(&prepared.problem.with_capacities(capacities), Options::default());
+        Some(Sensitivity {
+            resource: resource.name.clone(),
+            extra,
+            price: before.prices[position],
+            predicted: before.prices[position] * extra as f64,
+            obtained: after.value - before.value,
+        })
+    };
+    Ok(which.iter().filter_map(of).collect())
 }

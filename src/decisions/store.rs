@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::allocation::Prices;
 use super::batch::BatchResult;
@@ -13,6 +14,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{self, CampaignRunId, CustomerId, DecisionId, OfferId};
 use crate::insert_rows;
+use crate::models::timing::HOUR_SHARE;
 use crate::storage::Connection;
 use crate::storage::schema::{decision, decision_price};
 
@@ -81,7 +83,7 @@ pub fn rows(
     decided: &Decision,
     model_versions: &str,
 ) -> Result<Vec<DecisionRow>> {
-    let context = object(view.facts_json(), "the facts")?;
+    let facts = view.facts_json().map_err(|error| unwritable("the facts", error))?;
     let trace = serde_json::to_string(&decided.trace).map_err(|error| unwritable("the trace", error))?;
     let variants: serde_json::Map<String, serde_json::Value> =
         decided.variants.iter().map(|(experiment, variant)| (experiment.to_string(), (&**variant).into())).collect();
@@ -104,17 +106,19 @@ pub fn rows(
         propensity: decided.propensity,
         forced: decided.forced,
         variants: serde_json::Value::Object(variants).to_string(),
-        context,
+        context: facts.to_string(),
         trace,
         model_versions: model_versions.to_owned(),
     };
     if decided.chosen.is_empty() {
         return Ok(vec![none]);
     }
-    Ok(decided.chosen.iter().enumerate().map(|(ordinal, choice)| row(&none, ordinal, choice)).collect())
+    Ok(decided.chosen.iter().enumerate().map(|(ordinal, choice)| row(&none, &facts, ordinal, choice)).collect())
 }
 
-fn row(none: &DecisionRow, ordinal: usize, choice: &Choice) -> DecisionRow {
+fn row(none: &DecisionRow, facts: &Value, ordinal: usize, choice: &Choice) -> DecisionRow {
+    let mut context = facts.clone();
+    context[HOUR_SHARE] = choice.hour_share.into();
     DecisionRow {
         id: DecisionId(ids::fresh(none.decided_at)),
         ordinal: ordinal as i32,
@@ -127,6 +131,7 @@ fn row(none: &DecisionRow, ordinal: usize, choice: &Choice) -> DecisionRow {
         value: choice.value,
         p1: Some(choice.p1),
         p0: Some(choice.p0),
+        context: context.to_string(),
         // The explanation stands with the first contact only.
         trace: if ordinal == 0 { none.trace.clone() } else { "{}".into() },
         ..none.clone()
@@ -135,21 +140,17 @@ fn row(none: &DecisionRow, ordinal: usize, choice: &Choice) -> DecisionRow {
 
 impl CustomerView {
     /// The facts as a JSON object.
-    fn facts_json(&self) -> serde_json::Result<serde_json::Value> {
+    fn facts_json(&self) -> serde_json::Result<Value> {
         facts_json(&self.facts)
     }
 }
 
-fn facts_json(facts: &Facts) -> serde_json::Result<serde_json::Value> {
+fn facts_json(facts: &Facts) -> serde_json::Result<Value> {
     let mut object = serde_json::Map::new();
     for (name, value) in facts.iter() {
         object.insert(name.to_owned(), serde_json::to_value(value)?);
     }
     Ok(object.into())
-}
-
-fn object(json: serde_json::Result<serde_json::Value>, what: &str) -> Result<String> {
-    json.map(|json| json.to_string()).map_err(|error| unwritable(what, error))
 }
 
 fn unwritable(what: &str, error: serde_json::Error) -> Error {

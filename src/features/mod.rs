@@ -18,7 +18,7 @@ mod sql;
 
 pub use catalogue::{Catalogue, Family, Feature, View};
 pub use document::markdown;
-pub use hours::{ActiveHours, HOURS_OF_WEEK, active_hours};
+pub use hours::active_times;
 pub use label::{Label, purchase_within, purchase_within_of};
 pub use matrix::{FeatureMatrix, matrix, matrix_of, matrix_of_customers};
 pub use sample::Sample;

@@ -10,6 +10,7 @@
 //!            |  lifetime: purchases, amounts, contracts -> present value
 //!            |  response: logged decisions -> P(convert | customer, offer, channel), challenged by boosted trees
 //!            |  uplift: decisions left to chance -> what a contact changes
+//!            |  timing: hours of activity -> a customer's week; contacts -> what the hour does to them
 //! ```
 
 pub mod algorithms;
@@ -32,6 +33,7 @@ pub mod response;
 pub mod scoring;
 
 pub mod spec;
+pub mod timing;
 pub mod training;
 pub mod uplift;
 

@@ -8,6 +8,7 @@ use crate::clock::{DAY, HOUR, Timestamp};
 use crate::decisions::{Candidate, Facts, MessageClass, Resource, Resources, Slot, Treatment, Unit, Uses, ValueTerms};
 use crate::models::ResponseModel;
 use crate::models::response::{Context, EncodedCustomer};
+use crate::models::timing::{Week, hour_of_week};
 use crate::money::Money;
 use crate::offers::store::Offer;
 use crate::operations::people::{Person, class_of};
@@ -20,10 +21,6 @@ const SLOTS: usize = 3;
 const SLOT: i64 = 2 * HOUR;
 /// Contacts a year that a lost permission would have made possible.
 const CONTACTS_A_YEAR: f64 = 12.0;
-/// Observations that the whole base's daily rhythm is worth beside a customer's own.
-const RHYTHM_WEIGHT: f64 = 8.0;
-/// The six-hour bands of the day (UTC) in the feature family `timing`.
-const BANDS: [&str; 4] = ["active_00", "active_06", "active_12", "active_18"];
 
 /// Offer and channel by position, variant, language.
 type TreatmentKey = (usize, usize, Option<Arc<str>>, Arc<str>);
@@ -47,8 +44,8 @@ pub struct Menu<'a> {
 pub struct Base {
     /// Basket, in minor units.
     pub basket: f64,
-    /// Share of the activity in each band of the day.
-    pub rhythm: [f64; 4],
+    /// When in the week people are active.
+    pub week: Week,
     /// P(buys within the window without any contact).
     pub baseline: f64,
 }
@@ -58,25 +55,25 @@ impl Base {
     pub fn of(people: &[Person], settings: &Settings, window_days: u32) -> Base {
         let minor_units = settings.currency.minor_units() as f64;
         let (mut baskets, mut buyers, mut baseline) = (0.0, 0.0f64, 0.0);
-        let mut bands = [1.0; 4];
         for person in people {
             let features = Features::of(person);
             if let Some(basket) = features.get("aov").filter(|basket| *basket > 0.0) {
                 baskets += basket * minor_units;
                 buyers += 1.0;
             }
-            for (band, name) in bands.iter_mut().zip(BANDS) {
-                *band += features.get(name).unwrap_or(0.0);
-            }
             baseline += features.baseline(window_days);
         }
-        let active: f64 = bands.iter().sum();
         Base {
             basket: if buyers > 0.0 { baskets / buyers } else { 50.0 * minor_units },
-            rhythm: bands.map(|band| band / active),
+            week: Week::fit(people.iter().map(|person| (segment(person), &person.hours))),
             baseline: baseline / (people.len().max(1) as f64),
         }
     }
+}
+
+/// The segment of a person, where it is known.
+fn segment(person: &Person) -> Option<&str> {
+    person.state.as_ref().and_then(|state| state.segment.as_deref())
 }
 
 /// Features and scores of a person, by name.
@@ -223,20 +220,21 @@ impl<'a> Menu<'a> {
             average: self.base.baseline,
         };
         let mut candidates = Vec::new();
-        let slots: Vec<Vec<Slot>> = self.spec.channels.iter().map(|channel| self.slots(person, channel, now)).collect();
-        let best = slots.iter().flatten().map(|&slot| self.tempo(&features, slot)).fold(0.0, f64::max);
+        let slots: Vec<Vec<(Slot, f64)>> =
+            self.spec.channels.iter().map(|channel| self.slots(person, channel, now)).collect();
+        let best = slots.iter().flatten().map(|(_, share)| *share).fold(0.0, f64::max);
         for (c, (channel, slots)) in self.spec.channels.iter().zip(slots).enumerate() {
             for (o, offer) in self.offers.iter().enumerate().filter(|(_, offer)| !offer.spec.earned) {
                 let treatment = self.treatment(o, c, variant, person);
                 let (with, without) = response.of(offer, &channel.channel);
                 let later_loss = response.later_loss(offer, &channel.channel);
-                for &slot in slots.iter().filter(|slot| offer.spec.is_valid_at(slot.from)) {
-                    // The best hour promises what was learned, and no more; the others less.
-                    let tempo = self.tempo(&features, slot) / best;
+                for &(slot, share) in slots.iter().filter(|(slot, _)| offer.spec.is_valid_at(slot.from)) {
+                    let tempo = self.model.tempo.factor(share, best);
                     let chances =
                         Chances { with: (without + (with - without) * tempo).clamp(0.0, 1.0), without, later_loss };
                     let uses = self.uses[o * self.spec.channels.len() + c].clone();
-                    candidates.push(self.candidate(&features, offer, channel, treatment.clone(), slot, chances, uses));
+                    let when = (slot, share);
+                    candidates.push(self.candidate(&features, offer, channel, treatment.clone(), when, chances, uses));
                 }
             }
         }
@@ -250,7 +248,7 @@ impl<'a> Menu<'a> {
         offer: &Offer,
         channel: &ChannelSpec,
         treatment: Arc<Treatment>,
-        slot: Slot,
+        (slot, hour_share): (Slot, f64),
         chances: Chances,
         uses: Arc<Uses>,
     ) -> Candidate {
@@ -273,7 +271,7 @@ impl<'a> Menu<'a> {
             reach_value: (extra * margin - contact_cost).max(0.0) * CONTACTS_A_YEAR,
         };
         let spend = contact_cost + p1 * offer.spec.redeem * discount;
-        Candidate { treatment, slot, p1, p0, terms, spend, uses }
+        Candidate { treatment, slot, p1, p0, hour_share, terms, spend, uses }
     }
 
     /// The basket to expect, in minor units: the customer's own mean, else the offer's, else that of the whole base.
@@ -296,23 +294,14 @@ impl<'a> Menu<'a> {
         channel.cost.or_else(rate).unwrap_or_default().0 as f64
     }
 
-    /// How much better or worse than on average this customer answers at this time of the day: the share of their activity in
-    /// the slot's band against an even spread, shrunk to the whole base's, and its root taken, since being active is not the
-    /// same as being open to an offer.
-    fn tempo(&self, features: &Features, slot: Slot) -> f64 {
-        let band = (slot.from.0.rem_euclid(DAY) / (6 * HOUR)) as usize;
-        let counts = BANDS.map(|name| features.get(name).unwrap_or(0.0));
-        let share =
-            (counts[band] + RHYTHM_WEIGHT * self.base.rhythm[band]) / (counts.iter().sum::<f64>() + RHYTHM_WEIGHT);
-        (share * 4.0).sqrt().clamp(0.6, 1.5)
-    }
-
-    /// The next times of the channel within a day, in the customer's own zone.
-    fn slots(&self, person: &Person, channel: &ChannelSpec, now: Timestamp) -> Vec<Slot> {
+    /// The times of the channel within a day, in the customer's own zone, that suit the customer best, with the share of their
+    /// activity in each; rising.
+    fn slots(&self, person: &Person, channel: &ChannelSpec, now: Timestamp) -> Vec<(Slot, f64)> {
         let local = now.to_jiff().to_zoned(person.view.zone.clone());
+        let any: Vec<u8> = if channel.hours.is_empty() { self.audible().collect() } else { Vec::new() };
         let mut slots = Vec::new();
         for day in 0..2 {
-            for &hour in &channel.hours {
+            for &hour in channel.hours.iter().chain(&any) {
                 let start = local
                     .date()
                     .checked_add(jiff::Span::new().days(day))
@@ -321,13 +310,26 @@ impl<'a> Menu<'a> {
                 let Some(start) = start else { continue };
                 let from = Timestamp(start.timestamp().as_microsecond());
                 if from >= now && from.0 - now.0 < DAY {
-                    slots.push(Slot { from, until: from.plus(SLOT) });
+                    let hour = hour_of_week(from, start.offset().seconds());
+                    let share = self.base.week.share(segment(person), &person.hours, hour);
+                    slots.push((Slot { from, until: from.plus(SLOT) }, share));
                 }
             }
         }
-        slots.sort();
+        // Of equals the earlier.
+        slots.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         slots.truncate(SLOTS);
+        slots.sort_by_key(|(slot, _)| *slot);
         slots
+    }
+
+    /// The hours of the day that are not quiet.
+    fn audible(&self) -> impl Iterator<Item = u8> + use<> {
+        let own = self.spec.contact.policy.as_ref().and_then(|policy| policy.get("quiet_hours"));
+        let own = own.and_then(|hours| serde_json::from_value::<[u8; 2]>(hours.clone()).ok());
+        let [from, until] = own.unwrap_or(self.settings.quiet_hours);
+        let quiet = move |hour| if from < until { (from..until).contains(&hour) } else { hour >= from || hour < until };
+        (0..24).filter(move |&hour| from == until || !quiet(hour))
     }
 
     /// The treatment that all customers of one variant and language share.

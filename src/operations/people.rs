@@ -9,6 +9,7 @@ use crate::customers::{self, Customer, CustomerState, contact_ledger, store, sup
 use crate::decisions::{Consent, Contact, CustomerView, MessageClass};
 use crate::error::Result;
 use crate::ids::{CampaignRunId, CustomerId, DeliveryId};
+use crate::models::timing::Profile;
 use crate::operations::segments::Memberships;
 use crate::operations::{Workspace, facts};
 use crate::segments::rule::store as rules;
@@ -26,6 +27,8 @@ pub struct Person {
     pub customer: Customer,
     /// The serving row.
     pub state: Option<CustomerState>,
+    /// When in their own week they are active.
+    pub hours: Profile,
     /// What the decision reads.
     pub view: CustomerView,
 }
@@ -153,7 +156,8 @@ fn person(
         state_at: state.as_ref().map(|state| state.updated_at),
         facts: facts::of(&customer, state.as_ref(), segments, minor_units),
     };
-    Person { customer, state, view }
+    let hours = state.as_ref().map(|state| Profile::parse(&state.active_hours)).unwrap_or_default();
+    Person { customer, state, hours, view }
 }
 
 /// Contacts by customer and by household.

@@ -1,17 +1,15 @@
 //! The dry run: what a campaign would do now, to whom, why, at what cost, and what its holdout could prove. Changes nothing but
 //! the campaign's state.
 
-use std::collections::BTreeMap;
-
 use arrow::array::AsArray;
 use arrow::datatypes::{Float64Type, Int64Type};
 use serde::Serialize;
 
 use crate::campaigns::{Action, store};
 use crate::clock::{DAY, Timestamp};
+use crate::decisions::Choice;
 use crate::decisions::candidate::TICKS;
 use crate::decisions::waterfall::Waterfall;
-use crate::decisions::{Arm, Choice, Decision};
 use crate::error::Result;
 use crate::experiments::Level;
 use crate::experiments::power::detectable_with;
@@ -19,6 +17,8 @@ use crate::messages::Form;
 use crate::messages::preview::{Preview, preview};
 use crate::money::Money;
 use crate::operations::batch::{self, Batch};
+use crate::operations::forecast::{Forecast, forecast};
+use crate::operations::relaxed::{Relaxed, relaxed};
 use crate::operations::setup::{self, Setup, first_variant};
 use crate::operations::variables::variables;
 use crate::operations::{Workspace, steer};
@@ -43,31 +43,14 @@ pub struct Plan {
     pub forecast: Forecast,
     /// What one more of each scarce thing would be worth, in sentences.
     pub prices: Vec<String>,
+    /// What a tenth more of each limit that binds would bring, the dearest first.
+    pub relaxed: Vec<Relaxed>,
     /// Value of the choice and its proven upper bound.
     pub proof: Proof,
     /// What the holdout could tell apart.
     pub detectable: Option<Detectable>,
     /// Some decisions with their why and their message.
     pub samples: Vec<Sample>,
-}
-
-/// What a campaign would use and bring. Amounts in minor units.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Forecast {
-    /// Contacts to be made.
-    pub contacts: usize,
-    /// By channel.
-    pub by_channel: BTreeMap<String, usize>,
-    /// By offer.
-    pub by_offer: BTreeMap<String, usize>,
-    /// Expected cost of contacts and redeemed benefits.
-    pub spend: Money,
-    /// Expected incremental profit of the contacts that were chosen as best.
-    pub profit: Money,
-    /// Customers of whom a treatment was drawn at random.
-    pub explorers: usize,
-    /// Customers held out.
-    pub holdout: usize,
 }
 
 /// Value and bound in minor units.
@@ -131,7 +114,7 @@ pub fn plan(ws: &Workspace, name: &str, actor: &str) -> Result<Plan> {
 
 fn describe(ws: &Workspace, setup: &Setup, batch: &Batch) -> Result<Plan> {
     let result = &batch.result;
-    let forecast = forecast(&result.decisions);
+    let forecast = forecast(batch, &setup.response.uplift.realised);
     let currency = ws.settings().currency;
     Ok(Plan {
         campaign: setup.campaign.name.clone(),
@@ -140,6 +123,7 @@ fn describe(ws: &Workspace, setup: &Setup, batch: &Batch) -> Result<Plan> {
         waterfall_lines: result.waterfall.words(),
         waterfall: result.waterfall.clone(),
         prices: result.prices.words(currency),
+        relaxed: relaxed(setup, batch, currency)?,
         proof: proof(batch),
         detectable: detectable(ws, setup, batch, &forecast)?,
         samples: samples(ws, setup, batch)?,
@@ -155,26 +139,6 @@ pub fn proof(batch: &Batch) -> Proof {
 
 fn from_ticks(ticks: f64) -> Money {
     Money((ticks / TICKS).round() as i64)
-}
-
-/// Counts what the decisions use and bring.
-pub fn forecast(decisions: &[Decision]) -> Forecast {
-    let mut forecast = Forecast::default();
-    let (mut spend, mut profit) = (0i64, 0i64);
-    for decision in decisions {
-        forecast.explorers += usize::from(decision.arm == Arm::Exploration);
-        forecast.holdout += usize::from(decision.arm.is_holdout());
-        for choice in decision.to_make() {
-            forecast.contacts += 1;
-            *forecast.by_channel.entry(choice.treatment.channel.to_string()).or_default() += 1;
-            *forecast.by_offer.entry(choice.treatment.offer_key.to_string()).or_default() += 1;
-            spend += choice.spend;
-            profit += if decision.arm == Arm::Treated { choice.value } else { 0 };
-        }
-    }
-    forecast.spend = from_ticks(spend as f64);
-    forecast.profit = from_ticks(profit as f64);
-    forecast
 }
 
 /// Mean and variance of the margin per customer in a past window as long as the conversion window: how noisy profit is.

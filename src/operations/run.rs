@@ -16,7 +16,8 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::{self, CampaignRunId, OfferId};
 use crate::offers::store as offers;
 use crate::operations::batch::{self, Batch};
-use crate::operations::plan::{Forecast, Proof, forecast, proof};
+use crate::operations::forecast::{Forecast, forecast};
+use crate::operations::plan::{Proof, proof};
 use crate::operations::setup::{self, Setup, first_variant};
 use crate::operations::variables::variables;
 use crate::operations::{Workspace, audit};
@@ -87,7 +88,7 @@ fn write(
         occasion: occasion.to_owned(),
         decided_at: batch.now,
         waterfall: batch.result.waterfall.clone(),
-        forecast: forecast(&batch.result.decisions),
+        forecast: forecast(&batch, &setup.response.uplift.realised),
         proof: proof(batch),
         prices: batch.result.prices.words(ws.settings().currency),
         digest: digest(batch),

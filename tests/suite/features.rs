@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use vizavi::clock::Timestamp;
 use vizavi::error::Kind;
-use vizavi::features::{Catalogue, active_hours, markdown, matrix, purchase_within};
+use vizavi::features::{Catalogue, active_times, markdown, matrix, purchase_within};
 use vizavi::history::facts::INTERACTION;
 use vizavi::history::{Fact, Value};
 use vizavi::ids::CustomerId;
+use vizavi::models::timing::hour_of_week;
 use vizavi::settings::Settings;
 
 use crate::import::{Place, online_retail, shared};
@@ -184,14 +185,15 @@ fn families_about_orders_give_what_was_worked_out_by_hand() {
         ],
     );
     assert_features(&place, "2012-01-10", &[("season_last_year", 50.0), ("season_orders_last_year", 2.0)]);
-    let mut hours = Vec::new();
+    let mut times = Vec::new();
     let as_of = Timestamp::parse("2011-03-01").unwrap();
-    let take = |active: vizavi::features::ActiveHours| {
-        hours.extend((0..active.times.len()).filter(|&hour| active.times[hour] == 1));
+    let take = |_, active: &[Timestamp]| {
+        times.extend(active.iter().map(|&at| hour_of_week(at, 0)));
         Ok(())
     };
-    active_hours(&place.history, as_of, &Catalogue::embedded(), &Settings::default(), take).unwrap();
-    assert_eq!(hours, [9, 3 * 24 + 9, 5 * 24 + 23]);
+    active_times(&place.history, as_of, &Catalogue::embedded(), &Settings::default(), take).unwrap();
+    times.sort_unstable();
+    assert_eq!(times, [9, 3 * 24 + 9, 5 * 24 + 23]);
 }
 
 #[test]

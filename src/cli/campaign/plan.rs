@@ -4,7 +4,8 @@ use super::ACTOR;
 use crate::cli::{Done, Place, print};
 use crate::deliveries::outbox;
 use crate::money::{Currency, Money};
-use crate::operations::plan::{Detectable, Forecast, Plan, Proof, Sample, plan};
+use crate::operations::forecast::Forecast;
+use crate::operations::plan::{Detectable, Plan, Proof, Sample, plan};
 
 /// Lines of a message that a sample shows.
 const MESSAGE_LINES: usize = 6;
@@ -31,6 +32,10 @@ fn words(plan: &Plan, currency: Currency) -> String {
     }
     text += &format!("\n{}\n{}\n", forecast(&plan.forecast, currency), proof(plan.proof, currency));
     text += &prices(&plan.prices);
+    for relaxed in &plan.relaxed {
+        text += &format!("  {}\n", relaxed.words);
+    }
+    text += &segments(&plan.forecast, currency);
     text += &detectable(plan.detectable, currency);
     if !plan.samples.is_empty() {
         text += &format!("\nSamples ({})\n", plan.samples.len());
@@ -52,12 +57,25 @@ pub fn forecast(forecast: &Forecast, currency: Currency) -> String {
         text += &format!("   by channel: {};  by offer: {}", list(&forecast.by_channel), list(&forecast.by_offer));
     }
     text += &format!("\nexplorers  {}   holdout {}\n", forecast.explorers, forecast.holdout);
+    let [least, most] = forecast.interval.map(|end| currency.show(end));
     text += &format!(
-        "spend      {}   expected incremental profit {}\n",
+        "spend      {}   expected incremental profit {} (95 % interval {least} to {most}; the estimates promise {})\n",
         currency.show(forecast.spend),
-        currency.show(forecast.profit)
+        currency.show(forecast.profit),
+        currency.show(forecast.promised)
     );
     text
+}
+
+/// What each segment gets and brings.
+fn segments(forecast: &Forecast, currency: Currency) -> String {
+    let mut table = print::Table::new(&["segment", "customers", "contacts", "spend", "profit"]);
+    for (name, part) in &forecast.by_segment {
+        let numbers = [part.customers.to_string(), part.contacts.to_string()];
+        let amounts = [currency.show(part.spend), currency.show(part.profit)];
+        table.row([name.clone()].into_iter().chain(numbers).chain(amounts).collect());
+    }
+    if forecast.by_segment.len() > 1 { format!("\n{table}") } else { String::new() }
 }
 
 /// Value beside the proven bound.

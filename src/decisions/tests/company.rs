@@ -98,6 +98,7 @@ pub fn candidate(offer: usize, channel: usize, day: i64, draws: &mut Stream) -> 
         slot: Slot { from, until: from.plus(6 * HOUR) },
         p1: (p0 + 0.2 * draws.uniform() - 0.03).clamp(0.0, 1.0),
         p0,
+        hour_share: 0.01,
         terms: ValueTerms {
             margin_with: 4_000.0,
             redeem: 0.6,

@@ -10,6 +10,7 @@ use crate::models::algorithms::boosting::Boosting;
 use crate::models::algorithms::{logit, sigmoid};
 use crate::models::calibration::Platt;
 use crate::models::challenge::{Choice, blended};
+use crate::models::timing::Tempo;
 use crate::models::uplift::{SEGMENT, Uplift};
 
 /// An answer.
@@ -166,6 +167,9 @@ pub struct ResponseModel {
     /// What a contact changes, as far as decisions that were left to chance tell.
     #[serde(default)]
     pub uplift: Uplift,
+    /// What the hour of a contact does to that.
+    #[serde(default)]
+    pub tempo: Tempo,
 }
 
 /// A customer as the model sees them: make it once, ask for many treatments.
@@ -208,6 +212,7 @@ impl ResponseModel {
             centre: 0.0,
             arms,
             uplift: Uplift::default(),
+            tempo: Tempo::default(),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::models::challenge::Choice;
 use crate::models::evaluation;
 use crate::models::response::{LoggedDecision, OfferPrior, ResponseArm, ResponseModel};
 use crate::models::spec::{ModelSpec, ResponseSpec};
+use crate::models::timing::{Contact, HOUR_SHARE, Tempo};
 use crate::models::uplift::{self, OfferFigures};
 
 /// How well later decisions were foretold. None where nothing was kept out, or only one class.
@@ -84,6 +85,7 @@ pub fn train_response(
         ResponseModel::train(&all, priors, &spec.learning)?
     };
     (model.uplift, metrics.uplift) = uplift::fit(&all, &model, priors, &spec.learning)?;
+    model.tempo = tempo(&model, &all);
     let verdict = Verdict::of(missed(spec, &model, &metrics));
     if metrics.log_loss.is_some_and(|loss| !loss.is_finite()) {
         return Err(Error::internal("the response model gave something that is not a probability"));
@@ -100,6 +102,24 @@ pub fn train_response(
         card: card(spec, window, &model, &metrics, &verdict),
         verdict,
     })
+}
+
+/// What the hour does to a contact, from those that were left to chance, their slot with them.
+fn tempo(model: &ResponseModel, logs: &[LoggedDecision]) -> Tempo {
+    if !model.has_learned() {
+        return Tempo::default();
+    }
+    let contacts: Vec<Contact> = logs
+        .iter()
+        .filter(|log| log.propensity < uplift::RANDOM_BELOW)
+        .filter_map(|log| {
+            let (offer, channel) = (log.offer.as_deref()?, log.channel.as_deref()?);
+            let share = *log.context.numbers.get(HOUR_SHARE)?;
+            let (with, without) = model.with_and_without(&model.encode(&log.context), offer, channel);
+            Some(Contact { share, with, without, converted: log.converted, weight: 1.0 })
+        })
+        .collect();
+    Tempo::learn(&contacts)
 }
 
 fn judge(model: &ResponseModel, train: &[LoggedDecision], test: &[LoggedDecision]) -> ResponseMetrics {
@@ -210,6 +230,8 @@ fn method(learned: String, model: &ResponseModel, metrics: &ResponseMetrics) -> 
         method.push("too few decisions were left to chance to judge lifts: they are believed as they are".into());
     }
     method.extend(metrics.uplift.iter().map(OfferFigures::words));
+    method.push(model.uplift.realised.words());
+    method.push(model.tempo.words());
     method
 }
 

@@ -6,6 +6,7 @@ use super::choose::{Judged, OfferFigures};
 use super::learners::{Trial, Trials};
 use super::line::{self, Seen};
 use super::posterior::{Estimate, shrunk};
+use super::realised::{Realised, Tried};
 use super::{Learner, Level, OfferLift, SEGMENT, Surface, Uplift};
 use crate::error::Result;
 use crate::models::calibration::fold_of;
@@ -17,7 +18,7 @@ use crate::random::mix;
 /// Fewer random decisions than this say nothing about differences between customers.
 const LEAST: usize = 4_000;
 /// A choice with a higher chance was not drawn at random.
-const RANDOM_BELOW: f64 = 0.999;
+pub(crate) const RANDOM_BELOW: f64 = 0.999;
 /// So many random decisions, with an offer and without any, judge an offer alone.
 const LEAST_ALONE: usize = 1_000;
 /// Fewer decisions than this, of an offer or of one in a segment, have no level of their own.
@@ -195,7 +196,18 @@ impl<'a> Experiment<'a> {
         }
         let segments = !params.barred.contains(SEGMENT);
         let levels = Levels::new(self, &lines, model, segments);
+        let alone = levels.alone();
         (made.offset, made.levels) = (levels.offset, levels.posterior());
+        let tried = self.strata.iter().zip(&lines).flat_map(|(stratum, line)| {
+            let made = &made;
+            stratum.treated().map(move |member| {
+                let segment = self.rows[member.row].context.text(SEGMENT);
+                let line = made.offset + line.slope * line.foretold(member, model);
+                let foretold = line + made.level(member.offer, segment);
+                Tried { foretold, came: self.residuals[member.row] - alone, weight: self.weights[member.row] }
+            })
+        });
+        made.realised = Realised::of(tried.collect());
         (made, figures)
     }
 
@@ -306,10 +318,15 @@ impl<'a> Levels<'a> {
         for row in (0..experiment.rows.len()).filter(|&row| experiment.rows[row].offer.is_none()) {
             made.alone.push((segment(row), experiment.residuals[row], experiment.weights[row]));
         }
-        let alone = estimate(made.alone.iter().map(|&(_, above, weight)| (above, weight))).mean;
+        let alone = made.alone();
         made.offset = line::offset(made.treated.iter().map(|&(_, _, above, weight)| (above, weight)), alone);
         made.treated.iter_mut().for_each(|treated| treated.2 -= made.offset);
         made
+    }
+
+    /// How far those who were left alone lie above the baseline, on average.
+    fn alone(&self) -> f64 {
+        estimate(self.alone.iter().map(|&(_, above, weight)| (above, weight))).mean
     }
 
     /// Posterior means: of each offer, then of each offer in each segment beside that.

@@ -19,13 +19,16 @@ mod learners;
 mod line;
 mod posterior;
 pub mod qini;
+mod realised;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use choose::{LearnerFigures, OfferFigures};
+pub(crate) use experiment::RANDOM_BELOW;
 pub use experiment::fit;
+pub use realised::Realised;
 
 use super::algorithms::sigmoid;
 use super::response::EncodedCustomer;
@@ -124,12 +127,22 @@ pub struct Uplift {
     /// For offers that were not judged alone.
     slope: f64,
     levels: BTreeMap<String, Level>,
+    /// How much of the best of these is realised.
+    #[serde(default)]
+    pub realised: Realised,
 }
 
 impl Default for Uplift {
     /// Predictions are believed as they are.
     fn default() -> Uplift {
-        Uplift { bin_count: 0, offers: BTreeMap::new(), offset: 0.0, slope: 1.0, levels: BTreeMap::new() }
+        Uplift {
+            bin_count: 0,
+            offers: BTreeMap::new(),
+            offset: 0.0,
+            slope: 1.0,
+            levels: BTreeMap::new(),
+            realised: Realised::default(),
+        }
     }
 }
 
@@ -140,10 +153,14 @@ impl Uplift {
             Some(judged) => (judged.surface.lift(seen.bins(), channel, self.bin_count, joint), judged.slope),
             None => (joint, self.slope),
         };
-        let level = self.levels.get(offer).map_or(0.0, |level| {
-            level.whole + seen.segment().and_then(|segment| level.by_segment.get(segment)).copied().unwrap_or(0.0)
-        });
-        self.offset + slope * foretold + level
+        self.offset + slope * foretold + self.level(offer, seen.segment())
+    }
+
+    /// By how much an offer's level in a segment lies above the line.
+    fn level(&self, offer: &str, segment: Option<&str>) -> f64 {
+        self.levels.get(offer).map_or(0.0, |level| {
+            level.whole + segment.and_then(|segment| level.by_segment.get(segment)).copied().unwrap_or(0.0)
+        })
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod churn;
 mod column;
+mod hours;
 mod rows;
 
 use std::collections::{BTreeMap, HashSet};
@@ -109,6 +110,8 @@ struct Answers {
     lifetimes: Option<Lifetimes>,
     /// Where customers stand.
     stages: Stages,
+    /// When they are active.
+    hours: hours::Hours,
     /// Who objects to profiling and has no stage.
     objecting: HashSet<CustomerId>,
     /// The models that were asked, with their versions.
@@ -132,7 +135,8 @@ impl Answers {
         let stages = Stages::follow(&known, doubt, now);
         models.extend(lifetimes.iter().map(Lifetimes::asked));
         let objecting = ws.store().read(customers::objecting)?.into_iter().collect();
-        Ok(Answers { columns, said, segmentations, lifetimes, stages, objecting, models })
+        let hours = hours::Hours::read(ws, now)?;
+        Ok(Answers { columns, said, segmentations, lifetimes, stages, hours, objecting, models })
     }
 }
 

@@ -111,6 +111,7 @@ impl<'a> Rows<'a> {
             }
             // Who objects to profiling has totals, which are book-keeping, but neither features nor scores.
             if !self.answers.objecting.contains(&id) {
+                self.answers.hours.of(id).clone_into(&mut state.active_hours);
                 state.stage = Some(self.answers.stages.of(id).as_str().to_owned());
             }
             let more: Vec<_> = self.answers.said.more.iter().filter_map(|of| Some((of, of.row(id)?))).collect();

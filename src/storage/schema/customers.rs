@@ -86,6 +86,7 @@ diesel::table! {
         updated_at -> BigInt,
         stage -> Nullable<Text>,
         service_level -> Nullable<Text>,
+        active_hours -> Text,
     }
 }
 

@@ -38,7 +38,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "091_stages",
     "095_model_drift",
     "098_segment_portraits",
-    "099_uploads"
+    "099_uploads",
+    "110_real_time"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

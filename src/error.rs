@@ -204,6 +204,7 @@ fn is_transient(message: &str) -> bool {
         "could not extend file",
         "shutting down",
         "recovery mode",
+        "deadlock detected",
     ]
     .iter()
     .any(|sign| message.contains(sign))

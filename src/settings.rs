@@ -20,6 +20,7 @@
 //! | `[history]` | the data folder | url: where sealed facts are: file:///shared/folder, s3://bucket/prefix, gs://, az:// | |
 //! | `[schedule]` | below | what the worker does by itself: train, score (HH:MM of `zone`, or never), stages_hours | 0..24 |
 //! | `protected_attributes` | none | attributes of customers that no model may use | names |
+//! | `[context]` | none | what requests in real time may tell, as facts `context.NAME` of rules: text, number or flag | names |
 //! | `[activity_rates]` | below | cost of one activity, in minor units; `delivery` is that of an order, `claim` of a claim | >= 0 |
 //! | `[potential]` | below | quantile of look-alikes that a client's wallet is held for (0.5..0.99), attributes by which they are alike | |
 //! | `[process_reasons]` | below | reasons of contacts that the company caused, `always` or where the complaint was `upheld` | |
@@ -75,12 +76,37 @@ pub struct Settings {
     pub schedule: Schedule,
     /// Attributes of customers that no model may use, since scores reach offers and prices: `gender`, `ethnicity`, ...
     pub protected_attributes: Vec<String>,
+    /// What requests in real time may tell of the moment, by name.
+    pub context: BTreeMap<String, ContextKind>,
     /// Cost of one activity in minor units, by name (`call`, `email`, `return`, `complaint`, ...).
     pub activity_rates: BTreeMap<String, i64>,
     /// Reasons of contacts that the company caused itself: their cost is charged to the process, never to the client.
     pub process_reasons: BTreeMap<String, Blame>,
     /// How a client's potential is estimated from look-alikes.
     pub potential: Potential,
+}
+
+/// What a fact of a request in real time is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ContextKind {
+    /// A text.
+    Text,
+    /// A number.
+    Number,
+    /// Yes or no.
+    Flag,
+}
+
+impl ContextKind {
+    /// What a value must be.
+    pub fn words(self) -> &'static str {
+        match self {
+            ContextKind::Text => "a text",
+            ContextKind::Number => "a number",
+            ContextKind::Flag => "true or false",
+        }
+    }
 }
 
 /// How a client's potential is estimated from look-alikes.
@@ -289,6 +315,7 @@ impl Default for Settings {
             imports: ImportSettings::default(),
             schedule: Schedule::default(),
             protected_attributes: Vec::new(),
+            context: BTreeMap::new(),
             activity_rates: rates.into_iter().map(|(name, cost)| (name.to_owned(), cost)).collect(),
             potential: Potential::default(),
             process_reasons: blame.into_iter().chain([("complaint".to_owned(), Blame::Upheld)]).collect(),
@@ -357,6 +384,11 @@ impl Settings {
         for (name, &cost) in &self.activity_rates {
             demand(cost >= 0, &format!("activity_rates.{name}"), format!("{cost} is below 0"));
         }
+        let is_word = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        for name in self.context.keys().filter(|name| !is_word(name) || name.len() > 60) {
+            demand(false, &format!("context.{name}"), "must be 1 to 60 letters, digits or `_`".into());
+        }
+        demand(self.context.len() <= 50, "context", "at most 50 facts can be declared".into());
         let hours = self.schedule.stages_hours;
         demand(hours <= 24, "schedule.stages_hours", format!("{hours} is above 24"));
         let quantile = self.potential.quantile;

@@ -26,7 +26,7 @@ impl Target {
     pub fn connect(&self) -> Connection {
         let stream = TcpStream::connect(&self.address).expect("the service listens");
         stream.set_nodelay(true).expect("a socket");
-        Connection { stream, answer: vec![0; 4096] }
+        Connection { stream, answer: vec![0; 16 << 10] }
     }
 
     /// The bytes of a request.
@@ -46,13 +46,23 @@ impl Connection {
     pub fn send(&mut self, request: &[u8]) -> u16 {
         self.stream.write_all(request).expect("the service reads");
         let mut length = 0;
+        let mut whole = None;
         loop {
-            length += self.stream.read(&mut self.answer[length..]).expect("the service answers");
-            let text = std::str::from_utf8(&self.answer[..length]).expect("a head in ASCII");
-            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-            let wanted = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
-            if body.len() >= wanted.parse::<usize>().expect("a number") {
-                return head[9..12].parse().expect("a status");
+            if length == self.answer.len() {
+                self.answer.resize(2 * length, 0);
+            }
+            let read = self.stream.read(&mut self.answer[length..]).expect("the service answers");
+            assert!(read > 0, "the service closed the connection");
+            length += read;
+            if whole.is_none() {
+                let Some(end) = self.answer[..length].windows(4).position(|part| part == b"\r\n\r\n") else { continue };
+                let head = std::str::from_utf8(&self.answer[..end]).expect("a head in ASCII");
+                let wanted = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
+                whole = Some(end + 4 + wanted.parse::<usize>().expect("a number"));
+            }
+            if whole.is_some_and(|whole| length >= whole) {
+                let status = std::str::from_utf8(&self.answer[9..12]).expect("a status");
+                return status.parse().expect("a status");
             }
         }
     }

@@ -96,7 +96,7 @@ pub async fn of_customer(ws: Ws, id: web::Path<String>, query: web::Query<PageQu
     Ok(HttpResponse::Ok().json(Page { items, next: page.next }))
 }
 
-/// `POST /v1/decisions`: what now for this customer? Logged durably before it is answered.
+/// `POST /v1/decisions`: what now for this customer, or these few? Reserved and logged durably before it is answered.
 pub async fn make(
     ws: Ws,
     real_time: web::Data<RealTime>,

@@ -12,19 +12,23 @@ use super::{Ws, body, on_pool};
 use crate::clock::Timestamp;
 use crate::deliveries::outbox;
 use crate::error::{Error, Fault};
-use crate::ids::{self, DeliveryId};
+use crate::ids::{self, DecisionId, DeliveryId};
 use crate::money::Money;
 use crate::operations::Workspace;
+use crate::operations::record::report::{self, Report};
 use crate::operations::record::{self, Recorded};
 use crate::outcomes::{Outcome, SignalKind, store as outcomes};
 
-/// What became of a message, as another system reports it.
+/// What became of a message, or of what was proposed in real time, as another system reports it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeInput {
     /// The delivery that it answers.
-    pub delivery: i64,
-    /// `open`, `click`, `unsubscribe`, `bounce`, `complaint` or `conversion`.
+    pub delivery: Option<i64>,
+    /// Instead: the decision of a proposal in real time.
+    pub decision: Option<i64>,
+    /// `open`, `click`, `unsubscribe`, `bounce`, `complaint` or `conversion`; of a decision also `made`, when it was shown or said,
+    /// and `not_made`, which gives back what it held.
     pub kind: String,
     /// The source's own key: the same outcome reported again is the same.
     pub key: String,
@@ -93,8 +97,20 @@ pub async fn outcomes(ws: Ws, req: HttpRequest, bytes: Bytes) -> Result<HttpResp
         }
         ws.store().write(|conn| {
             let mut rows = Vec::with_capacity(inputs.len());
+            let mut new = 0;
             for input in inputs {
-                let message = outbox::find::by_id(conn, DeliveryId(input.delivery))?;
+                if let Some(decision) = input.decision {
+                    let report = Report {
+                        decision: DecisionId(decision),
+                        kind: &input.kind,
+                        key: &input.key,
+                        at: input.occurred_at.unwrap_or(now),
+                        value: input.value.map(Money),
+                    };
+                    new += report::take(conn, &report, now)?;
+                    continue;
+                }
+                let message = outbox::find::by_id(conn, DeliveryId(input.delivery.unwrap_or_default()))?;
                 rows.push(Outcome {
                     id: ids::fresh(now),
                     kind: input.kind,
@@ -107,7 +123,7 @@ pub async fn outcomes(ws: Ws, req: HttpRequest, bytes: Bytes) -> Result<HttpResp
                     source_key: input.key,
                 });
             }
-            outcomes::record(conn, &rows)
+            Ok(new + outcomes::record(conn, &rows)?)
         })
     })
     .await?;
@@ -116,7 +132,13 @@ pub async fn outcomes(ws: Ws, req: HttpRequest, bytes: Bytes) -> Result<HttpResp
 
 fn faults(input: &OutcomeInput, now: Timestamp) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if let Err(error) = SignalKind::parse(&input.kind) {
+    if input.delivery.is_some() == input.decision.is_some() {
+        faults.push(Fault::at("delivery", "name either a `delivery` or a `decision`"));
+    }
+    let of_decision = input.decision.is_some() && [report::MADE, report::NOT_MADE].contains(&input.kind.as_str());
+    if let Err(error) = SignalKind::parse(&input.kind)
+        && !of_decision
+    {
         faults.push(Fault::at("kind", error.message()));
     }
     if input.key.is_empty() || input.key.len() > 200 || input.key.chars().any(char::is_control) {

@@ -17,6 +17,7 @@ use super::customers::shown::{CustomerShown, StateShown};
 use super::facts::{OutcomeInput, OutcomesRecorded};
 use super::imports::shown::ImportShown;
 use super::keys::post::KeyInput;
+use super::offers::codes::{CodesAdded, CodesInput};
 use super::problem::{MEDIA_TYPE, ProblemBody, ProblemFault};
 use super::route::Route;
 use super::schema;
@@ -49,6 +50,8 @@ fn components() -> utoipa::openapi::Components {
         .schema_from::<ConsentsRecorded>()
         .schema_from::<SuppressionInput>()
         .schema_from::<SuppressionsAdded>()
+        .schema_from::<CodesInput>()
+        .schema_from::<CodesAdded>()
         .schema_from::<OutcomeInput>()
         .schema_from::<OutcomesRecorded>()
         .schema_from::<ImportShown>()

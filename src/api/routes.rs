@@ -76,12 +76,12 @@ pub fn table() -> Vec<Route> {
             .says("Declares the properties of an event (201), or replaces the declaration.").takes(named("EventType"))
             .answers(200, named("EventType")).also(201, named("EventType")).versioned(),
         route(POST, "/v1/outcomes", Needs(FactsWrite), facts::outcomes)
-            .says("Records what became of a message, as another system reports it; several as NDJSON.")
+            .says("Records what became of a message, or of a proposal in real time, as another system reports it; several as NDJSON.")
             .takes_lines(named("OutcomeInput")).answers(200, named("OutcomesRecorded")).or(&[404]),
 
         // real time
         route(POST, "/v1/decisions", Needs(DecisionsMake), decisions::make)
-            .says("What now for this customer? Logged before it is answered.").takes(named("DecisionRequest"))
+            .says("What now for this customer, or these few? What it takes is reserved, and it is logged, before it is answered.").takes(named("DecisionRequest"))
             .answers(200, object()).or(&[404]),
 
         // offers
@@ -92,6 +92,9 @@ pub fn table() -> Vec<Route> {
         route(PUT, "/v1/offers/{id}", Needs(OffersWrite), offers::put::handle)
             .says("Adds an offer (201), or replaces its definition; what is used up stays counted.").takes(named("Offer"))
             .answers(200, object()).also(201, object()).versioned(),
+        route(POST, "/v1/offers/{id}/codes", Needs(OffersWrite), offers::codes::handle)
+            .says("Adds single-use codes to an offer's list; each is given to one customer at most.").takes(named("CodesInput"))
+            .answers(200, named("CodesAdded")).or(&[404]),
 
         // campaigns
         route(GET, "/v1/campaigns", Needs(CampaignsRead), campaigns::list::handle)
@@ -107,6 +110,9 @@ pub fn table() -> Vec<Route> {
             .says("A dry run as of now: waterfall, forecast, prices, sampled decisions.").answers(200, object()),
         route(POST, "/v1/campaigns/{id}/approve", Needs(CampaignsApprove), campaigns::steer::approve)
             .says("Answers for the planned version; from now on it may run.").answers(200, object()),
+        route(GET, "/v1/campaigns/{id}/capacity", Needs(CampaignsRead), campaigns::capacity::handle)
+            .says("What is left of budget, stock and channels for real time and the next run, and what one more is worth now.")
+            .answers(200, super::schema::page_of(object())),
         route(GET, "/v1/campaigns/{id}/runs", Needs(CampaignsRead), campaigns::runs::list)
             .says("The runs, newest first, each reconciled to the last message.").answers(200, super::schema::page_of(object())),
         route(POST, "/v1/campaigns/{id}/runs", Needs(CampaignsRun), campaigns::runs::post)

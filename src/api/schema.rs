@@ -102,7 +102,7 @@ pub fn written() -> Vec<(&'static str, RefOr<Schema>)> {
         ("Recorded", keys("How many facts were new, and how many had been reported before.", RECORDED)),
         ("Order", keys("An order, or a return of one.", ORDER)),
         ("Interaction", keys("A call, message, visit or complaint, in either direction.", INTERACTION)),
-        ("DecisionRequest", keys("Who asks, for whom.", DECISION_REQUEST)),
+        ("DecisionRequest", keys("Who asks, for one `customer` or a few `customers`.", DECISION_REQUEST)),
         ("TestSend", keys("Whose message, and where to.", TEST_SEND)),
         ("CampaignFolder", keys("A definition with its templates.", CAMPAIGN_FOLDER)),
     ]
@@ -139,6 +139,7 @@ pub const OFFER: &[(&str, &str)] = &[
     ("basket", "money"),
     ("earned", "boolean"),
     ("code", "string"),
+    ("placements", "strings"),
 ];
 
 /// Keys of a segment by rule.
@@ -250,7 +251,15 @@ pub const INTERACTION: &[(&str, &str)] = &[
 ];
 
 /// Keys of a request in real time.
-pub const DECISION_REQUEST: &[(&str, &str)] = &[("customer!", "string"), ("campaign", "string"), ("channel", "string")];
+pub const DECISION_REQUEST: &[(&str, &str)] = &[
+    ("customer", "string"),
+    ("customers", "strings"),
+    ("campaign", "string"),
+    ("channel", "string"),
+    ("placement", "string"),
+    ("context", "object"),
+    ("explain", "boolean"),
+];
 
 /// Keys of a test.
 pub const TEST_SEND: &[(&str, &str)] =

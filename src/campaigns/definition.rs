@@ -69,9 +69,15 @@ pub struct ChannelSpec {
     /// Cost of one contact, in minor units; the workspace's activity rate when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Money>,
-    /// The most contacts of a run; no limit when absent.
+    /// The most contacts of a run, with those of real time until the next one; no limit when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<i64>,
+    /// The most contacts that begin in one hour; no limit when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_hour: Option<i64>,
+    /// The most contacts that begin on one day of the workspace's zone; no limit when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_day: Option<i64>,
     /// Hours of the customer's own day at which a contact may begin; any outside the quiet hours when empty.
     #[serde(default = "default_hours")]
     pub hours: Vec<u8>,
@@ -212,6 +218,8 @@ impl ChannelSpec {
         demand(is_name(&self.channel), &format!("{key}.channel"), "must be a name such as email, sms, call, letter");
         demand(self.cost.is_none_or(|cost| cost >= Money::ZERO), &format!("{key}.cost"), "must not be below 0");
         demand(self.capacity.is_none_or(|most| most >= 0), &format!("{key}.capacity"), "must not be below 0");
+        demand(self.per_hour.is_none_or(|most| most >= 0), &format!("{key}.per_hour"), "must not be below 0");
+        demand(self.per_day.is_none_or(|most| most >= 0), &format!("{key}.per_day"), "must not be below 0");
         let hours = &self.hours;
         let good = hours.len() <= 24 && hours.iter().all(|&hour| hour < 24);
         demand(good, &format!("{key}.hours"), "must be hours of the day, 0 to 23; none for any");

@@ -237,6 +237,18 @@ pub fn runs(conn: &mut Connection, id: CampaignId) -> Result<Vec<CampaignRun>> {
     Ok(rows)
 }
 
+/// Id and instant of the last two runs of a version, newest first.
+pub fn last_runs(conn: &mut Connection, id: CampaignId, version: i64) -> Result<Vec<(CampaignRunId, Timestamp)>> {
+    let rows = campaign_run::table
+        .filter(campaign_run::campaign_id.eq(id))
+        .filter(campaign_run::version.eq(version))
+        .order((campaign_run::started_at.desc(), campaign_run::id.desc()))
+        .limit(2)
+        .select((campaign_run::id, campaign_run::decided_at))
+        .load(conn)?;
+    Ok(rows)
+}
+
 /// Runs in these states, oldest first.
 pub fn runs_in(conn: &mut Connection, states: &[RunState]) -> Result<Vec<CampaignRun>> {
     let names: Vec<&str> = states.iter().map(|state| state.as_str()).collect();

@@ -11,7 +11,7 @@ use crate::settings::Settings;
 /// What to import.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// customers, orders, returns, interactions, events, subscriptions, claims, decisions, consents, suppressions or offers
+    /// customers, orders, returns, interactions, events, subscriptions, claims, decisions, consents, suppressions, offers or codes
     #[arg(value_name = "KIND")]
     kind: String,
     /// CSV or NDJSON (both also .gz or .zst) or Parquet; a quoted pattern such as 'orders-*.csv'; - is standard input

@@ -34,7 +34,7 @@ pub async fn show(ws: Ws, req: HttpRequest, id: web::Path<String>) -> HttpRespon
 /// `POST /customers/{id}/decide`: what now for this customer? Logged like every decision; the page then shows it.
 pub async fn decide(ws: Ws, real_time: web::Data<RealTime>, id: web::Path<String>) -> HttpResponse {
     let location = format!("/customers/{}", path_part(&id));
-    let request = Request { customer: id.into_inner(), campaign: None, channel: None };
+    let request = Request::about(id.into_inner());
     let decided = on_pool(&ws, move |_| real_time.decide(&request)).await;
     either(decided.map(|_| HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()))
 }

@@ -56,6 +56,14 @@ fn why(show: &Show<'_>, row: &DecisionRow) -> Vec<String> {
             None => best.push((name, rank, line)),
         }
     }
+    // Decisions in real time keep the others by what became of them.
+    for (became, treatments) in trace["others"].as_object().into_iter().flatten() {
+        for (name, numbers) in treatments.as_object().into_iter().flatten() {
+            let total = numbers[0].as_f64().unwrap_or_default();
+            let worth = show.amount(total);
+            best.push((name.clone(), total, format!("{name}: {}, it would add {worth}", became.replace('_', " "))));
+        }
+    }
     best.sort_by(|a, b| b.1.total_cmp(&a.1));
     best.into_iter().map(|(_, _, line)| line).collect()
 }

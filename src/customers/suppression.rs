@@ -48,6 +48,24 @@ pub fn reason(conn: &mut Connection, channel: &str, address: &str) -> Result<Opt
     Ok(found)
 }
 
+/// Which of these hashes, of addresses of these channels, are on the list.
+pub fn among(
+    conn: &mut Connection,
+    channels: &[&str],
+    hashes: &[String],
+) -> Result<std::collections::HashSet<(String, String)>> {
+    if hashes.is_empty() {
+        return Ok(std::collections::HashSet::new());
+    }
+    // The key begins with the channel: each is looked for where it can stand.
+    let rows: Vec<(String, String)> = suppression::table
+        .filter(suppression::channel.eq_any(channels))
+        .filter(suppression::address_hash.eq_any(hashes))
+        .select((suppression::channel, suppression::address_hash))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
 /// The hashes on the list, per channel; a batch run looks up from memory.
 pub fn all(conn: &mut Connection) -> Result<std::collections::HashSet<(String, String)>> {
     let rows: Vec<(String, String)> =

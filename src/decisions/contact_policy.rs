@@ -133,7 +133,7 @@ pub struct ContactFacts<'a> {
 }
 
 /// What is asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContactRequest<'a> {
     /// The channel.
     pub channel: &'a str,

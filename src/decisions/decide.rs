@@ -14,6 +14,7 @@ use super::trace::{CandidateTrace, Outcome, Trace};
 use super::value::Value;
 use super::view::{Contact, CustomerView};
 use crate::clock::Timestamp;
+use crate::ids::OfferId;
 use crate::random;
 
 /// Decides for one customer.
@@ -29,7 +30,21 @@ pub fn decide(
     seed: u64,
     now: Timestamp,
 ) -> Decision {
-    let screened = Screened::new(view, candidates, policy, now);
+    decide_within(view, candidates, policy, (prices, &[]), seed, now)
+}
+
+/// The same among what is left: `left` says how many units of each resource there are, by position. What a resource says
+/// nothing of is not limited. In a batch it is the prices, and the repair after them, that keep within the capacities.
+pub fn decide_within(
+    view: &CustomerView,
+    candidates: &[Candidate],
+    policy: &DecisionPolicy,
+    (prices, left): (&Prices, &[i64]),
+    seed: u64,
+    now: Timestamp,
+) -> Decision {
+    let mut screened = Screened::new(view, candidates, policy, now);
+    screened.keep_within(left, prices);
     let mut arm = policy.assignment.arm(&view.external_id);
     if arm == Arm::Treated && explores(view, policy) {
         arm = Arm::Exploration;
@@ -61,16 +76,17 @@ pub fn customer_key(external_id: &str) -> u64 {
 
 /// The kind of arm that a candidate is; its key depends on offer, channel and hour only, so that it is the same in every run.
 pub fn kind_of(candidate: &Candidate) -> ArmKind {
-    let treatment = &candidate.treatment;
-    let key = random::mix(
-        random::salted_hash(&treatment.channel, &treatment.offer_key) ^ random::mix(candidate.slot.from.0 as u64),
-    );
-    ArmKind {
-        group: group_of(candidate),
-        key,
-        budgets: candidate.uses.budgets.clone(),
-        units: candidate.uses.units.clone(),
-    }
+    kind_with(candidate, group_of(candidate), mark_of(candidate))
+}
+
+fn kind_with(candidate: &Candidate, group: u32, mark: u64) -> ArmKind {
+    let key = random::mix(mark ^ random::mix(candidate.slot.from.0 as u64));
+    ArmKind { group, key, budgets: candidate.uses.budgets.clone(), units: candidate.uses.units.clone() }
+}
+
+/// The hash of offer and channel.
+fn mark_of(candidate: &Candidate) -> u64 {
+    random::salted_hash(&candidate.treatment.channel, &candidate.treatment.offer_key)
 }
 
 /// One contact for an offer: the group is the hash of the offer's own key, folded to 32 bits. Not of its id, which is another one
@@ -94,8 +110,9 @@ impl<'a> Screened<'a> {
             .map(|failure| Outcome::NotEligible { rule: failure.to_string(), unknown: failure.unknown });
         let mut values = Vec::with_capacity(candidates.len());
         let mut outcomes = Vec::with_capacity(candidates.len());
+        let mut rules = Rules { view, policy, now, offers: Vec::new(), contacts: Vec::new() };
         for candidate in candidates {
-            let forbidden = audience.clone().or_else(|| forbidden(view, candidate, policy, now));
+            let forbidden = audience.clone().or_else(|| rules.forbidden(candidate));
             let value = if forbidden.is_none() { Value::of(candidate) } else { None };
             let fits = value.filter(|value| ticks(value.total).is_some() && ticks(candidate.spend).is_some());
             outcomes.push(forbidden.or_else(|| match fits {
@@ -106,6 +123,23 @@ impl<'a> Screened<'a> {
             values.push(fits);
         }
         Screened { view, candidates, policy, now, values, outcomes }
+    }
+
+    /// Takes out what needs more of a resource than is left.
+    fn keep_within(&mut self, left: &[i64], prices: &Prices) {
+        if left.is_empty() {
+            return;
+        }
+        for (candidate, outcome) in self.candidates.iter().zip(&mut self.outcomes) {
+            if outcome.as_ref().is_some_and(|outcome| *outcome != Outcome::NoGain) {
+                continue;
+            }
+            let short = |(resource, amount): &(usize, i64)| left.get(*resource).is_some_and(|left| left < amount);
+            if let Some((resource, _)) = amounts(candidate).find(short) {
+                let name = prices.entries.get(resource).map_or_else(Arc::default, |entry| entry.resource.name.clone());
+                *outcome = Some(Outcome::UsedUp { resource: name });
+            }
+        }
     }
 
     /// Positions of the candidates that are permitted and add value.
@@ -183,9 +217,22 @@ impl<'a> Screened<'a> {
     /// Positions of the best candidates at the prices, best first.
     pub(super) fn picks(&self, prices: &Prices) -> Vec<usize> {
         // The same order as in a problem: by offer, so that ties fall the same way.
-        let mut usable: Vec<usize> = self.usable().collect();
-        usable.sort_by_key(|&position| group_of(&self.candidates[position]));
-        let kinds: Vec<ArmKind> = usable.iter().map(|&position| kind_of(&self.candidates[position])).collect();
+        let mut usable: Vec<(u32, u64, usize)> = Vec::with_capacity(self.candidates.len());
+        for position in self.usable() {
+            let candidate = &self.candidates[position];
+            // Slots of one treatment stand together, and its hashes are most of the work.
+            let (group, mark) = match usable.last() {
+                Some(&(group, mark, last)) if Arc::ptr_eq(&self.candidates[last].treatment, &candidate.treatment) => {
+                    (group, mark)
+                }
+                _ => (group_of(candidate), mark_of(candidate)),
+            };
+            usable.push((group, mark, position));
+        }
+        usable.sort_by_key(|(group, _, _)| *group);
+        let kinds: Vec<ArmKind> =
+            usable.iter().map(|&(group, mark, position)| kind_with(&self.candidates[position], group, mark)).collect();
+        let usable: Vec<usize> = usable.into_iter().map(|(_, _, position)| position).collect();
         let tariff = Tariff::new(&kinds, &prices.numbers(), prices.jitter);
         let (values, costs): (Vec<i32>, Vec<i32>) = usable.iter().filter_map(|&position| self.ticks(position)).unzip();
         let kinds: Vec<u16> = (0..kinds.len()).map(|at| at as u16).collect();
@@ -298,18 +345,44 @@ fn request(candidate: &Candidate) -> ContactRequest<'_> {
     }
 }
 
-/// What forbids the candidate, whatever it is worth.
-fn forbidden(view: &CustomerView, candidate: &Candidate, policy: &DecisionPolicy, now: Timestamp) -> Option<Outcome> {
-    let treatment = &candidate.treatment;
-    if view.profiling_objection && treatment.class == MessageClass::Marketing {
-        return Some(Outcome::ProfilingObjection);
+/// What forbids candidates, whatever they are worth. Many share an offer, or a channel and an hour: each is asked once.
+struct Rules<'a> {
+    view: &'a CustomerView,
+    policy: &'a DecisionPolicy,
+    now: Timestamp,
+    offers: Vec<(OfferId, Option<Outcome>)>,
+    contacts: Vec<(ContactRequest<'a>, Option<Outcome>)>,
+}
+
+impl<'a> Rules<'a> {
+    fn forbidden(&mut self, candidate: &'a Candidate) -> Option<Outcome> {
+        if self.view.profiling_objection && candidate.treatment.class == MessageClass::Marketing {
+            return Some(Outcome::ProfilingObjection);
+        }
+        self.by_offer(candidate.treatment.offer).or_else(|| self.by_contact(request(candidate)))
     }
-    if let Some(failure) = policy.eligibility.get(&treatment.offer).and_then(|rule| rule.failure(&view.facts)) {
-        return Some(Outcome::NotEligible { rule: failure.to_string(), unknown: failure.unknown });
+
+    fn by_offer(&mut self, offer: OfferId) -> Option<Outcome> {
+        if let Some((_, known)) = self.offers.iter().find(|(known, _)| *known == offer) {
+            return known.clone();
+        }
+        let failure = self.policy.eligibility.get(&offer).and_then(|rule| rule.failure(&self.view.facts));
+        let outcome =
+            failure.map(|failure| Outcome::NotEligible { rule: failure.to_string(), unknown: failure.unknown });
+        self.offers.push((offer, outcome.clone()));
+        outcome
     }
-    match check_contact(&policy.contact, &view.contact_facts(), &request(candidate), now) {
-        Verdict::Allowed => None,
-        Verdict::Refused(refusal) => Some(Outcome::Refused { refusal, not_before: None }),
-        Verdict::NotBefore(at, refusal) => Some(Outcome::Refused { refusal, not_before: Some(at) }),
+
+    fn by_contact(&mut self, request: ContactRequest<'a>) -> Option<Outcome> {
+        if let Some((_, known)) = self.contacts.iter().find(|(known, _)| *known == request) {
+            return known.clone();
+        }
+        let outcome = match check_contact(&self.policy.contact, &self.view.contact_facts(), &request, self.now) {
+            Verdict::Allowed => None,
+            Verdict::Refused(refusal) => Some(Outcome::Refused { refusal, not_before: None }),
+            Verdict::NotBefore(at, refusal) => Some(Outcome::Refused { refusal, not_before: Some(at) }),
+        };
+        self.contacts.push((request, outcome.clone()));
+        outcome
     }
 }

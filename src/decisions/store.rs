@@ -83,8 +83,27 @@ pub fn rows(
     decided: &Decision,
     model_versions: &str,
 ) -> Result<Vec<DecisionRow>> {
-    let facts = view.facts_json().map_err(|error| unwritable("the facts", error))?;
     let trace = serde_json::to_string(&decided.trace).map_err(|error| unwritable("the trace", error))?;
+    with_trace(run, view, decided, model_versions, trace)
+}
+
+/// The rows of a decision in real time, which keeps its trace in brief.
+///
+/// # Errors
+/// As [`rows`].
+pub fn brief_rows(view: &CustomerView, decided: &Decision, model_versions: &str) -> Result<Vec<DecisionRow>> {
+    let trace = decided.trace.brief().map_err(|error| unwritable("the trace", error))?;
+    with_trace(None, view, decided, model_versions, trace)
+}
+
+fn with_trace(
+    run: Option<CampaignRunId>,
+    view: &CustomerView,
+    decided: &Decision,
+    model_versions: &str,
+    trace: String,
+) -> Result<Vec<DecisionRow>> {
+    let facts = view.facts_json().map_err(|error| unwritable("the facts", error))?;
     let variants: serde_json::Map<String, serde_json::Value> =
         decided.variants.iter().map(|(experiment, variant)| (experiment.to_string(), (&**variant).into())).collect();
     let none = DecisionRow {

@@ -1,5 +1,6 @@
 //! Why this, and why not each other candidate: as data (JSON) and in plain words.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,11 @@ pub enum Outcome {
         /// The resource whose price weighs most.
         resource: Arc<str>,
     },
+    /// Too little is left of what it uses.
+    UsedUp {
+        /// The resource.
+        resource: Arc<str>,
+    },
     /// Another candidate is better.
     Beaten {
         /// The position of that candidate.
@@ -86,6 +92,7 @@ impl Outcome {
             Outcome::NotComputable => "not_computable",
             Outcome::NoGain => "no_gain",
             Outcome::Priced { .. } => "priced",
+            Outcome::UsedUp { .. } => "used_up",
             Outcome::Beaten { .. } => "beaten",
             Outcome::NoCapacity => "no_capacity",
         }
@@ -172,12 +179,58 @@ impl Trace {
                     show(total, currency)
                 )
             }
+            Outcome::UsedUp { resource } => {
+                format!("it would add {}, but too little is left of {resource}", show(total, currency))
+            }
             Outcome::Beaten { by } => match self.candidates.get(*by) {
                 Some(better) => format!("{} is better", better.treatment),
                 None => "another one is better".into(),
             },
             Outcome::NoCapacity => "it was the best, but there was no capacity left".into(),
             Outcome::WithOther { refusal } => format!("with the other contact, {refusal}"),
+        }
+    }
+}
+
+impl Trace {
+    /// The trace in few bytes, for decisions that are made by the thousand: what was chosen in full; of the others the best slot of
+    /// each treatment with value and price in minor units, by what became of it.
+    ///
+    /// # Errors
+    /// When a value cannot be written as JSON.
+    pub fn brief(&self) -> serde_json::Result<String> {
+        let mut best: Vec<(&CandidateTrace, f64)> = Vec::new();
+        for candidate in self.candidates.iter().filter(|candidate| !is_choice(&candidate.outcome)) {
+            let total = candidate.value.map_or(f64::MIN, |value| value.total);
+            match best.last_mut() {
+                // Slots of one treatment stand together.
+                Some(last) if Arc::ptr_eq(&last.0.treatment, &candidate.treatment) => {
+                    if total > last.1 {
+                        *last = (candidate, total);
+                    }
+                }
+                _ => best.push((candidate, total)),
+            }
+        }
+        let mut others: BTreeMap<String, BTreeMap<String, [i64; 2]>> = BTreeMap::new();
+        for (candidate, total) in best {
+            let total = if total == f64::MIN { 0.0 } else { total };
+            let numbers = [total.round() as i64, candidate.price.round() as i64];
+            others.entry(candidate.outcome.brief()).or_default().insert(candidate.treatment.to_string(), numbers);
+        }
+        let chosen: Vec<_> = self.candidates.iter().filter(|candidate| is_choice(&candidate.outcome)).collect();
+        serde_json::to_string(&serde_json::json!({ "candidates": chosen, "others": others }))
+    }
+}
+
+impl Outcome {
+    /// The outcome and what it turns on, in a word or two: `priced: budget`.
+    fn brief(&self) -> String {
+        let name = self.name();
+        match self {
+            Outcome::Priced { resource } | Outcome::UsedUp { resource } => format!("{name}: {resource}"),
+            Outcome::NotEligible { rule, .. } => format!("{name}: {rule}"),
+            _ => name.to_owned(),
         }
     }
 }

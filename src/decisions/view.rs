@@ -43,6 +43,11 @@ impl Facts {
         Facts(sorted.into_iter().collect())
     }
 
+    /// Adds facts; of two with one name the new one stays.
+    pub fn extend(&mut self, pairs: impl IntoIterator<Item = (Arc<str>, Value)>) {
+        *self = Facts::new(std::mem::take(&mut self.0).into_iter().chain(pairs));
+    }
+
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (&**name, value))

@@ -44,6 +44,8 @@ pub enum Work {
     Report,
     /// Bring the stages of customers up to now.
     Stages,
+    /// Give back what answers in real time held that nobody reported on.
+    Release,
 }
 
 impl Work {
@@ -59,6 +61,7 @@ impl Work {
             Work::Score => "score",
             Work::Report => "report",
             Work::Stages => "stages",
+            Work::Release => "release",
         }
     }
 }

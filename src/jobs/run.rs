@@ -55,6 +55,7 @@ pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
             let done = lifetime::refresh_stages(ws)?;
             Ok(format!("{} of {} customers changed their stage", done.changed, done.customers))
         }
+        Work::Release => Ok(format!("{} reservations ended", run::release_expired(ws)?)),
     }
 }
 

@@ -6,6 +6,7 @@ use super::job::Work;
 use super::queue;
 use crate::campaigns::store::{self as campaigns, Campaign};
 use crate::clock::{self, HOUR, MINUTE, Timestamp};
+use crate::decisions::reservation;
 use crate::error::Result;
 use crate::operations::Workspace;
 use crate::segments::stage::store as stages;
@@ -66,6 +67,9 @@ fn recurring(ws: &Workspace) -> Result<usize> {
     }
     if ws.history().compaction_is_due()? {
         wanted.push((Work::Compact, hour));
+    }
+    if ws.store().read_one(|conn| reservation::any_expired(conn, now))? {
+        wanted.push((Work::Release, floor(now, MINUTE)));
     }
     let schedule = &ws.settings().schedule;
     // Whatever the hour: time goes on while no worker runs.

@@ -91,9 +91,12 @@ pub struct OfferSpec {
     /// An earned benefit (loyalty, no claims) or a contract price: never drawn at random, never weighed against others.
     #[serde(default)]
     pub earned: bool,
-    /// The code that redeems it.
+    /// The code that redeems it, the same for everybody; single-use codes are imported (`vizavi import codes`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// The placements that it is for, and nothing else; for every contact when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub placements: Vec<String>,
 }
 
 fn default_base_rate() -> f64 {
@@ -143,6 +146,11 @@ impl OfferSpec {
         self.valid_from.is_none_or(|from| from <= at) && self.valid_until.is_none_or(|until| at < until)
     }
 
+    /// Whether it may be proposed at this placement, or outside any.
+    pub fn is_for(&self, placement: Option<&str>) -> bool {
+        self.placements.is_empty() || placement.is_some_and(|asking| self.placements.iter().any(|own| own == asking))
+    }
+
     /// What people call it in this language; English, then the name, where there is no title.
     pub fn title_in(&self, locale: &str) -> &str {
         in_language(&self.title, locale).unwrap_or(&self.name)
@@ -184,6 +192,9 @@ impl OfferSpec {
         }
         if self.stock.is_some_and(|stock| stock < 0) {
             faults.push(Fault::at("stock", "must not be below 0"));
+        }
+        for (i, placement) in self.placements.iter().enumerate().filter(|(_, placement)| !is_name(placement)) {
+            faults.push(Fault::at(format!("placements[{i}]"), format!("`{placement}` is no name such as home.hero")));
         }
         if let (Some(from), Some(until)) = (self.valid_from, self.valid_until)
             && from >= until

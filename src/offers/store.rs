@@ -1,8 +1,10 @@
 //! The SQL of offers and their stock.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
-use super::OfferSpec;
+use super::{OfferSpec, codes};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{self, OfferId};
@@ -18,14 +20,17 @@ pub struct Offer {
     pub spec: OfferSpec,
     /// Pieces given out or reserved.
     pub used: i64,
+    /// Single-use codes that are free; `None` for an offer without a list of them.
+    pub codes: Option<i64>,
     /// Rises with every change; the ETag.
     pub version: i64,
 }
 
 impl Offer {
-    /// Pieces left; `None` without a limit.
+    /// Pieces left, of which each needs a code where there is a list of them; `None` without a limit.
     pub fn left(&self) -> Option<i64> {
-        self.spec.stock.map(|stock| (stock - self.used).max(0))
+        let stock = self.spec.stock.map(|stock| (stock - self.used).max(0));
+        stock.into_iter().chain(self.codes).min()
     }
 }
 
@@ -34,7 +39,7 @@ type Row = (OfferId, String, i64, i64);
 fn read((id, definition, used, version): Row) -> Result<Offer> {
     let spec = serde_json::from_str(&definition)
         .map_err(|error| Error::internal("an offer's stored definition is damaged").caused_by(error))?;
-    Ok(Offer { id, spec, used, version })
+    Ok(Offer { id, spec, used, codes: None, version })
 }
 
 const COLUMNS: (offer::id, offer::definition, offer::used, offer::version) =
@@ -74,13 +79,37 @@ pub fn put(conn: &mut Connection, spec: &OfferSpec, now: Timestamp) -> Result<Of
 /// Not found, naming it.
 pub fn by_name(conn: &mut Connection, name: &str) -> Result<Offer> {
     let row: Option<Row> = offer::table.filter(offer::name.eq(name)).select(COLUMNS).first(conn).optional()?;
-    row.map_or_else(|| Err(Error::not_found(format!("there is no offer `{name}`"))), read)
+    let offer = row.map_or_else(|| Err(Error::not_found(format!("there is no offer `{name}`"))), read)?;
+    let codes = codes::counts(conn)?.get(&offer.id).map(|(free, _)| *free);
+    Ok(Offer { codes, ..offer })
 }
 
 /// All offers, by name.
 pub fn all(conn: &mut Connection) -> Result<Vec<Offer>> {
     let rows: Vec<Row> = offer::table.order(offer::name).select(COLUMNS).load(conn)?;
-    rows.into_iter().map(read).collect()
+    let codes = codes::counts(conn)?;
+    let with_codes = |offer: Offer| Offer { codes: codes.get(&offer.id).map(|(free, _)| *free), ..offer };
+    rows.into_iter().map(|row| read(row).map(with_codes)).collect()
+}
+
+/// What is left of every offer that is limited, and the version of each: what real time looks at again and again.
+pub fn left(conn: &mut Connection) -> Result<BTreeMap<OfferId, (Option<i64>, i64)>> {
+    let rows: Vec<(OfferId, Option<i64>, i64, i64)> =
+        offer::table.select((offer::id, offer::stock, offer::used, offer::version)).load(conn)?;
+    let codes = codes::counts(conn)?;
+    let left = rows.into_iter().map(|(id, stock, used, version)| {
+        let pieces = stock.map(|stock| (stock - used).max(0));
+        (id, (pieces.into_iter().chain(codes.get(&id).map(|(free, _)| *free)).min(), version))
+    });
+    Ok(left.collect())
+}
+
+/// The offer changed, although its definition did not.
+pub fn touch(conn: &mut Connection, id: OfferId, now: Timestamp) -> Result<()> {
+    diesel::update(offer::table.find(id))
+        .set((offer::updated_at.eq(now.0), offer::version.eq(offer::version + 1)))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Takes pieces from the stock; the store itself refuses to go below zero, whoever else takes at the same time.

@@ -1,15 +1,22 @@
 //! Decides for everybody in a campaign, at one instant: what a plan shows and a run carries out.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
-use crate::clock::Timestamp;
+use crate::clock::{self, DAY, Timestamp};
 use crate::decisions::batch::Person as Candidate;
-use crate::decisions::{BatchResult, Resources, decide_batch};
+use crate::decisions::exploration::amounts;
+use crate::decisions::waterfall::Waterfall;
+use crate::decisions::{Arm, BatchResult, Outcome, capacity, decide_batch};
 use crate::error::Result;
 use crate::ids::CampaignRunId;
+use crate::offers::store as offers;
 use crate::operations::Workspace;
-use crate::operations::candidates::{Base, Menu};
+use crate::operations::candidates::{Base, Menu, Treatments};
 use crate::operations::people::{self, Person};
+use crate::operations::scarce::{Period, Scarce};
 use crate::operations::setup::{Setup, first_variant};
 use crate::random;
 use crate::storage::Connection;
@@ -20,8 +27,8 @@ pub struct Batch {
     pub people: Vec<Person>,
     /// The same people as the decision saw them.
     pub candidates: Vec<Candidate>,
-    /// What is scarce.
-    pub resources: Resources,
+    /// What is scarce, as it was when this was decided.
+    pub scarce: Arc<Scarce>,
     /// The decisions, in the same order.
     pub result: BatchResult,
     /// The seed of the draws.
@@ -36,7 +43,7 @@ pub fn seed_of(campaign: &str, occasion: &str) -> u64 {
     random::salted_hash(campaign, occasion) >> 1
 }
 
-/// Decides. Contacts and stock that `run` has reserved before do not count against it.
+/// Decides, within what runs and real time have left. Contacts that `run` has reserved before do not count against it.
 ///
 /// # Errors
 /// Unavailable, when the store does not answer.
@@ -50,8 +57,17 @@ pub fn decide(
 ) -> Result<Batch> {
     let people = people::everyone(ws, conn, now, run)?;
     let base = Base::of(&people, ws.settings(), setup.spec().conversion_days);
-    let menu = Menu::new(setup.spec(), &setup.offers, ws.settings(), (&setup.response, setup.retention.as_ref()), base);
-    let fallback = std::sync::Arc::from(first_variant(&setup.templates));
+    let scarce = Arc::new(left_for_run(ws, conn, setup, now)?);
+    let menu = Menu::new(
+        setup.spec(),
+        &setup.offers,
+        ws.settings(),
+        (&setup.response, setup.retention.as_ref()),
+        base,
+        scarce.clone(),
+        Arc::new(Treatments::default()),
+    );
+    let fallback = Arc::from(first_variant(&setup.templates));
     let candidates: Vec<Candidate> = people
         .par_iter()
         .map(|person| {
@@ -61,7 +77,81 @@ pub fn decide(
         })
         .collect();
     let seed = seed_of(&setup.campaign.name, occasion);
-    let result = decide_batch(&candidates, &menu.resources, &setup.policy, seed, now)?;
-    let resources = menu.resources;
-    Ok(Batch { people, candidates, resources, result, seed, now })
+    let result = decide_batch(&candidates, &scarce.resources, &setup.policy, seed, now)?;
+    Ok(Batch { people, candidates, scarce, result, seed, now })
+}
+
+/// What is scarce, with the capacities lowered by what real time, and other runs on the same days, have used.
+fn left_for_run(ws: &Workspace, conn: &mut Connection, setup: &Setup, now: Timestamp) -> Result<Scarce> {
+    let scarce = Scarce::of(setup.spec(), &setup.offers, &clock::zone(&ws.settings().zone)?, now);
+    // A run that begins a period of its own finds nothing used in it.
+    let key = Period::of_next_run(conn, &setup.campaign)?.unwrap_or(0);
+    let used = capacity::used(conn, setup.campaign.id, key, now.plus(-2 * DAY).0)?;
+    let left = scarce.left(key, &used, &BTreeMap::new());
+    Ok(scarce.lowered(&left))
+}
+
+/// What is left of everything now, by position.
+pub fn left_now(conn: &mut Connection, setup: &Setup, batch: &Batch) -> Result<Vec<i64>> {
+    let key = Period::of_next_run(conn, &setup.campaign)?.unwrap_or(0);
+    let used = capacity::used(conn, setup.campaign.id, key, batch.now.plus(-2 * DAY).0)?;
+    let stock = offers::left(conn)?.into_iter().map(|(id, (left, _))| (id, left)).collect();
+    Ok(batch.scarce.left(key, &used, &stock))
+}
+
+impl Batch {
+    /// Takes contacts back until everything is within what is left: of each resource those that add least at the prices, those
+    /// drawn at random last.
+    pub fn fit(&mut self, left: &[i64]) {
+        for position in 0..left.len() {
+            let mut users: Vec<(bool, f64, usize, i64)> = Vec::new();
+            let mut used = 0;
+            for (person, (seen, decision)) in self.candidates.iter().zip(&self.result.decisions).enumerate() {
+                for choice in decision.to_make() {
+                    let of = amounts(&seen.candidates[choice.candidate]).filter(|(resource, _)| *resource == position);
+                    let amount: i64 = of.map(|(_, amount)| amount).sum();
+                    if amount > 0 {
+                        used += amount;
+                        users.push((decision.arm == Arm::Exploration, choice.net, person, amount));
+                    }
+                }
+            }
+            if used <= left[position] {
+                continue;
+            }
+            users.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
+            for (_, net, person, amount) in users {
+                if used <= left[position] {
+                    break;
+                }
+                used -= amount;
+                self.take_back(person, net);
+            }
+        }
+        self.count_again();
+    }
+
+    fn take_back(&mut self, person: usize, net: f64) {
+        let decision = &mut self.result.decisions[person];
+        let Some(at) = decision.chosen.iter().position(|choice| choice.net.total_cmp(&net).is_eq()) else { return };
+        let choice = decision.chosen.remove(at);
+        decision.forced = true;
+        decision.trace.candidates[choice.candidate].outcome = Outcome::NoCapacity;
+    }
+
+    fn count_again(&mut self) {
+        let mut used = vec![0; self.scarce.resources.len()];
+        let mut value = 0;
+        for (seen, decision) in self.candidates.iter().zip(&self.result.decisions) {
+            for choice in decision.to_make() {
+                amounts(&seen.candidates[choice.candidate]).for_each(|(position, amount)| used[position] += amount);
+                value += if decision.arm == Arm::Treated { choice.value } else { 0 };
+            }
+        }
+        let result = &mut self.result;
+        result.prices.entries.iter_mut().zip(&used).for_each(|(entry, used)| entry.used = *used);
+        result.gap = if result.bound > 0.0 { ((result.bound - value as f64) / result.bound).max(0.0) } else { 0.0 };
+        result.waterfall = Waterfall::of(&result.decisions);
+        (result.used, result.value) = (used, value);
+    }
 }

@@ -1,18 +1,19 @@
 //! What could be done for one customer in a campaign: every offer by every channel in every slot, with the terms of its value.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use crate::campaigns::{CampaignSpec, ChannelSpec};
 use crate::clock::{DAY, HOUR, Timestamp};
-use crate::decisions::{Candidate, Facts, MessageClass, Resource, Resources, Slot, Treatment, Unit, Uses, ValueTerms};
+use crate::decisions::{Candidate, Facts, MessageClass, Slot, Treatment, Uses, ValueTerms};
 use crate::models::ResponseModel;
 use crate::models::response::{Context, EncodedCustomer};
 use crate::models::timing::{Week, hour_of_week};
 use crate::money::Money;
 use crate::offers::store::Offer;
 use crate::operations::people::{Person, class_of};
-use crate::rules::Value;
+use crate::operations::scarce::Scarce;
+use crate::rules::{Row, Value};
 use crate::settings::Settings;
 
 /// Most slots of one channel that enter.
@@ -22,8 +23,21 @@ const SLOT: i64 = 2 * HOUR;
 /// Contacts a year that a lost permission would have made possible.
 const CONTACTS_A_YEAR: f64 = 12.0;
 
-/// Offer and channel by position, variant, language.
-type TreatmentKey = (usize, usize, Option<Arc<str>>, Arc<str>);
+/// The treatments of a variant in a language: channels in their order, and for each the offers.
+type Shelf = Arc<Vec<Arc<Treatment>>>;
+
+/// Treatments by variant and language, made once.
+#[derive(Debug, Default)]
+pub struct Treatments(Mutex<HashMap<(Option<Arc<str>>, Arc<str>), Shelf>>);
+
+/// Who asks, of whom not everything is a candidate.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asking<'a> {
+    /// The channel that would make the contact now; all at their own hours when absent.
+    pub channel: Option<&'a str>,
+    /// The placement that would show it.
+    pub placement: Option<&'a str>,
+}
 
 /// All treatments of a campaign, the resources they use, and what turns a customer into candidates.
 pub struct Menu<'a> {
@@ -33,10 +47,8 @@ pub struct Menu<'a> {
     model: &'a ResponseModel,
     retention: Option<&'a ResponseModel>,
     base: Base,
-    /// What is scarce in this campaign.
-    pub resources: Resources,
-    uses: Vec<Arc<Uses>>,
-    treatments: Mutex<HashMap<TreatmentKey, Arc<Treatment>>>,
+    scarce: Arc<Scarce>,
+    treatments: Arc<Treatments>,
 }
 
 /// Averages over the whole base, for customers of whom too little is known.
@@ -45,7 +57,7 @@ pub struct Base {
     /// Basket, in minor units.
     pub basket: f64,
     /// When in the week people are active.
-    pub week: Week,
+    pub week: Arc<Week>,
     /// P(buys within the window without any contact).
     pub baseline: f64,
 }
@@ -65,7 +77,7 @@ impl Base {
         }
         Base {
             basket: if buyers > 0.0 { baskets / buyers } else { 50.0 * minor_units },
-            week: Week::fit(people.iter().map(|person| (segment(person), &person.hours))),
+            week: Arc::new(Week::fit(people.iter().map(|person| (segment(person), &person.hours)))),
             baseline: baseline / (people.len().max(1) as f64),
         }
     }
@@ -76,21 +88,21 @@ fn segment(person: &Person) -> Option<&str> {
     person.state.as_ref().and_then(|state| state.segment.as_deref())
 }
 
-/// Features and scores of a person, by name.
-pub struct Features(BTreeMap<String, f64>);
+/// Features and scores of a person, by name: the numbers among what is known of them.
+pub struct Features<'a>(&'a Facts);
 
-impl Features {
+impl Features<'_> {
     /// Those of the serving row.
-    pub fn of(person: &Person) -> Features {
-        let Some(state) = &person.state else { return Features(BTreeMap::new()) };
-        let mut all = state.feature_map();
-        all.extend(state.score_map());
-        Features(all)
+    pub fn of(person: &Person) -> Features<'_> {
+        Features(&person.view.facts)
     }
 
     /// One of them.
     pub fn get(&self, name: &str) -> Option<f64> {
-        self.0.get(name).copied()
+        match self.0.get(name) {
+            Some(Value::Number(number)) => Some(number),
+            _ => None,
+        }
     }
 
     /// Orders that a year without contact would bring, by the same hazard; none without a score.
@@ -163,6 +175,16 @@ struct Chances {
     later_loss: f64,
 }
 
+/// What a customer's orders bring.
+struct Earns {
+    /// The customer's own mean basket, in units of the currency.
+    basket: Option<f64>,
+    /// Margin on revenue, 0..=1.
+    margin_rate: f64,
+    /// Orders that a year without contact would bring.
+    orders_a_year: f64,
+}
+
 impl<'a> Menu<'a> {
     /// The menu of a campaign.
     pub fn new(
@@ -171,45 +193,25 @@ impl<'a> Menu<'a> {
         settings: &'a Settings,
         (model, retention): (&'a ResponseModel, Option<&'a ResponseModel>),
         base: Base,
+        scarce: Arc<Scarce>,
+        treatments: Arc<Treatments>,
     ) -> Menu<'a> {
-        let mut resources = Resources::new();
-        let mut add = |name: String, unit: Unit, capacity: i64| {
-            resources.push(Resource { name: name.into(), unit, capacity });
-            (resources.len() - 1) as u16
-        };
-        let budget = spec.budget.map(|budget| {
-            // Budgets are counted in ticks: hundredths of a minor unit.
-            add("budget".into(), Unit::Budget, budget.0.saturating_mul(crate::decisions::candidate::TICKS as i64))
-        });
-        let stocks: Vec<Option<u16>> = offers
-            .iter()
-            .map(|offer| {
-                let name = offer.spec.name.as_str();
-                offer.left().map(|left| add(format!("stock:{name}"), Unit::Stock(name.into()), left))
-            })
-            .collect();
-        let channels: Vec<Option<u16>> = spec
-            .channels
-            .iter()
-            .map(|channel| {
-                let name = channel.channel.as_str();
-                channel.capacity.map(|most| add(format!("channel:{name}"), Unit::Channel(name.into()), most))
-            })
-            .collect();
-        let uses = stocks
-            .iter()
-            .flat_map(|stock| {
-                channels.iter().map(move |channel| {
-                    let units = stock.iter().chain(channel).map(|&position| (position, 1)).collect();
-                    Arc::new(Uses { budgets: budget.into_iter().collect(), units })
-                })
-            })
-            .collect();
-        Menu { spec, offers, settings, model, retention, base, resources, uses, treatments: Mutex::new(HashMap::new()) }
+        Menu { spec, offers, settings, model, retention, base, scarce, treatments }
     }
 
     /// Every candidate of one person, at this instant.
     pub fn candidates(&self, person: &Person, variant: Option<&Arc<str>>, now: Timestamp) -> Vec<Candidate> {
+        self.candidates_for(person, variant, Asking::default(), now)
+    }
+
+    /// The candidates of whoever asks.
+    pub fn candidates_for(
+        &self,
+        person: &Person,
+        variant: Option<&Arc<str>>,
+        asking: Asking<'_>,
+        now: Timestamp,
+    ) -> Vec<Candidate> {
         let features = Features::of(person);
         let context = context(&person.view.facts);
         let response = Response {
@@ -219,22 +221,46 @@ impl<'a> Menu<'a> {
             baseline: features.baseline(self.spec.conversion_days),
             average: self.base.baseline,
         };
-        let mut candidates = Vec::new();
-        let slots: Vec<Vec<(Slot, f64)>> =
+        let earns = Earns {
+            basket: features.get("aov").filter(|basket| *basket > 0.0),
+            margin_rate: self.margin_rate(&features),
+            orders_a_year: features.orders_a_year(),
+        };
+        let own_hours: Vec<Vec<(Slot, f64)>> =
             self.spec.channels.iter().map(|channel| self.slots(person, channel, now)).collect();
-        let best = slots.iter().flatten().map(|(_, share)| *share).fold(0.0, f64::max);
-        for (c, (channel, slots)) in self.spec.channels.iter().zip(slots).enumerate() {
-            for (o, offer) in self.offers.iter().enumerate().filter(|(_, offer)| !offer.spec.earned) {
-                let treatment = self.treatment(o, c, variant, person);
+        let at_once = Slot { from: now, until: now.plus(HOUR) };
+        let at_once = (at_once, self.hour_share(person, now, person.view.zone.to_offset(now.to_jiff()).seconds()));
+        let times = own_hours.iter().flatten().chain(asking.channel.map(|_| &at_once));
+        let best = times.map(|(_, share)| *share).fold(0.0, f64::max);
+        let treatments = self.treatments(variant, person);
+        let mut candidates = Vec::new();
+        for (c, (channel, own_hours)) in self.spec.channels.iter().zip(&own_hours).enumerate() {
+            let slots = match asking.channel {
+                Some(asking) if asking == channel.channel => std::slice::from_ref(&at_once),
+                Some(_) => continue,
+                None => own_hours,
+            };
+            for (o, offer) in self.offers.iter().enumerate() {
+                if offer.spec.earned || !offer.spec.is_for(asking.placement) {
+                    continue;
+                }
+                let treatment = &treatments[c * self.offers.len() + o];
                 let (with, without) = response.of(offer, &channel.channel);
                 let later_loss = response.later_loss(offer, &channel.channel);
                 for &(slot, share) in slots.iter().filter(|(slot, _)| offer.spec.is_valid_at(slot.from)) {
                     let tempo = self.model.tempo.factor(share, best);
-                    let chances =
-                        Chances { with: (without + (with - without) * tempo).clamp(0.0, 1.0), without, later_loss };
-                    let uses = self.uses[o * self.spec.channels.len() + c].clone();
-                    let when = (slot, share);
-                    candidates.push(self.candidate(&features, offer, channel, treatment.clone(), when, chances, uses));
+                    let with = (without + (with - without) * tempo).clamp(0.0, 1.0);
+                    let chances = Chances { with, without, later_loss };
+                    let uses = self.scarce.uses(o, c, slot.from);
+                    candidates.push(self.candidate(
+                        &earns,
+                        offer,
+                        channel,
+                        treatment.clone(),
+                        (slot, share),
+                        chances,
+                        uses,
+                    ));
                 }
             }
         }
@@ -244,7 +270,7 @@ impl<'a> Menu<'a> {
     #[allow(clippy::too_many_arguments, reason = "the parts of one candidate, each of its own kind")]
     fn candidate(
         &self,
-        features: &Features,
+        earns: &Earns,
         offer: &Offer,
         channel: &ChannelSpec,
         treatment: Arc<Treatment>,
@@ -252,13 +278,13 @@ impl<'a> Menu<'a> {
         chances: Chances,
         uses: Arc<Uses>,
     ) -> Candidate {
-        let basket = self.basket(features, offer);
-        let margin = basket * self.margin_rate(features);
+        let basket = self.basket(earns, offer);
+        let margin = basket * earns.margin_rate;
         let discount = offer.spec.redemption_cost(Money(basket.round() as i64)).0 as f64;
         let contact_cost = self.contact_cost(channel);
         let Chances { with: p1, without: p0, later_loss } = chances;
         let extra = p1 - p0;
-        let later_value = features.orders_a_year() * margin;
+        let later_value = earns.orders_a_year * margin;
         let terms = ValueTerms {
             margin_with: margin,
             redeem: offer.spec.redeem,
@@ -275,8 +301,8 @@ impl<'a> Menu<'a> {
     }
 
     /// The basket to expect, in minor units: the customer's own mean, else the offer's, else that of the whole base.
-    fn basket(&self, features: &Features, offer: &Offer) -> f64 {
-        let own = features.get("aov").filter(|basket| *basket > 0.0);
+    fn basket(&self, earns: &Earns, offer: &Offer) -> f64 {
+        let own = earns.basket;
         own.map(|units| units * self.settings.currency.minor_units() as f64)
             .or_else(|| offer.spec.basket.map(|basket| basket.0 as f64))
             .unwrap_or(self.base.basket)
@@ -310,8 +336,7 @@ impl<'a> Menu<'a> {
                 let Some(start) = start else { continue };
                 let from = Timestamp(start.timestamp().as_microsecond());
                 if from >= now && from.0 - now.0 < DAY {
-                    let hour = hour_of_week(from, start.offset().seconds());
-                    let share = self.base.week.share(segment(person), &person.hours, hour);
+                    let share = self.hour_share(person, from, start.offset().seconds());
                     slots.push((Slot { from, until: from.plus(SLOT) }, share));
                 }
             }
@@ -323,6 +348,11 @@ impl<'a> Menu<'a> {
         slots
     }
 
+    /// The share of a person's activity in the hour of an instant, where the clock is so many seconds ahead.
+    fn hour_share(&self, person: &Person, at: Timestamp, ahead: i32) -> f64 {
+        self.base.week.share(segment(person), &person.hours, hour_of_week(at, ahead))
+    }
+
     /// The hours of the day that are not quiet.
     fn audible(&self) -> impl Iterator<Item = u8> + use<> {
         let own = self.spec.contact.policy.as_ref().and_then(|policy| policy.get("quiet_hours"));
@@ -332,28 +362,32 @@ impl<'a> Menu<'a> {
         (0..24).filter(move |&hour| from == until || !quiet(hour))
     }
 
-    /// The treatment that all customers of one variant and language share.
-    fn treatment(&self, o: usize, c: usize, variant: Option<&Arc<str>>, person: &Person) -> Arc<Treatment> {
+    /// The treatments that all customers of one variant and language share: channels in their order, and for each the offers.
+    fn treatments(&self, variant: Option<&Arc<str>>, person: &Person) -> Shelf {
         let locale = person.customer.locale.as_deref().unwrap_or(&self.settings.locale);
-        let key = (o, c, variant.cloned(), Arc::from(locale));
-        let mut known = self.treatments.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = self.treatments.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let key = (variant.cloned(), Arc::from(locale));
         let made = known.entry(key).or_insert_with(|| {
-            let class = class_of(&self.spec.class);
-            Arc::new(Treatment {
-                offer: self.offers[o].id,
-                offer_key: self.offers[o].spec.name.as_str().into(),
-                channel: self.spec.channels[c].channel.as_str().into(),
-                class,
-                purpose: if class == MessageClass::Marketing {
-                    "marketing".into()
-                } else {
-                    self.spec.class.as_str().into()
-                },
-                variant: variant.cloned(),
-                locale: locale.into(),
-                explorable: true,
-            })
+            let of = |channel: &ChannelSpec, offer: &Offer| Arc::new(self.treatment(channel, offer, variant, locale));
+            let channels = self.spec.channels.iter();
+            let all = channels.flat_map(|channel| self.offers.iter().map(move |offer| of(channel, offer)));
+            Arc::new(all.collect())
         });
         made.clone()
+    }
+
+    fn treatment(&self, channel: &ChannelSpec, offer: &Offer, variant: Option<&Arc<str>>, locale: &str) -> Treatment {
+        let class = class_of(&self.spec.class);
+        let marketing = class == MessageClass::Marketing;
+        Treatment {
+            offer: offer.id,
+            offer_key: offer.spec.name.as_str().into(),
+            channel: channel.channel.as_str().into(),
+            class,
+            purpose: if marketing { "marketing".into() } else { self.spec.class.as_str().into() },
+            variant: variant.cloned(),
+            locale: locale.into(),
+            explorable: true,
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use crate::campaigns::store as campaigns;
 use crate::clock::Timestamp;
 use crate::customers::{contact_ledger, store as customers};
-use crate::decisions::{ContactRequest, DecisionPolicy, MessageClass, check_contact, store as decisions};
+use crate::decisions::{ContactRequest, DecisionPolicy, MessageClass, check_contact, reservation, store as decisions};
 use crate::deliveries::outbox::claim::{ClaimCheck, Verdict};
 use crate::deliveries::{Delivery, State};
 use crate::error::Result;
@@ -87,6 +87,7 @@ impl ClaimCheck for Checks {
 
     fn released(&self, conn: &mut Connection, delivery: &Delivery, _end: State, now: Timestamp) -> Result<()> {
         contact_ledger::settle(conn, delivery.id, contact_ledger::RELEASED, now)?;
+        reservation::release_of_delivery(conn, delivery.id.0, now)?;
         let ordinal = delivery.occasion.parse().unwrap_or(0);
         match decisions::offer_of(conn, delivery.campaign_run_id, delivery.customer_id, ordinal)? {
             Some(offer) => offers::release(conn, offer, 1),

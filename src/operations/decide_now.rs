@@ -1,150 +1,196 @@
-//! Real time: what now for this customer? The same decision as in a batch, at the prices of the campaign's last run, logged
-//! durably before it is answered.
+//! Real time: what now for this customer, or these few? The same decision as in a batch, at the prices of the campaign's last run,
+//! corrected by what has been used since; what it takes is reserved and the decision logged in one transaction, and only then it
+//! is answered.
+//!
+//! ```text
+//!  read the customer -> decide among what is left -> one transaction: take budget, channel, stock, code; log --> answer
+//!            ^                                              | somebody else was faster
+//!            +---------- decide again without it -----------+
+//! ```
+
+mod answer;
+mod ask;
+mod keep;
+mod ready;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-
-use serde::{Deserialize, Serialize};
 
 use crate::campaigns::State;
 use crate::campaigns::store as campaigns;
 use crate::clock::{HOUR, Timestamp};
 use crate::customers::store as customers;
-use crate::decisions::allocation::Prices;
-use crate::decisions::{Candidate, Choice, Decision, Slot, decide, store as decisions};
-use crate::error::{Error, Result};
+use crate::decisions::{Candidate, Decision, decide_within, store as decisions};
+use crate::error::{Error, Kind, Result};
 use crate::operations::Workspace;
 use crate::operations::batch::seed_of;
-use crate::operations::candidates::{Base, Menu};
+use crate::operations::candidates::{Asking, Base};
 use crate::operations::people::{self, Person};
-use crate::operations::setup::{self, Setup, first_variant};
 use crate::storage::Connection;
+
+pub use answer::{Answer, Answers, Proposal};
+use ask::Asked;
+pub use ask::Request;
+use keep::Lack;
+pub use ready::CapacityShown;
+use ready::{Live, Ready};
 
 /// How long averages over the base, prices and definitions are taken as they were: what changes more often is read anew.
 const FRESH: i64 = HOUR / 4;
-
-/// What is asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Request {
-    /// The company's own key of the customer.
-    pub customer: String,
-    /// The campaign to choose from; all approved ones when absent.
-    #[serde(default)]
-    pub campaign: Option<String>,
-    /// The channel that asks, and would make the contact now; all channels at their own hours when absent.
-    #[serde(default)]
-    pub channel: Option<String>,
-}
-
-/// The answer.
-#[derive(Debug, Clone, Serialize)]
-pub struct Answer {
-    /// The decision's id in the log.
-    pub decision: i64,
-    /// The customer.
-    pub customer: String,
-    /// The campaign whose decision this is.
-    pub campaign: String,
-    /// When it was made.
-    pub decided_at: Timestamp,
-    /// `treated`, `exploration`, or a holdout, in which nothing is proposed.
-    pub arm: &'static str,
-    /// Probability of this choice given the arm.
-    pub propensity: f64,
-    /// What to propose, best first; empty for nothing.
-    pub proposals: Vec<Proposal>,
-    /// Why this, and why not each other, a sentence each.
-    pub why: Vec<String>,
-}
-
-/// One thing to propose.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Proposal {
-    /// The offer's key.
-    pub offer: String,
-    /// What people call it, in the customer's language.
-    pub title: String,
-    /// The channel.
-    pub channel: String,
-    /// From when.
-    pub from: Timestamp,
-    /// Before when.
-    pub until: Timestamp,
-    /// The template's variant.
-    pub variant: Option<String>,
-    /// Value at the prices, in minor units.
-    pub net_value: f64,
-    /// P(convert | this contact).
-    pub p_with: f64,
-    /// P(convert | no contact).
-    pub p_without: f64,
-}
+/// How often a decision is made anew because somebody else took what it needs; after that nothing is proposed.
+const ATTEMPTS: usize = 12;
 
 /// Decides in real time; keeps definitions, models and prices at hand.
-pub struct RealTime {
+pub struct RealTime(Arc<Desk>);
+
+struct Desk {
     ws: Workspace,
     known: Mutex<HashMap<String, Arc<Ready>>>,
+    /// Averages over the base, by length of the conversion window: reading everybody takes long in a large one.
+    bases: Mutex<HashMap<u32, Base>>,
+    /// Held while a campaign is made ready, so that of many requests one does it.
+    making: Mutex<()>,
 }
 
-/// A campaign at hand.
-struct Ready {
-    setup: Setup,
-    base: Base,
-    prices: Prices,
-    updated_at: Timestamp,
-    made_at: Timestamp,
+/// One decision before it is kept.
+struct Draft {
+    ready: Arc<Ready>,
+    live: Arc<Live>,
+    candidates: Vec<Candidate>,
+    decision: Decision,
 }
 
 impl RealTime {
     /// Decides for this workspace.
     pub fn new(ws: &Workspace) -> RealTime {
-        RealTime { ws: ws.clone(), known: Mutex::new(HashMap::new()) }
+        RealTime(Arc::new(Desk {
+            ws: ws.clone(),
+            known: Mutex::default(),
+            bases: Mutex::default(),
+            making: Mutex::default(),
+        }))
     }
 
-    /// Decides for one customer.
+    /// Decides for one customer, or one after another for a few.
     ///
     /// # Errors
-    /// Not found, when the customer or the campaign does not exist, or no campaign is approved.
-    pub fn decide(&self, request: &Request) -> Result<Answer> {
-        let now = self.ws.now();
-        let (person, ready) = self.ws.store().read(|conn| {
-            let customer = customers::by_external_id(conn, &request.customer)?;
-            let person = people::one(&self.ws, conn, customer, now, None)?;
-            Ok((person, self.ready(conn, request.campaign.as_deref(), now)?))
+    /// Invalid, with every fault of the request; not found, when a customer or the campaign does not exist, or no campaign is
+    /// approved: nothing was then decided.
+    pub fn decide(&self, request: &Request) -> Result<Answers> {
+        let desk = &self.0;
+        let now = desk.ws.now();
+        let asked = request.check(desk.ws.settings())?;
+        let (people, ready) = desk.ws.store().read(|conn| {
+            let found: Result<Vec<_>> = asked.customers.iter().map(|id| desk.person(conn, id, now)).collect();
+            Ok((found?, desk.ready(conn, asked.campaign, now)?))
         })?;
-        let decided = ready.iter().map(|ready| (ready, self.one(ready, &person, request, now)));
-        // Of several campaigns the one whose best proposal is worth most at its prices.
-        let best = decided.max_by(|(_, a), (_, b)| worth(a).total_cmp(&worth(b)));
-        let (ready, decision) = best.ok_or_else(|| Error::not_found("no campaign is approved; approve one first"))?;
-        let models = serde_json::to_string(&ready.setup.models)?;
-        let rows = decisions::rows(None, &person.view, &decision, &models)?;
-        self.ws.store().write(|conn| decisions::insert(conn, &rows))?;
-        Ok(answer(&self.ws, &ready.setup, &person, &decision, rows.first().map_or(0, |row| row.id.0)))
-    }
-
-    fn one(&self, ready: &Ready, person: &Person, request: &Request, now: Timestamp) -> Decision {
-        let setup = &ready.setup;
-        let menu = Menu::new(
-            setup.spec(),
-            &setup.offers,
-            self.ws.settings(),
-            (&setup.response, setup.retention.as_ref()),
-            ready.base.clone(),
-        );
-        let variants = setup.policy.assignment.variants(&person.view.external_id);
-        let fallback = Arc::from(first_variant(&setup.templates));
-        let variant = variants.first().map_or(&fallback, |(_, variant)| variant);
-        let mut candidates = menu.candidates(person, Some(variant), now);
-        if let Some(channel) = &request.channel {
-            candidates = at_once(candidates, channel, now);
+        if ready.is_empty() {
+            return Err(Error::not_found("no campaign is approved; approve one first"));
         }
-        let seed = seed_of(&setup.campaign.name, &now.to_string());
-        decide(&person.view, &candidates, &setup.policy, &ready.prices, seed, now)
+        let mut answers = Vec::with_capacity(people.len());
+        for person in people {
+            answers.push(desk.one(person, &ready, &asked, now)?);
+        }
+        match (request.customer.is_some(), answers.pop()) {
+            (true, Some(answer)) => Ok(Answers::One(Box::new(answer))),
+            (_, last) => Ok(Answers::Several { decisions: answers.into_iter().chain(last).collect() }),
+        }
     }
 
-    /// The campaigns that may answer, read anew when they changed or grew old.
-    fn ready(&self, conn: &mut Connection, name: Option<&str>, now: Timestamp) -> Result<Vec<Arc<Ready>>> {
+    /// What a campaign has left of everything that is scarce in it, and what one more of it is worth now.
+    ///
+    /// # Errors
+    /// Not found; conflict, when it is not approved.
+    pub fn capacity(&self, campaign: &str) -> Result<Vec<CapacityShown>> {
+        let desk = &self.0;
+        let now = desk.ws.now();
+        let ready = desk.ws.store().read(|conn| desk.ready(conn, Some(campaign), now))?;
+        let ready = ready.first().ok_or_else(|| Error::not_found("the campaign is not approved"))?;
+        Ok(ready.look_now(&desk.ws, now)?.shown(ready, &desk.ws))
+    }
+}
+
+impl Desk {
+    fn person(&self, conn: &mut Connection, id: &str, now: Timestamp) -> Result<Person> {
+        let customer = customers::by_external_id(conn, id)?;
+        people::one(&self.ws, conn, customer, now, None)
+    }
+
+    fn one(
+        self: &Arc<Desk>,
+        person: Person,
+        ready: &[Arc<Ready>],
+        asked: &Asked<'_>,
+        now: Timestamp,
+    ) -> Result<Answer> {
+        let mut person = asked.seen(person);
+        let mut lefts: Vec<Vec<i64>> = Vec::with_capacity(ready.len());
+        for ready in ready {
+            lefts.push(ready.live(&self.ws, now)?.left.clone());
+        }
+        let mut failed: HashMap<(String, usize), usize> = HashMap::new();
+        let mut busy = 0;
+        for attempt in 0..=ATTEMPTS {
+            if attempt == ATTEMPTS {
+                // So many were faster that there is nothing to wait for.
+                lefts.iter_mut().flatten().for_each(|left| *left = 0);
+            }
+            let draft = self.draft(&person, ready, &lefts, asked, now)?;
+            let models = serde_json::to_string(&draft.ready.setup.models)?;
+            let rows = decisions::brief_rows(&person.view, &draft.decision, &models)?;
+            let nothing_scarce = attempt == ATTEMPTS;
+            match keep::keep(&self.ws, &draft, &person, &rows, now) {
+                Ok(Ok(codes)) => return Ok(answer::answer(&self.ws, &draft, &person, &rows, codes, asked)),
+                Ok(Err(Lack::Contacts)) if !nothing_scarce => {
+                    let id = person.customer.external_id.clone();
+                    person = asked.seen(self.ws.store().read(|conn| self.person(conn, &id, now))?);
+                }
+                Ok(Err(Lack::Resource(position))) if !nothing_scarce => {
+                    let live = draft.ready.look_now(&self.ws, now)?;
+                    let at = ready.iter().position(|ready| Arc::ptr_eq(ready, &draft.ready)).unwrap_or(0);
+                    let times = failed.entry((draft.ready.setup.campaign.name.clone(), position)).or_default();
+                    *times += 1;
+                    let closed: Vec<usize> = (failed.iter())
+                        .filter(|((name, _), times)| *name == draft.ready.setup.campaign.name && **times > 2)
+                        .map(|((_, position), _)| *position)
+                        .collect();
+                    lefts[at].clone_from(&live.left);
+                    closed.into_iter().for_each(|position| lefts[at][position] = 0);
+                }
+                Ok(Err(_)) => return Err(Error::unavailable("too much is asked for at once; ask again")),
+                // Two transactions that wait for each other: the store ends one of them.
+                Err(error) if error.kind() == Kind::Unavailable && busy < 3 => busy += 1,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::internal("the loop above returns"))
+    }
+
+    /// Of several campaigns the decision whose best proposal is worth most at its prices.
+    fn draft(
+        &self,
+        person: &Person,
+        ready: &[Arc<Ready>],
+        lefts: &[Vec<i64>],
+        asked: &Asked<'_>,
+        now: Timestamp,
+    ) -> Result<Draft> {
+        let mut drafts = Vec::with_capacity(ready.len());
+        for (ready, left) in ready.iter().zip(lefts) {
+            let live = ready.live(&self.ws, now)?;
+            let asking = Asking { channel: asked.channel, placement: asked.placement };
+            let candidates = ready.candidates(&self.ws, &live, person, asking, now);
+            let seed = seed_of(&ready.setup.campaign.name, &now.to_string());
+            let prices = (&live.prices, left.as_slice());
+            let decision = decide_within(&person.view, &candidates, &ready.setup.policy, prices, seed, now);
+            drafts.push(Draft { ready: ready.clone(), live, candidates, decision });
+        }
+        let best = drafts.into_iter().max_by(|a, b| worth(&a.decision).total_cmp(&worth(&b.decision)));
+        best.ok_or_else(|| Error::not_found("no campaign is approved; approve one first"))
+    }
+
+    /// The campaigns that may answer, read anew when they changed; what only grew old is renewed in the background.
+    fn ready(self: &Arc<Desk>, conn: &mut Connection, name: Option<&str>, now: Timestamp) -> Result<Vec<Arc<Ready>>> {
         let all = match name {
             Some(name) => vec![campaigns::by_name(conn, name)?],
             None => campaigns::all(conn)?,
@@ -160,82 +206,13 @@ impl RealTime {
                 }
                 continue;
             }
-            let known =
-                self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&campaign.name).cloned();
-            let fresh =
-                known.filter(|known| known.updated_at == campaign.updated_at && now.0 - known.made_at.0 < FRESH);
-            ready.push(match fresh {
-                Some(known) => known,
-                None => self.make(conn, &campaign, now)?,
-            });
+            ready.push(self.one_ready(conn, &campaign, now)?);
         }
         Ok(ready)
-    }
-
-    fn make(&self, conn: &mut Connection, campaign: &campaigns::Campaign, now: Timestamp) -> Result<Arc<Ready>> {
-        let setup = setup::load(&self.ws, conn, &campaign.name, "real time")?;
-        let everyone = people::everyone(&self.ws, conn, now, None)?;
-        let base = Base::of(&everyone, self.ws.settings(), setup.spec().conversion_days);
-        let menu = Menu::new(
-            setup.spec(),
-            &setup.offers,
-            self.ws.settings(),
-            (&setup.response, setup.retention.as_ref()),
-            base.clone(),
-        );
-        let last = campaigns::runs(conn, campaign.id)?.into_iter().find(|run| run.version == campaign.version);
-        let prices = last.map(|run| decisions::prices(conn, run.id)).transpose()?.flatten();
-        // Before the first run nothing is known to be scarce.
-        let prices = prices.unwrap_or_else(|| Prices::free(menu.resources.clone()));
-        let made = Arc::new(Ready { setup, base, prices, updated_at: campaign.updated_at, made_at: now });
-        self.known
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .insert(campaign.name.clone(), made.clone());
-        Ok(made)
     }
 }
 
 /// Net value of the best proposal that may be made, in ticks.
 fn worth(decision: &Decision) -> f64 {
     decision.to_make().first().map_or(f64::NEG_INFINITY, |choice| choice.net)
-}
-
-/// The candidates of one channel, each offer once, now instead of at the channel's own hours.
-fn at_once(candidates: Vec<Candidate>, channel: &str, now: Timestamp) -> Vec<Candidate> {
-    let mut seen = std::collections::HashSet::new();
-    candidates
-        .into_iter()
-        .filter(|candidate| &*candidate.treatment.channel == channel && seen.insert(candidate.treatment.offer))
-        .map(|candidate| Candidate { slot: Slot { from: now, until: now.plus(HOUR) }, ..candidate })
-        .collect()
-}
-
-fn answer(ws: &Workspace, setup: &Setup, person: &Person, decision: &Decision, id: i64) -> Answer {
-    let locale = person.customer.locale.as_deref().unwrap_or(&ws.settings().locale);
-    let proposal = |choice: &Choice| Proposal {
-        offer: choice.treatment.offer_key.to_string(),
-        title: setup
-            .offers
-            .iter()
-            .find(|offer| offer.id == choice.treatment.offer)
-            .map_or_else(String::new, |offer| offer.spec.title_in(locale).to_owned()),
-        channel: choice.treatment.channel.to_string(),
-        from: choice.slot.from,
-        until: choice.slot.until,
-        variant: choice.treatment.variant.as_deref().map(str::to_owned),
-        net_value: choice.net / crate::decisions::candidate::TICKS,
-        p_with: choice.p1,
-        p_without: choice.p0,
-    };
-    Answer {
-        decision: id,
-        customer: person.customer.external_id.clone(),
-        campaign: setup.campaign.name.clone(),
-        decided_at: decision.decided_at,
-        arm: decision.arm.name(),
-        propensity: decision.propensity,
-        proposals: decision.to_make().iter().map(proposal).collect(),
-        why: decision.trace.words(ws.settings().currency),
-    }
 }

@@ -10,7 +10,13 @@ use crate::models::lifetime_score;
 use crate::operations::Workspace;
 use crate::rules::{Catalogue, Kind, Value};
 use crate::segments::rule::SEGMENTS;
+use crate::settings::ContextKind;
 use crate::storage::Connection;
+
+/// The placement that asks in real time; not known otherwise.
+pub const PLACEMENT: &str = "placement";
+/// What the names of facts begin with that come with a request in real time.
+pub const CONTEXT: &str = "context.";
 
 /// Facts of the profile and of the serving row, with their kinds.
 const PROFILE: [(&str, Kind); 15] = [
@@ -41,6 +47,15 @@ const SAMPLE: i64 = 2_000;
 pub fn catalogue(ws: &Workspace, conn: &mut Connection) -> Result<Catalogue> {
     let mut facts: Catalogue = PROFILE.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
     facts.extend(SCORES.iter().copied().flatten().map(|name| ((*name).to_owned(), Kind::Number)));
+    facts.insert(PLACEMENT.to_owned(), Kind::Text);
+    facts.extend(ws.settings().context.iter().map(|(name, kind)| {
+        let kind = match kind {
+            ContextKind::Text => Kind::Text,
+            ContextKind::Number => Kind::Number,
+            ContextKind::Flag => Kind::Flag,
+        };
+        (format!("{CONTEXT}{name}"), kind)
+    }));
     for family in ws.features().families() {
         facts.extend(family.features.iter().map(|feature| (feature.name.clone(), Kind::Number)));
     }

@@ -12,11 +12,12 @@ use crate::ids::{CampaignRunId, CustomerId, DeliveryId};
 use crate::models::timing::Profile;
 use crate::operations::segments::Memberships;
 use crate::operations::{Workspace, facts};
+use crate::rules::{Row, Value};
 use crate::segments::rule::store as rules;
 use crate::storage::Connection;
 
 /// How far back contacts count; longer than any cap's window in use.
-const LEDGER_DAYS: i64 = 92;
+pub(super) const LEDGER_DAYS: i64 = 92;
 /// Customers read at once.
 const PAGE: i64 = 5_000;
 
@@ -77,14 +78,9 @@ pub fn one(
 ) -> Result<Person> {
     let state = store::state_of(conn, customer.id)?;
     let consents = store::consents_of(conn, customer.id)?;
-    let mut suppressed = HashSet::new();
-    for channel in CHANNELS {
-        if let Some(address) = customer.address_for(channel)
-            && suppression::reason(conn, channel, address)?.is_some()
-        {
-            suppressed.insert((channel.to_owned(), suppression::address_hash(channel, address)));
-        }
-    }
+    let hashes =
+        CHANNELS.iter().filter_map(|channel| Some(suppression::address_hash(channel, customer.address_for(channel)?)));
+    let suppressed = suppression::among(conn, &CHANNELS, &hashes.collect::<Vec<_>>())?;
     let mut ledger = Ledger::default();
     for contact in contact_ledger::of_customer(conn, customer.id, now.plus(-LEDGER_DAYS * DAY))? {
         if except.is_none() || contact.delivery_id != except {
@@ -118,7 +114,7 @@ fn person(
     zones: &mut Zones,
 ) -> Person {
     let minor_units = ws.settings().currency.minor_units() as f64;
-    let mut blocked = Vec::new();
+    let mut blocked: Vec<Arc<str>> = Vec::new();
     for channel in CHANNELS {
         let listed = customer.address_for(channel).is_none_or(|address| {
             suppressed.contains(&(channel.to_owned(), suppression::address_hash(channel, address)))
@@ -128,8 +124,11 @@ fn person(
             blocked.push(Arc::from(channel));
         }
     }
-    let features = state.as_ref().map(CustomerState::feature_map).unwrap_or_default();
-    let known = |name: &str| features.get(name).copied().filter(|days| *days > 0.0);
+    let facts = facts::of(&customer, state.as_ref(), segments, minor_units);
+    let known = |name: &str| match facts.get(name) {
+        Some(Value::Number(days)) if state.is_some() => Some(days).filter(|days| *days > 0.0),
+        _ => None,
+    };
     let scored = state.as_ref().and_then(|state| state.scored_at);
     let days_before_scoring = |name: &str| Some(Timestamp(scored?.0 - (known(name)? * DAY as f64) as i64));
     let view = CustomerView {
@@ -154,7 +153,7 @@ fn person(
         last_complaint: days_before_scoring("days_since_complaint"),
         profiling_objection: customer.profiling_objection,
         state_at: state.as_ref().map(|state| state.updated_at),
-        facts: facts::of(&customer, state.as_ref(), segments, minor_units),
+        facts,
     };
     let hours = state.as_ref().map(|state| Profile::parse(&state.active_hours)).unwrap_or_default();
     Person { customer, state, hours, view }

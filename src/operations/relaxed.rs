@@ -40,7 +40,7 @@ pub fn relaxed(setup: &Setup, batch: &Batch, currency: Currency) -> Result<Vec<R
         return Ok(Vec::new());
     }
     let when = (batch.seed, batch.now);
-    let found = sensitivities(&batch.candidates, &batch.resources, &setup.policy, when, &scarce, PART)?;
+    let found = sensitivities(&batch.candidates, &batch.scarce.resources, &setup.policy, when, &scarce, PART)?;
     let of = |(&at, found): (&usize, crate::decisions::sensitivity::Sensitivity)| {
         let unit = &entries[at].resource.unit;
         let raised_by = if *unit == Unit::Budget { (found.extra as f64 / TICKS).round() as i64 } else { found.extra };

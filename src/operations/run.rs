@@ -1,5 +1,6 @@
 //! Starts a run: decides for everybody and writes decisions, deliveries, reserved contacts and stock in one transaction.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -8,23 +9,28 @@ use crate::campaigns::store::{self, CampaignRun};
 use crate::campaigns::{Action, RunState};
 use crate::clock::Timestamp;
 use crate::customers::{Contact, contact_ledger};
-use crate::decisions::store as decisions;
+use crate::decisions::capacity::{self, Take};
+use crate::decisions::exploration::amounts;
+use crate::decisions::reservation::{self, Reservation};
 use crate::decisions::waterfall::Waterfall;
+use crate::decisions::{Candidate, Choice, store as decisions};
 use crate::deliveries::email::Sender;
 use crate::deliveries::{NewDelivery, outbox};
 use crate::error::{Error, Kind, Result};
-use crate::ids::{self, CampaignRunId, OfferId};
-use crate::offers::store as offers;
+use crate::ids::{self, CampaignRunId, DeliveryId, OfferId};
+use crate::offers::codes;
+use crate::offers::store::{self as offers, Offer};
 use crate::operations::batch::{self, Batch};
 use crate::operations::forecast::{Forecast, forecast};
 use crate::operations::plan::{Proof, proof};
+use crate::operations::scarce::Period;
 use crate::operations::setup::{self, Setup, first_variant};
 use crate::operations::variables::variables;
 use crate::operations::{Workspace, audit};
 use crate::storage::Connection;
 
-/// How often a run is decided anew because somebody else took stock in the meantime.
-const ATTEMPTS: usize = 3;
+/// How often a run is fitted into what is left because somebody else took something in the meantime.
+const ATTEMPTS: usize = 10;
 
 /// What a run decided.
 #[derive(Debug, Clone, Serialize)]
@@ -56,15 +62,23 @@ pub struct Started {
 pub fn start(ws: &Workspace, name: &str, occasion: Option<&str>, actor: &str) -> Result<Started> {
     let now = ws.now();
     let occasion = occasion.map_or_else(|| now.to_string(), str::to_owned);
+    release_expired(ws)?;
+    let (setup, mut batch) = ws.store().read(|conn| {
+        let setup = setup::load(ws, conn, name, &occasion)?;
+        let batch = batch::decide(ws, conn, &setup, &occasion, now, None)?;
+        Ok((setup, batch))
+    })?;
     for attempt in 1.. {
-        let (setup, batch) = ws.store().read(|conn| {
-            let setup = setup::load(ws, conn, name, &occasion)?;
-            let batch = batch::decide(ws, conn, &setup, &occasion, now, None)?;
-            Ok((setup, batch))
-        })?;
         match ws.store().write(|conn| write(ws, conn, &setup, &batch, &occasion, actor)) {
-            // Stock went to somebody else between deciding and writing: decide with what is left.
-            Err(error) if error.kind() == Kind::Conflict && error.message().contains("stock") && attempt < ATTEMPTS => {
+            // Real time took something between deciding and writing: the contacts that add least give way. To decide for
+            // everybody anew would take as long again, and find something taken again.
+            Err(error)
+                if error.kind() == Kind::Conflict
+                    && error.message().contains(capacity::USED_UP)
+                    && attempt < ATTEMPTS =>
+            {
+                let left = ws.store().read(|conn| batch::left_now(conn, &setup, &batch))?;
+                batch.fit(&left);
             }
             other => return other,
         }
@@ -82,6 +96,7 @@ fn write(
 ) -> Result<Started> {
     let campaign = store::act(conn, &setup.campaign, Action::Start, actor, batch.now)?;
     let run = CampaignRunId(ids::fresh(batch.now));
+    let period = Period::of_next_run(conn, &setup.campaign)?.unwrap_or(run.0);
     let started = Started {
         run,
         campaign: campaign.name.clone(),
@@ -109,18 +124,50 @@ fn write(
             measured_at: None,
         },
     )?;
-    reserve_stock(conn, batch)?;
+    reserve(conn, setup, batch, period)?;
     write_decisions(conn, setup, batch, run)?;
-    write_deliveries(ws, conn, setup, batch, run)?;
+    write_deliveries(ws, conn, setup, batch, run, period)?;
     decisions::insert_prices(conn, run, &batch.result, batch.now)?;
     audit::write(conn, actor, "campaign.run", &campaign.name, &format!("run {run}"), batch.now)?;
     Ok(started)
 }
 
-fn reserve_stock(conn: &mut Connection, batch: &Batch) -> Result<()> {
+/// Gives back what answers in real time held that nobody reported on in time.
+///
+/// # Errors
+/// Unavailable, when the store does not answer.
+pub fn release_expired(ws: &Workspace) -> Result<usize> {
+    let now = ws.now();
+    let mut released = 0;
+    while ws.store().read_one(|conn| reservation::any_expired(conn, now))? {
+        released += ws.store().write(|conn| reservation::expire(conn, now))?;
+    }
+    Ok(released)
+}
+
+/// Takes all that the contacts need, in the one order in which everybody takes it: the store refuses what is not there any more.
+fn reserve(conn: &mut Connection, setup: &Setup, batch: &Batch, period: i64) -> Result<()> {
+    let mut sums: BTreeMap<usize, (i64, i64, i64)> = BTreeMap::new();
     let mut pieces: BTreeMap<OfferId, i64> = BTreeMap::new();
-    for choice in batch.result.decisions.iter().flat_map(|decision| decision.to_make()) {
-        *pieces.entry(choice.treatment.offer).or_default() += 1;
+    for (person, decision) in batch.candidates.iter().zip(&batch.result.decisions) {
+        for choice in decision.to_make() {
+            *pieces.entry(choice.treatment.offer).or_default() += 1;
+            for (position, amount) in amounts(&person.candidates[choice.candidate]) {
+                let sum = sums.entry(position).or_default();
+                *sum = (sum.0 + amount, sum.1 + 1, sum.2 + choice.value);
+            }
+        }
+    }
+    let scarce = &batch.scarce;
+    let mut takes: Vec<_> = sums
+        .into_iter()
+        .map(|(position, (used, contacts, value))| (scarce.take(position, period, used), position, (contacts, value)))
+        .collect();
+    takes.sort_unstable();
+    for (take, position, what_for) in takes {
+        if !capacity::take(conn, setup.campaign.id, &take, what_for, scarce.most(position))? {
+            return Err(capacity::used_up(&take.resource));
+        }
     }
     for (offer, pieces) in pieces {
         offers::reserve(conn, offer, pieces)?;
@@ -148,10 +195,12 @@ fn write_deliveries(
     setup: &Setup,
     batch: &Batch,
     run: CampaignRunId,
+    period: i64,
 ) -> Result<()> {
     let version = setup.template_version();
-    let (mut wanted, mut contacts) = (Vec::new(), Vec::new());
-    for (person, decision) in batch.people.iter().zip(&batch.result.decisions) {
+    let (mut wanted, mut contacts, mut held) = (Vec::new(), Vec::new(), Vec::new());
+    let people = batch.people.iter().zip(&batch.candidates).zip(&batch.result.decisions);
+    for ((person, seen), decision) in people {
         for (ordinal, choice) in decision.to_make().iter().enumerate() {
             let treatment = &choice.treatment;
             let address = person.customer.address_for(&treatment.channel);
@@ -160,7 +209,7 @@ fn write_deliveries(
             let offer = setup.offers.iter().find(|offer| offer.id == treatment.offer);
             let offer = offer.ok_or_else(|| Error::internal("a decision names an offer that the campaign does not"))?;
             let variant = treatment.variant.as_deref().map_or_else(|| first_variant(&setup.templates), str::to_owned);
-            let delivery = NewDelivery {
+            let mut delivery = NewDelivery {
                 campaign_run_id: run,
                 customer_id: person.customer.id,
                 step: 0,
@@ -169,17 +218,21 @@ fn write_deliveries(
                 address: address.to_owned(),
                 next_at: choice.slot.from,
                 template_version: version.clone(),
-                variables: serde_json::to_string(&variables(setup, ws.settings(), person, offer, &variant))?,
+                variables: String::new(),
                 cost: contact_cost(ws, setup, &treatment.channel),
             };
+            let id = delivery.id(ws.id_key());
+            let own = with_code(conn, offer, id, batch.now)?;
+            held.extend(holding(setup, batch, &seen.candidates[choice.candidate], (id, choice, &own), period)?);
+            delivery.variables = serde_json::to_string(&variables(setup, ws.settings(), person, &own, &variant))?;
             contacts.push(Contact {
-                id: delivery.id(ws.id_key()).0,
+                id: id.0,
                 customer_id: person.customer.id,
                 household: person.customer.household.clone(),
                 channel: treatment.channel.to_string(),
                 message_class: setup.spec().class.clone(),
                 campaign_run_id: Some(run),
-                delivery_id: Some(delivery.id(ws.id_key())),
+                delivery_id: Some(id),
                 at: choice.slot.from,
                 state: contact_ledger::RESERVED.into(),
             });
@@ -188,7 +241,46 @@ fn write_deliveries(
     }
     let sender = Sender::parse(&ws.settings().sender, None)?;
     outbox::plan::plan(conn, ws.id_key(), ws.link_keys(), sender.domain(), batch.now, &wanted)?;
+    reservation::insert(conn, &held)?;
     contact_ledger::insert(conn, &contacts)
+}
+
+/// The offer as this customer gets it: with a code of its own where there is a list of them.
+fn with_code<'a>(conn: &mut Connection, offer: &'a Offer, id: DeliveryId, now: Timestamp) -> Result<Cow<'a, Offer>> {
+    if offer.codes.is_none() {
+        return Ok(Cow::Borrowed(offer));
+    }
+    let code = codes::take(conn, offer.id, id.0, now)?;
+    let mut own = offer.clone();
+    own.spec.code = Some(code.ok_or_else(|| capacity::used_up(&format!("codes of {}", offer.spec.name)))?);
+    Ok(Cow::Owned(own))
+}
+
+/// What a message holds besides its piece of stock, to be given back when it is not sent; none where that is nothing.
+fn holding(
+    setup: &Setup,
+    batch: &Batch,
+    candidate: &Candidate,
+    (id, choice, own): (DeliveryId, &Choice, &Offer),
+    period: i64,
+) -> Result<Option<Reservation>> {
+    let scarce = &batch.scarce;
+    let takes = scarce.takes(candidate, period).into_iter();
+    let takes: Vec<Take> = takes.filter(|(position, _)| !scarce.is_stock(*position)).map(|(_, take)| take).collect();
+    let code = own.codes.and(own.spec.code.clone());
+    if takes.is_empty() && code.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Reservation {
+        id: id.0,
+        campaign_id: setup.campaign.id,
+        offer_id: own.id,
+        takes: serde_json::to_string(&takes)?,
+        value: choice.value,
+        code,
+        state: reservation::HELD.into(),
+        expires_at: Timestamp(i64::MAX),
+    }))
 }
 
 fn contact_cost(ws: &Workspace, setup: &Setup, channel: &str) -> crate::money::Money {

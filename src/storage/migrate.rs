@@ -39,7 +39,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "095_model_drift",
     "098_segment_portraits",
     "099_uploads",
-    "102_active_hours"
+    "102_active_hours",
+    "110_real_time"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

@@ -13,6 +13,7 @@ mod models;
 mod objection;
 mod point_in_time;
 mod profit;
+mod real_time;
 mod schema;
 mod stages;
 mod storage;

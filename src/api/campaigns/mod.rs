@@ -1,5 +1,6 @@
 //! Campaigns over REST.
 
+pub mod capacity;
 pub mod get;
 pub mod list;
 pub mod plan;

@@ -1,5 +1,6 @@
 //! Offers over REST.
 
+pub mod codes;
 pub mod get;
 pub mod list;
 pub mod put;
@@ -16,6 +17,9 @@ pub struct OfferShown {
     pub definition: OfferSpec,
     /// Pieces given out or reserved.
     pub used: i64,
+    /// Single-use codes that are free; absent for an offer without a list of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codes: Option<i64>,
     /// Pieces left; absent without a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<i64>,
@@ -25,6 +29,12 @@ pub struct OfferShown {
 
 impl From<Offer> for OfferShown {
     fn from(offer: Offer) -> OfferShown {
-        OfferShown { left: offer.left(), used: offer.used, version: offer.version, definition: offer.spec }
+        OfferShown {
+            left: offer.left(),
+            used: offer.used,
+            codes: offer.codes,
+            version: offer.version,
+            definition: offer.spec,
+        }
     }
 }

@@ -35,7 +35,7 @@ pub fn prices(setup: &Setup, batch: &Batch) -> Result<Prices> {
         let mut price = Price { unit, price: entry.price * units / TICKS, tenth: None };
         if rank == 0 && entry.price > 0.0 {
             let when = (batch.seed, batch.now);
-            let more = sensitivity(&batch.candidates, &batch.resources, &setup.policy, when, at, PART)?;
+            let more = sensitivity(&batch.candidates, &batch.scarce.resources, &setup.policy, when, at, PART)?;
             price.tenth = Some((more.predicted / TICKS, more.obtained as f64 / TICKS));
         }
         prices.push(price);

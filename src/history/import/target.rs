@@ -122,12 +122,15 @@ const OFFER: &[TargetField] = &[
     optional("code", Text),
 ];
 
+const CODE: &[TargetField] = &[required("offer", Text), required("code", Text)];
+
 /// All kinds.
-pub static ALL: [&Target; 11] = [
+pub static ALL: [&Target; 12] = [
     &Target { name: "customers", fact_type: None, fields: CUSTOMER, free: Some("attributes") },
     &Target { name: "consents", fact_type: None, fields: CONSENT, free: None },
     &Target { name: "suppressions", fact_type: None, fields: SUPPRESSION, free: None },
     &Target { name: "offers", fact_type: None, fields: OFFER, free: None },
+    &Target { name: "codes", fact_type: None, fields: CODE, free: None },
     &Target { name: "orders", fact_type: Some(&ORDER_ITEM), fields: FACT, free: None },
     &Target { name: "returns", fact_type: Some(&RETURN_ITEM), fields: FACT, free: None },
     &Target { name: "interactions", fact_type: Some(&INTERACTION), fields: FACT, free: None },

@@ -1,4 +1,4 @@
-//! What an import has for the store: customers, consents, suppressions, offers.
+//! What an import has for the store: customers, consents, suppressions, offers, codes.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,8 @@ use crate::history::event_types::store::{self as event_store, Personal};
 use crate::history::import::{Sink, StoreRow, Target};
 use crate::ids::{self, CustomerId, IdKey};
 use crate::money::Money;
-use crate::offers::{Benefit, OfferSpec, store as offers};
+use crate::offers::{Benefit, OfferSpec, codes, store as offers};
+use crate::operations::codes::add_codes;
 use crate::operations::objection;
 use crate::storage::{Connection, Store};
 
@@ -62,6 +63,7 @@ impl Sink for StoreSink {
                 let customer = filled(Customer::unknown(*id, external_id, self.now), row);
                 customer.faults().first().map(|fault| format!("`{}` {}", fault.key, fault.message))
             }
+            "codes" => codes::fault(row.text("code").unwrap_or_default()).map(|fault| format!("`code` {fault}")),
             "offers" => {
                 let faults = offer(row).and_then(OfferSpec::check).err()?;
                 Some(faults.fault_list().first().map_or_else(|| faults.message().to_owned(), ToString::to_string))
@@ -118,6 +120,7 @@ fn put(conn: &mut Connection, target: &str, rows: &[StoreRow], id_key: &IdKey, n
         }
         "personal" => event_store::keep_personal(conn, &rows.iter().filter_map(personal).collect::<Vec<_>>()),
         "offers" => rows.iter().try_for_each(|row| offers::put(conn, &offer(row)?.check()?, now).map(drop)),
+        "codes" => put_codes(conn, rows, now),
         other => Err(Error::internal(format!("the store takes no {other}"))),
     }
 }
@@ -223,6 +226,19 @@ fn put_consents(conn: &mut Connection, rows: &[StoreRow], now: Timestamp) -> Res
     }
     customers::insert_unknown(conn, &unknown)?;
     customers::record_consents(conn, &consents).map(drop)
+}
+
+/// Adds single-use codes to the lists of their offers.
+fn put_codes(conn: &mut Connection, rows: &[StoreRow], now: Timestamp) -> Result<()> {
+    let mut lists: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        let (Some(offer), Some(code)) = (row.text("offer"), row.text("code")) else { continue };
+        lists.entry(offer).or_default().push(code.to_owned());
+    }
+    for (offer, list) in lists {
+        add_codes(conn, offer, &list, now)?;
+    }
+    Ok(())
 }
 
 fn personal(row: &StoreRow) -> Option<Personal> {

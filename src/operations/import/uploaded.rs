@@ -58,7 +58,7 @@ pub fn needed(target: &Target) -> Permission {
     match target.name {
         "customers" => Permission::CustomersWrite,
         "consents" | "suppressions" => Permission::ConsentsWrite,
-        "offers" => Permission::OffersWrite,
+        "offers" | "codes" => Permission::OffersWrite,
         _ => Permission::FactsWrite,
     }
 }

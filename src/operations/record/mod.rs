@@ -23,6 +23,7 @@ mod event;
 mod faults;
 mod interaction;
 mod order;
+pub mod report;
 mod signal;
 pub mod state;
 mod subscription;

@@ -37,3 +37,29 @@ diesel::table! {
         prices -> Text,
     }
 }
+
+diesel::table! {
+    /// What is used of what is scarce.
+    capacity (campaign_id, resource, period) {
+        campaign_id -> BigInt,
+        resource -> Text,
+        period -> BigInt,
+        used -> BigInt,
+        contacts -> BigInt,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// What one contact holds of it.
+    reservation (id) {
+        id -> BigInt,
+        campaign_id -> BigInt,
+        offer_id -> BigInt,
+        takes -> Text,
+        value -> BigInt,
+        code -> Nullable<Text>,
+        state -> Text,
+        expires_at -> BigInt,
+    }
+}

@@ -22,7 +22,7 @@ mod workspaces;
 pub use access::{api_key, idempotency, login_failure, user_session, workspace_user};
 pub use campaigns::{campaign, campaign_run, campaign_version};
 pub use customers::{consent, contact_ledger, customer, customer_alias, customer_state, merge_request, suppression};
-pub use decisions::{decision, decision_price};
+pub use decisions::{capacity, decision, decision_price, reservation};
 pub use deliveries::{delivery, delivery_brake, delivery_pace};
 pub use events::{event_personal, event_type};
 pub use history::{history_retired, history_segment, history_state, history_tail, history_tombstone};
@@ -30,7 +30,7 @@ pub use imports::import_log;
 pub use jobs::job;
 pub use migrations::schema_migration;
 pub use models::{lifetime_score, model_drift, model_version, score, segment, segment_member};
-pub use offers::offer;
+pub use offers::{offer, offer_code};
 pub use outcomes::outcome;
 pub use reports::kept_report;
 pub use segments::{

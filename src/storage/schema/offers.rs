@@ -13,3 +13,14 @@ diesel::table! {
         version -> BigInt,
     }
 }
+
+diesel::table! {
+    /// Single-use codes.
+    offer_code (offer_id, code) {
+        offer_id -> BigInt,
+        code -> Text,
+        state -> Text,
+        held_by -> Nullable<BigInt>,
+        changed_at -> BigInt,
+    }
+}

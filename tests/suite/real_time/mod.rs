@@ -1,0 +1,6 @@
+//! Decisions in real time: what they answer, and that nothing is used beyond what there is.
+
+mod answers;
+mod policy;
+mod shop;
+mod together;

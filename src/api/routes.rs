@@ -108,6 +108,9 @@ pub fn table() -> Vec<Route> {
             .says("The last dry run of the present version.").answers(200, object()),
         route(POST, "/v1/campaigns/{id}/plan", Needs(CampaignsWrite), campaigns::plan::post)
             .says("A dry run as of now: waterfall, forecast, prices, sampled decisions.").answers(200, object()),
+        route(POST, "/v1/campaigns/{id}/what-if", Needs(CampaignsWrite), campaigns::what_if::handle)
+            .says("What it would do under other limits, beside what it would do under its own; nothing is kept.")
+            .takes(named("WhatIf")).answers(200, object()),
         route(POST, "/v1/campaigns/{id}/approve", Needs(CampaignsApprove), campaigns::steer::approve)
             .says("Answers for the planned version; from now on it may run.").answers(200, object()),
         route(GET, "/v1/campaigns/{id}/capacity", Needs(CampaignsRead), campaigns::capacity::handle)

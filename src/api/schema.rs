@@ -103,6 +103,7 @@ pub fn written() -> Vec<(&'static str, RefOr<Schema>)> {
         ("Order", keys("An order, or a return of one.", ORDER)),
         ("Interaction", keys("A call, message, visit or complaint, in either direction.", INTERACTION)),
         ("DecisionRequest", keys("Who asks, for one `customer` or a few `customers`.", DECISION_REQUEST)),
+        ("WhatIf", keys("Limits by name: `budget`, `channel:NAME`, `stock:OFFER`.", WHAT_IF)),
         ("TestSend", keys("Whose message, and where to.", TEST_SEND)),
         ("CampaignFolder", keys("A definition with its templates.", CAMPAIGN_FOLDER)),
     ]
@@ -117,6 +118,9 @@ pub const RULE: &[(&str, &str)] = &[
     ("op", "string"),
     ("value", "any"),
 ];
+
+/// Keys of a question about other limits.
+pub const WHAT_IF: &[(&str, &str)] = &[("limits!", "object")];
 
 /// Keys of an offer.
 pub const OFFER: &[(&str, &str)] = &[

@@ -41,6 +41,7 @@ pub mod test_send;
 pub mod totals;
 pub mod train;
 pub mod variables;
+pub mod what_if;
 pub mod workspace;
 
 pub use workspace::{Options, Workspace};

@@ -9,3 +9,4 @@ pub mod results;
 pub mod runs;
 pub mod steer;
 pub mod test_send;
+pub mod what_if;

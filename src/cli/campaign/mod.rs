@@ -6,6 +6,7 @@ mod plan;
 mod results;
 mod run;
 mod steer;
+mod what_if;
 
 use std::path::PathBuf;
 
@@ -35,6 +36,9 @@ enum Verb {
     Plan {
         /// The campaign
         name: String,
+        /// What if a limit were another: budget=50000 (minor units), channel:email=100, stock:OFFER=20. Nothing is kept then
+        #[arg(long = "limit", value_name = "LIMIT=UNITS")]
+        limits: Vec<String>,
     },
     /// Answer for the planned version: from now on it may run, and its schedule counts
     Approve {
@@ -80,7 +84,8 @@ enum Verb {
 pub fn run(place: &Place, args: &Args) -> Done {
     match &args.verb {
         Verb::Apply { path } => apply::run(place, path),
-        Verb::Plan { name } => plan::run(place, name),
+        Verb::Plan { name, limits } if limits.is_empty() => plan::run(place, name),
+        Verb::Plan { name, limits } => what_if::run(place, name, limits),
         Verb::Approve { name } => steer::run(place, name, steer::Verb::Approve),
         Verb::Run { name, occasion, no_send } => run::run(place, name, occasion.as_deref(), !no_send),
         Verb::Pause { name } => steer::run(place, name, steer::Verb::Pause),

@@ -3,6 +3,7 @@
 mod access;
 mod company;
 mod contractual;
+mod forecast;
 mod ingest;
 mod inputs;
 mod lifetime;

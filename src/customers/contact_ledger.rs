@@ -71,10 +71,8 @@ pub fn of_customer(conn: &mut Connection, customer: CustomerId, since: Timestamp
 
 /// How many contacts one customer, and the others in the household, have had since an instant, released ones left out.
 pub fn count(conn: &mut Connection, customer: CustomerId, household: Option<&str>, since: Timestamp) -> Result<i64> {
-    let counted = contact_ledger::table
-        .filter(contact_ledger::at.ge(since))
-        .filter(contact_ledger::state.ne(RELEASED))
-        .count();
+    let counted =
+        contact_ledger::table.filter(contact_ledger::at.ge(since)).filter(contact_ledger::state.ne(RELEASED)).count();
     let own: i64 = counted.filter(contact_ledger::customer_id.eq(customer)).get_result(conn)?;
     let Some(household) = household else { return Ok(own) };
     let others = counted.filter(contact_ledger::household.eq(household));

@@ -222,9 +222,7 @@ impl<'a> Screened<'a> {
             let candidate = &self.candidates[position];
             // Slots of one treatment stand together, and its hashes are most of the work.
             let (group, mark) = match usable.last() {
-                Some(&(group, mark, last))
-                    if Arc::ptr_eq(&self.candidates[last].treatment, &candidate.treatment) =>
-                {
+                Some(&(group, mark, last)) if Arc::ptr_eq(&self.candidates[last].treatment, &candidate.treatment) => {
                     (group, mark)
                 }
                 _ => (group_of(candidate), mark_of(candidate)),
@@ -232,10 +230,8 @@ impl<'a> Screened<'a> {
             usable.push((group, mark, position));
         }
         usable.sort_by_key(|(group, _, _)| *group);
-        let kinds: Vec<ArmKind> = usable
-            .iter()
-            .map(|&(group, mark, position)| kind_with(&self.candidates[position], group, mark))
-            .collect();
+        let kinds: Vec<ArmKind> =
+            usable.iter().map(|&(group, mark, position)| kind_with(&self.candidates[position], group, mark)).collect();
         let usable: Vec<usize> = usable.into_iter().map(|(_, _, position)| position).collect();
         let tariff = Tariff::new(&kinds, &prices.numbers(), prices.jitter);
         let (values, costs): (Vec<i32>, Vec<i32>) = usable.iter().filter_map(|&position| self.ticks(position)).unzip();

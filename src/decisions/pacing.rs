@@ -94,8 +94,7 @@ mod tests {
         let mut stream = crate::random::Stream::new(5, "pacing");
         for i in 0..10_000i64 {
             let now = Timestamp(i * 10 * DAY / 10_000);
-            let paced =
-                Pace { price: 0.0, at_first: 1_000, left, earns: earns(false, &count), window: (from, until) };
+            let paced = Pace { price: 0.0, at_first: 1_000, left, earns: earns(false, &count), window: (from, until) };
             let worth = stream.uniform() * 400.0;
             if left > 0 && worth > paced.price_at(now) {
                 (left, count.contacts, count.value) = (left - 1, count.contacts + 1, count.value + worth as i64);

@@ -101,7 +101,7 @@ fn with_trace(
     model_versions: &str,
     trace: String,
 ) -> Result<Vec<DecisionRow>> {
-    let context = object(view.facts_json(), "the facts")?;
+    let context = serde_json::to_string(&Logged(&view.facts)).map_err(|error| unwritable("the facts", error))?;
     let variants: serde_json::Map<String, serde_json::Value> =
         decided.variants.iter().map(|(experiment, variant)| (experiment.to_string(), (&**variant).into())).collect();
     let none = DecisionRow {
@@ -152,23 +152,13 @@ fn row(none: &DecisionRow, ordinal: usize, choice: &Choice) -> DecisionRow {
     }
 }
 
-impl CustomerView {
-    /// The facts as a JSON object.
-    fn facts_json(&self) -> serde_json::Result<serde_json::Value> {
-        facts_json(&self.facts)
-    }
-}
+/// Facts as they are logged: an object, by name.
+struct Logged<'a>(&'a Facts);
 
-fn facts_json(facts: &Facts) -> serde_json::Result<serde_json::Value> {
-    let mut object = serde_json::Map::new();
-    for (name, value) in facts.iter() {
-        object.insert(name.to_owned(), serde_json::to_value(value)?);
+impl Serialize for Logged<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter())
     }
-    Ok(object.into())
-}
-
-fn object(json: serde_json::Result<serde_json::Value>, what: &str) -> Result<String> {
-    json.map(|json| json.to_string()).map_err(|error| unwritable(what, error))
 }
 
 fn unwritable(what: &str, error: serde_json::Error) -> Error {

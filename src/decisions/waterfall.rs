@@ -116,7 +116,9 @@ fn advice(reason: &str) -> &'static str {
         "quiet_hours" => "every slot lies in quiet hours; choose other hours.",
         "cap" | "cool_down" => "everyone was contacted lately; wait, or loosen the caps.",
         "no_gain" => "no contact adds value; check margins, costs and the response model.",
-        "priced" | "no_capacity" | "used_up" => "there is no capacity; raise the budget, the stock or the channel's volume.",
+        "priced" | "no_capacity" | "used_up" => {
+            "there is no capacity; raise the budget, the stock or the channel's volume."
+        }
         _ => "see the reasons above.",
     }
 }

@@ -29,8 +29,8 @@ use crate::operations::people::{self, Person};
 use crate::storage::Connection;
 
 pub use answer::{Answer, Answers, Proposal};
-pub use ask::Request;
 use ask::Asked;
+pub use ask::Request;
 use keep::Lack;
 pub use ready::CapacityShown;
 use ready::{Live, Ready};
@@ -116,7 +116,13 @@ impl Desk {
         people::one(&self.ws, conn, customer, now, None)
     }
 
-    fn one(self: &Arc<Desk>, person: Person, ready: &[Arc<Ready>], asked: &Asked<'_>, now: Timestamp) -> Result<Answer> {
+    fn one(
+        self: &Arc<Desk>,
+        person: Person,
+        ready: &[Arc<Ready>],
+        asked: &Asked<'_>,
+        now: Timestamp,
+    ) -> Result<Answer> {
         let mut person = asked.seen(person);
         let mut lefts: Vec<Vec<i64>> = Vec::with_capacity(ready.len());
         for ready in ready {

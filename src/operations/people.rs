@@ -75,9 +75,8 @@ pub fn one(
 ) -> Result<Person> {
     let state = store::state_of(conn, customer.id)?;
     let consents = store::consents_of(conn, customer.id)?;
-    let hashes = CHANNELS.iter().filter_map(|channel| {
-        Some(suppression::address_hash(channel, customer.address_for(channel)?))
-    });
+    let hashes =
+        CHANNELS.iter().filter_map(|channel| Some(suppression::address_hash(channel, customer.address_for(channel)?)));
     let suppressed = suppression::among(conn, &CHANNELS, &hashes.collect::<Vec<_>>())?;
     let mut ledger = Ledger::default();
     for contact in contact_ledger::of_customer(conn, customer.id, now.plus(-LEDGER_DAYS * DAY))? {

@@ -265,8 +265,7 @@ fn holding(
 ) -> Result<Option<Reservation>> {
     let scarce = &batch.scarce;
     let takes = scarce.takes(candidate, period).into_iter();
-    let takes: Vec<Take> =
-        takes.filter(|(position, _)| !scarce.is_stock(*position)).map(|(_, take)| take).collect();
+    let takes: Vec<Take> = takes.filter(|(position, _)| !scarce.is_stock(*position)).map(|(_, take)| take).collect();
     let code = own.codes.and(own.spec.code.clone());
     if takes.is_empty() && code.is_none() {
         return Ok(None);

@@ -30,7 +30,13 @@ pub(super) type Kept = std::result::Result<Vec<Option<String>>, Lack>;
 
 /// Takes everything that the contacts of a decision need, and logs it; durable when this returns. When something lacks, nothing
 /// is changed.
-pub(super) fn keep(ws: &Workspace, draft: &Draft, person: &Person, rows: &[DecisionRow], now: Timestamp) -> Result<Kept> {
+pub(super) fn keep(
+    ws: &Workspace,
+    draft: &Draft,
+    person: &Person,
+    rows: &[DecisionRow],
+    now: Timestamp,
+) -> Result<Kept> {
     if draft.decision.to_make().is_empty() {
         ws.store().write(|conn| decisions::insert(conn, rows))?;
         return Ok(Ok(Vec::new()));

@@ -122,7 +122,8 @@ impl Desk {
         let last = crate::campaigns::store::last_runs(conn, setup.campaign.id, setup.campaign.version)?;
         let prices = last.first().map(|(run, _)| decisions::prices(conn, *run)).transpose()?.flatten();
         let scarce = Scarce::of(setup.spec(), &setup.offers, &clock::zone(&ws.settings().zone)?, now);
-        let nothing = Live { scarce: Arc::new(scarce), prices: Prices::default(), left: Vec::new(), until: Instant::now() };
+        let nothing =
+            Live { scarce: Arc::new(scarce), prices: Prices::default(), left: Vec::new(), until: Instant::now() };
         let made = Arc::new(Ready {
             variant: first_variant(&setup.templates).into(),
             setup,

@@ -81,7 +81,10 @@ fn what_nobody_reports_on_lapses_with_its_hour() {
         assert_eq!(service.work().failed, 0);
         // The one that was clicked stays used; the other is back; the code may have been seen, and is not given again.
         assert_eq!(offer_now(service, "best")["left"], 1);
-        assert_eq!((&offer_now(service, "coded")["codes"], &offer_now(service, "coded")["used"]), (&json!(2), &json!(1)));
+        assert_eq!(
+            (&offer_now(service, "coded")["codes"], &offer_now(service, "coded")["used"]),
+            (&json!(2), &json!(1))
+        );
         assert!(left(service) > before, "{} after {before}", left(service));
         assert_eq!(report(service, given[1].1, "made"), 409, "too late");
         assert_eq!(report(service, given[2].1, "not_made"), 200, "better late than never");
@@ -194,7 +197,11 @@ fn hours_and_days_of_a_channel_are_kept() {
         let mut next = 0;
         for _ in 0..4 {
             for _ in 0..3 {
-                given.push(proposed(&ask(service, &now(next))).is_some());
+                let made = proposed(&ask(service, &now(next)));
+                if let Some((_, decision)) = &made {
+                    assert_eq!(report(service, *decision, "made"), 200);
+                }
+                given.push(made.is_some());
                 next += 1;
             }
             later(service, HOUR);

@@ -59,7 +59,10 @@ fn happen(service: &Service, key: &str, stream: &mut Stream, customer: usize, kn
         }
         1 if stream.below(4) == 0 => {
             known.suppressed = true;
-            post("/v1/suppressions", json!({ "channel": "email", "address": format!("{id}@example.com"), "reason": "request" }));
+            post(
+                "/v1/suppressions",
+                json!({ "channel": "email", "address": format!("{id}@example.com"), "reason": "request" }),
+            );
         }
         2 => {
             let opens = known.complaints == 0;
@@ -90,9 +93,8 @@ fn answers_obey_policy_consent_and_holdout_as_they_are_at_that_moment() {
         let key = service.key_of(Role::Admin);
         let mut stream = Stream::new(seed, "moments");
         let bought = Timestamp::parse("2026-01-20T10:00:00Z").unwrap();
-        let mut known: Vec<Known> = (0..CUSTOMERS)
-            .map(|_| Known { agreed: true, last_order: Some(bought), ..Known::default() })
-            .collect();
+        let mut known: Vec<Known> =
+            (0..CUSTOMERS).map(|_| Known { agreed: true, last_order: Some(bought), ..Known::default() }).collect();
         let mut held_out = BTreeMap::new();
         for n in 0..220 {
             let customer = stream.below(CUSTOMERS);

@@ -84,11 +84,8 @@ fn check(service: &Service) -> (i64, i64, i64) {
 }
 
 fn together(url: Option<&str>) {
-    let offers = [
-        offer("best", 0.6, json!({ "stock": STOCK })),
-        offer("coded", 0.5, json!({})),
-        offer("plain", 0.4, json!({})),
-    ];
+    let offers =
+        [offer("best", 0.6, json!({ "stock": STOCK })), offer("coded", 0.5, json!({})), offer("plain", 0.4, json!({}))];
     let service = shop(url, settings(), &offers, (json!({ "budget": BUDGET }), json!({})), CUSTOMERS);
     let codes: Vec<String> = (0..CODES).map(|i| format!("CODE-{i}")).collect();
     service

@@ -29,9 +29,12 @@ const BANDS: [&str; 4] = ["active_00", "active_06", "active_12", "active_18"];
 /// The treatments of a variant in a language: channels in their order, and for each the offers.
 type Shelf = Arc<Vec<Arc<Treatment>>>;
 
+/// A variant, and a language.
+type ShelfKey = (Option<Arc<str>>, Arc<str>);
+
 /// Treatments by variant and language, made once.
 #[derive(Debug, Default)]
-pub struct Treatments(Mutex<HashMap<(Option<Arc<str>>, Arc<str>), Shelf>>);
+pub struct Treatments(Mutex<HashMap<ShelfKey, Shelf>>);
 
 /// Who asks, of whom not everything is a candidate.
 #[derive(Debug, Clone, Copy, Default)]

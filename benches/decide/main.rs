@@ -1,7 +1,10 @@
-//! How fast a service decides while others wait: `cargo bench --bench decide -- [--customers N] [--rate R] [--seconds S] [--json]`.
+//! How fast a service decides while others wait: `cargo bench --bench decide -- [--customers N] [--rate R] [--seconds S]
+//! [--json]`.
 //!
 //! The company is that of the demo, with its history, its trained models and its prices; its campaign has twenty offers on four
-//! channels. The service is the program itself on loopback with SQLite (synchronous = FULL): an answer follows its durable log.
+//! channels. The service is the program itself on loopback with SQLite (synchronous = FULL): an answer follows its durable log, and
+//! what it proposes is taken from budget, channel and stock in the same transaction. `--rates 250,500,1000` measures several rates
+//! one after another; `--explain` asks for the sentences that say why.
 
 #![allow(clippy::print_stdout)] // its lines are its result
 
@@ -27,14 +30,19 @@ const CAMPAIGN: &str = "real-time";
 const LIMIT: f64 = 10.0;
 
 fn main() {
-    let (mut customers, mut rate, mut seconds) = (5_000, 1_000, 30);
+    let (mut customers, mut rates, mut seconds, mut explain) = (5_000, vec![1_000], 30, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next().and_then(|n| n.parse().ok()).expect("a number");
         match argument.as_str() {
             "--customers" => customers = number(),
-            "--rate" => rate = number(),
+            "--rate" => rates = vec![number()],
             "--seconds" => seconds = number(),
+            "--explain" => explain = true,
+            "--rates" => {
+                let list = arguments.next().expect("a list");
+                rates = list.split(',').map(|rate| rate.parse().expect("a number")).collect();
+            }
             _ => {}
         }
     }
@@ -49,21 +57,24 @@ fn main() {
     let target = Target { address, key };
     let ask = |number: u64| {
         let customer = number.wrapping_mul(2_654_435_761) % customers;
-        let body = json!({"customer": format!("C{customer:06}"), "campaign": CAMPAIGN}).to_string();
+        let body = json!({"customer": format!("C{customer:06}"), "campaign": CAMPAIGN, "explain": explain}).to_string();
         target.request("POST", "/v1/decisions", "application/json", &body)
     };
     // The first answer reads definitions, models and averages; those after it find them at hand.
     assert_eq!(target.connect().send(&ask(0)), 200);
-    let (client, server) = (figure::cpu_seconds(), figure::cpu_seconds_of(service.id()));
-    let waits = Load { rate, seconds, connections: 16 }.run(&target, ask);
-    let asked = (rate * seconds) as f64;
-    waits.print("real_time", "p99", LIMIT);
-    let more = json!({
-        "cpu_milliseconds_of_sender": (figure::cpu_seconds() - client) * 1e3 / asked,
-        "peak_mib": figure::peak_mib_of(service.id()),
-    });
-    let milliseconds = (figure::cpu_seconds_of(service.id()) - server) * 1e3 / asked;
-    figure::print("real_time", "cpu_milliseconds_per_decision", milliseconds, "ms", more);
+    for rate in rates {
+        let (client, server) = (figure::cpu_seconds(), figure::cpu_seconds_of(service.id()));
+        let waits = Load { rate, seconds, connections: 16 }.run(&target, ask);
+        let asked = (rate * seconds) as f64;
+        waits.print("real_time", "p99", LIMIT);
+        let more = json!({
+            "rate": rate,
+            "cpu_milliseconds_of_sender": (figure::cpu_seconds() - client) * 1e3 / asked,
+            "peak_mib": figure::peak_mib_of(service.id()),
+        });
+        let milliseconds = (figure::cpu_seconds_of(service.id()) - server) * 1e3 / asked;
+        figure::print("real_time", "cpu_milliseconds_per_decision", milliseconds, "ms", more);
+    }
     service.kill().expect("the service runs");
     service.wait().expect("it ends");
 }
@@ -95,6 +106,10 @@ fn prepare(workspace: &Workspace) {
     let lines = toml.lines().map(|line| match line.split_once(" = ").map(|(key, _)| key) {
         Some("name") => format!("name = \"{CAMPAIGN}\""),
         Some("offers") => format!("offers = {names:?}"),
+        // Customers are asked for again and again, and each answer shall take what it proposes: budget, channel, stock.
+        Some("budget") => "budget = 1_000_000_000".to_owned(),
+        Some("capacity") => "capacity = 1_000_000".to_owned(),
+        Some("per_customer") => "per_customer = 1\npolicy = { caps = [], hours_between = 0 }".to_owned(),
         _ => line.to_owned(),
     });
     let lines: Vec<String> = lines.collect();

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::allocation::Prices;
 use super::batch::BatchResult;
@@ -15,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::ids::{self, CampaignRunId, CustomerId, DecisionId, OfferId};
 use crate::insert_rows;
 use crate::models::timing::HOUR_SHARE;
+use crate::rules::Value;
 use crate::storage::Connection;
 use crate::storage::schema::{decision, decision_price};
 
@@ -103,7 +103,10 @@ fn with_trace(
     model_versions: &str,
     trace: String,
 ) -> Result<Vec<DecisionRow>> {
-    let facts = view.facts_json().map_err(|error| unwritable("the facts", error))?;
+    let context = |hour_share| {
+        let logged = Logged { facts: &view.facts, hour_share };
+        serde_json::to_string(&logged).map_err(|error| unwritable("the facts", error))
+    };
     let variants: serde_json::Map<String, serde_json::Value> =
         decided.variants.iter().map(|(experiment, variant)| (experiment.to_string(), (&**variant).into())).collect();
     let none = DecisionRow {
@@ -125,19 +128,18 @@ fn with_trace(
         propensity: decided.propensity,
         forced: decided.forced,
         variants: serde_json::Value::Object(variants).to_string(),
-        context: facts.to_string(),
+        context: context(None)?,
         trace,
         model_versions: model_versions.to_owned(),
     };
     if decided.chosen.is_empty() {
         return Ok(vec![none]);
     }
-    Ok(decided.chosen.iter().enumerate().map(|(ordinal, choice)| row(&none, &facts, ordinal, choice)).collect())
+    let rows = decided.chosen.iter().enumerate();
+    rows.map(|(ordinal, choice)| Ok(row(&none, context(Some(choice.hour_share))?, ordinal, choice))).collect()
 }
 
-fn row(none: &DecisionRow, facts: &Value, ordinal: usize, choice: &Choice) -> DecisionRow {
-    let mut context = facts.clone();
-    context[HOUR_SHARE] = choice.hour_share.into();
+fn row(none: &DecisionRow, context: String, ordinal: usize, choice: &Choice) -> DecisionRow {
     DecisionRow {
         id: DecisionId(ids::fresh(none.decided_at)),
         ordinal: ordinal as i32,
@@ -150,26 +152,24 @@ fn row(none: &DecisionRow, facts: &Value, ordinal: usize, choice: &Choice) -> De
         value: choice.value,
         p1: Some(choice.p1),
         p0: Some(choice.p0),
-        context: context.to_string(),
+        context,
         // The explanation stands with the first contact only.
         trace: if ordinal == 0 { none.trace.clone() } else { "{}".into() },
         ..none.clone()
     }
 }
 
-impl CustomerView {
-    /// The facts as a JSON object.
-    fn facts_json(&self) -> serde_json::Result<Value> {
-        facts_json(&self.facts)
-    }
+/// Facts as they are logged: an object, by name; with the share of activity in the hour of the contact, where there is one.
+struct Logged<'a> {
+    facts: &'a Facts,
+    hour_share: Option<f64>,
 }
 
-fn facts_json(facts: &Facts) -> serde_json::Result<Value> {
-    let mut object = serde_json::Map::new();
-    for (name, value) in facts.iter() {
-        object.insert(name.to_owned(), serde_json::to_value(value)?);
+impl Serialize for Logged<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let share = self.hour_share.map(Value::Number);
+        serializer.collect_map(self.facts.iter().chain(share.iter().map(|share| (HOUR_SHARE, share))))
     }
-    Ok(object.into())
 }
 
 fn unwritable(what: &str, error: serde_json::Error) -> Error {

@@ -103,7 +103,7 @@ impl Batch {
     /// Takes contacts back until everything is within what is left: of each resource those that add least at the prices, those
     /// drawn at random last.
     pub fn fit(&mut self, left: &[i64]) {
-        for position in 0..left.len() {
+        for (position, &left) in left.iter().enumerate() {
             let mut users: Vec<(bool, f64, usize, i64)> = Vec::new();
             let mut used = 0;
             for (person, (seen, decision)) in self.candidates.iter().zip(&self.result.decisions).enumerate() {
@@ -116,12 +116,12 @@ impl Batch {
                     }
                 }
             }
-            if used <= left[position] {
+            if used <= left {
                 continue;
             }
             users.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
             for (_, net, person, amount) in users {
-                if used <= left[position] {
+                if used <= left {
                     break;
                 }
                 used -= amount;

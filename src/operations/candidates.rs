@@ -26,9 +26,12 @@ const CONTACTS_A_YEAR: f64 = 12.0;
 /// The treatments of a variant in a language: channels in their order, and for each the offers.
 type Shelf = Arc<Vec<Arc<Treatment>>>;
 
+/// A variant, and a language.
+type ShelfKey = (Option<Arc<str>>, Arc<str>);
+
 /// Treatments by variant and language, made once.
 #[derive(Debug, Default)]
-pub struct Treatments(Mutex<HashMap<(Option<Arc<str>>, Arc<str>), Shelf>>);
+pub struct Treatments(Mutex<HashMap<ShelfKey, Shelf>>);
 
 /// Who asks, of whom not everything is a candidate.
 #[derive(Debug, Clone, Copy, Default)]

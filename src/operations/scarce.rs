@@ -86,6 +86,9 @@ struct OfChannel {
     days: Vec<(Timestamp, u16)>,
 }
 
+/// Offer and channel by position, and the resources of hour and day.
+type UsesKey = (usize, usize, Option<u16>, Option<u16>);
+
 /// Everything that is scarce in a campaign.
 #[derive(Debug)]
 pub struct Scarce {
@@ -100,7 +103,7 @@ pub struct Scarce {
     channels: Vec<OfChannel>,
     /// What contacts use by offer and channel, where neither hour nor day counts.
     plain: Vec<Arc<Uses>>,
-    uses: Mutex<HashMap<(usize, usize, Option<u16>, Option<u16>), Arc<Uses>>>,
+    uses: Mutex<HashMap<UsesKey, Arc<Uses>>>,
 }
 
 impl Scarce {

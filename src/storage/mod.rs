@@ -1,5 +1,6 @@
 //! The operational store: SQLite in this process, or PostgreSQL that several nodes share; the same SQL.
 
+mod checkpoint;
 mod connection;
 pub mod counter;
 mod insert_row;

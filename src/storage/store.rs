@@ -4,6 +4,8 @@
 //! group (at most [`GROUP`] callers, or [`GROUP_MICROS`]) commits for all, and each is answered only after that commit. So a
 //! lone write commits at once, and a busy store makes thousands of durable writes a second from one disk flush each few
 //! hundred. On PostgreSQL every write is a transaction of its own; the server groups the flushes.
+//! What the write-ahead log holds is moved into the file beside the writers (`checkpoint`); the writer itself does so only when the log
+//! has grown beyond [`LOG_PAGES`].
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
@@ -16,12 +18,15 @@ use diesel::sqlite::SqliteConnection;
 use diesel::{Connection as _, ConnectionError};
 
 use super::Connection;
+use super::checkpoint::Checkpointer;
 use super::postgres::PostgresConnection;
 use crate::error::{Error, Result};
 
 const GROUP: usize = 256;
 const GROUP_MICROS: u128 = 2_000;
 const READERS: u32 = 8;
+/// Pages of 4 KiB that the log may hold before the writer moves them itself.
+const LOG_PAGES: u32 = 16_384;
 
 /// Where the store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +73,7 @@ struct Writer {
 
 struct WriterState {
     conn: Connection,
+    checkpointer: Option<Checkpointer>,
     /// The group now open, and how many have joined it.
     group: u64,
     members: usize,
@@ -100,7 +106,7 @@ impl r2d2::ManageConnection for Manager {
     }
 }
 
-fn open(location: &Location) -> Result<Connection, ConnectionError> {
+pub(super) fn open(location: &Location) -> Result<Connection, ConnectionError> {
     match location {
         Location::Postgres(url) => PostgresConnection::establish(url).map(Connection::Postgres),
         Location::Sqlite(path) => {
@@ -133,16 +139,22 @@ impl Store {
     /// Unavailable, when it cannot be reached.
     pub fn open(location: &Location) -> Result<Store> {
         // The first connection is made here and now, so that a wrong address is said at once and in its own words.
-        let first = open(location).map_err(|error| out_of_reach(location, error))?;
+        let mut first = open(location).map_err(|error| out_of_reach(location, error))?;
         let readers = r2d2::Pool::builder()
             .max_size(READERS)
             .min_idle(Some(0))
             .connection_timeout(Duration::from_secs(10))
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(Manager(location.clone()));
-        let writer = matches!(location, Location::Sqlite(_)).then(|| Writer {
+        let is_sqlite = matches!(location, Location::Sqlite(_));
+        let checkpointer = if is_sqlite { Checkpointer::start(location) } else { None };
+        if checkpointer.is_some() {
+            first.batch_execute(&format!("PRAGMA wal_autocheckpoint = {LOG_PAGES}"))?;
+        }
+        let writer = is_sqlite.then(|| Writer {
             state: Mutex::new(WriterState {
                 conn: first,
+                checkpointer,
                 group: 1,
                 members: 0,
                 opened: None,
@@ -278,6 +290,9 @@ impl WriterState {
             if self.failed.len() > 64 {
                 self.failed.remove(0);
             }
+        }
+        if let Some(checkpointer) = &mut self.checkpointer {
+            checkpointer.wrote(self.members);
         }
         self.ended = self.group;
         self.group += 1;

@@ -197,7 +197,11 @@ fn hours_and_days_of_a_channel_are_kept() {
         let mut next = 0;
         for _ in 0..4 {
             for _ in 0..3 {
-                given.push(proposed(&ask(service, &now(next))).is_some());
+                let made = proposed(&ask(service, &now(next)));
+                if let Some((_, decision)) = &made {
+                    assert_eq!(report(service, *decision, "made"), 200);
+                }
+                given.push(made.is_some());
                 next += 1;
             }
             later(service, HOUR);

@@ -92,6 +92,9 @@ pub fn table() -> Vec<Route> {
         route(PUT, "/v1/offers/{id}", Needs(OffersWrite), offers::put::handle)
             .says("Adds an offer (201), or replaces its definition; what is used up stays counted.").takes(named("Offer"))
             .answers(200, object()).also(201, object()).versioned(),
+        route(GET, "/v1/offers/{id}/together", Needs(AnalysisRead), offers::together::handle)
+            .says("How many customers have bought all goods of the offer's bundle, and how many would by chance.")
+            .answers(200, object()),
         route(POST, "/v1/offers/{id}/codes", Needs(OffersWrite), offers::codes::handle)
             .says("Adds single-use codes to an offer's list; each is given to one customer at most.").takes(named("CodesInput"))
             .answers(200, named("CodesAdded")).or(&[404]),

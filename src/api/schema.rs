@@ -129,6 +129,8 @@ pub const OFFER: &[(&str, &str)] = &[
     ("description", "object"),
     ("url", "string"),
     ("partner", "string"),
+    ("settlement", "object"),
+    ("bundle", "strings"),
     ("benefit!", "any"),
     ("least_basket", "money"),
     ("cost", "money"),

@@ -1,6 +1,6 @@
 //! An offer's definition, as written and as checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,18 @@ pub struct Tier {
     pub off: Money,
 }
 
+/// How cost and gain of a partner's offer are shared, by redemption.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settlement {
+    /// The share of the benefit (what is taken off, or the gift) that the partner bears, 0..=1.
+    #[serde(default)]
+    pub share: f64,
+    /// What the partner pays us for each redemption, in minor units; below 0 we pay them.
+    #[serde(default)]
+    pub fee: Money,
+}
+
 /// An offer as written. Amounts are in minor units.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +65,12 @@ pub struct OfferSpec {
     /// The firm that gives it, when it is not the sender.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner: Option<String>,
+    /// What that firm bears and pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement: Option<Settlement>,
+    /// The goods that it offers together, by SKU; `/v1/offers/{id}/together` says how many clients buy all of them as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bundle: Vec<String>,
     /// What the customer gets.
     pub benefit: Benefit,
     /// Least basket for which it can be redeemed.
@@ -132,13 +150,20 @@ impl OfferSpec {
         off.min(basket)
     }
 
-    /// What a redemption costs us for a basket: the discount, the gift, and the cost of fulfilling it.
+    /// What a redemption costs us for a basket: the discount, the gift, and the cost of fulfilling it, less what a partner bears
+    /// and pays; below 0 where a partner pays more than it costs.
     pub fn redemption_cost(&self, basket: Money) -> Money {
         let gift = match self.benefit {
             Benefit::Gift(cost) if basket >= self.least_basket => cost,
             _ => Money::ZERO,
         };
-        self.discount(basket) + gift + self.cost
+        let benefit = self.discount(basket) + gift;
+        match self.settlement {
+            None => benefit + self.cost,
+            Some(Settlement { share, fee }) => {
+                Money((benefit.0 as f64 * (1.0 - share)).round_ties_even() as i64) + self.cost - fee
+            }
+        }
     }
 
     /// Whether it may be proposed at this instant.
@@ -200,6 +225,18 @@ impl OfferSpec {
             && from >= until
         {
             faults.push(Fault::at("valid_until", "must lie after valid_from"));
+        }
+        if let Some(settlement) = self.settlement {
+            if self.partner.is_none() {
+                faults.push(Fault::at("settlement", "needs the `partner` with whom it is made"));
+            }
+            if !(0.0..=1.0).contains(&settlement.share) {
+                faults.push(Fault::at("settlement.share", format!("{} is outside 0..1", settlement.share)));
+            }
+        }
+        let different: BTreeSet<&String> = self.bundle.iter().collect();
+        if self.bundle.len() == 1 || different.len() < self.bundle.len() || self.bundle.iter().any(String::is_empty) {
+            faults.push(Fault::at("bundle", "needs two goods or more, each named once"));
         }
         faults.extend(self.benefit.faults());
         if faults.is_empty() {
@@ -269,6 +306,22 @@ mod tests {
             let (low, high) = (a.min(b), a.max(b));
             proptest::prop_assert!(offer.discount(Money(low)) <= offer.discount(Money(high)));
         });
+    }
+
+    #[test]
+    fn a_partner_bears_its_share_and_pays_its_fee() {
+        let mut offer: OfferSpec =
+            toml::from_str("name = 'both'\npartner = 'Cafe'\ncost = 30\nbenefit = { amount = 1_000 }\n").unwrap();
+        assert_eq!(offer.redemption_cost(Money(5_000)), Money(1_030));
+        offer.settlement = Some(Settlement { share: 0.4, fee: Money(250) });
+        assert_eq!(offer.clone().check().unwrap().redemption_cost(Money(5_000)), Money(600 + 30 - 250));
+        offer.settlement = Some(Settlement { share: 1.0, fee: Money(250) });
+        assert_eq!(offer.redemption_cost(Money(5_000)), Money(-220), "the partner pays for the client");
+        offer.partner = None;
+        offer.bundle = vec!["a".into(), "a".into()];
+        let error = offer.check().unwrap_err();
+        let keys: Vec<&str> = error.fault_list().iter().map(|f| f.key.as_str()).collect();
+        assert_eq!(keys, ["settlement", "bundle"]);
     }
 
     #[test]

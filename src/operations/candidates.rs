@@ -299,7 +299,8 @@ impl<'a> Menu<'a> {
             hazard: channel.hazard,
             reach_value: (extra * margin - contact_cost).max(0.0) * CONTACTS_A_YEAR,
         };
-        let spend = contact_cost + p1 * offer.spec.redeem * discount;
+        // What a partner pays on top is no budget to spend.
+        let spend = contact_cost + p1 * offer.spec.redeem * discount.max(0.0);
         Candidate { treatment, slot, p1, p0, hour_share, terms, spend, uses }
     }
 

@@ -38,6 +38,7 @@ pub mod send;
 pub mod setup;
 pub mod steer;
 pub mod test_send;
+pub mod together;
 pub mod totals;
 pub mod train;
 pub mod variables;

@@ -4,6 +4,7 @@ pub mod codes;
 pub mod get;
 pub mod list;
 pub mod put;
+pub mod together;
 
 use serde::Serialize;
 

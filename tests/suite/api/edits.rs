@@ -113,3 +113,28 @@ fn every_change_stands_in_an_audit_that_shows_tampering() {
     assert!(!audit.text.contains("@example.com"), "personal data in the audit");
     assert_eq!(service.get("/v1/audit/check").by(Role::Admin).send().json()["whole"], true);
 }
+
+#[test]
+fn a_bundle_tells_who_buys_its_goods_together_and_a_settlement_needs_its_partner() {
+    Service::on_both_stores(|service| {
+        // a and b by two of four customers, each alone by one more.
+        for (customer, goods) in [("C-1", "ab"), ("C-2", "ab"), ("C-3", "a"), ("C-4", "bc")] {
+            let items: Vec<String> =
+                goods.chars().map(|sku| format!(r#"{{"sku":"{sku}","quantity":1,"amount":500}}"#)).collect();
+            let order = format!(r#"{{"customer":"{customer}","order":"O-{customer}","items":[{}]}}"#, items.join(","));
+            assert_eq!(service.post("/v1/orders").by(Role::Ingest).json(&order).send().status, 200);
+        }
+        let offer = |more: &str| format!(r#"{{"name":"both","benefit":{{"percent":10}},"bundle":["a","b"]{more}}}"#);
+        let put = |more: &str| service.put("/v1/offers/both").by(Role::Marketer).json(&offer(more)).send();
+        let problem = put(r#","settlement":{"share":0.5,"fee":100}"#).problem(422);
+        assert!(problem.to_string().contains("settlement"), "{problem}");
+        assert_eq!(put(r#","partner":"Cafe","settlement":{"share":0.5,"fee":100}"#).status, 201);
+        let together = service.get("/v1/offers/both/together").by(Role::Viewer).send().json();
+        assert_eq!((&together["customers"], &together["all"], &together["share"]), (&4.into(), &2.into(), &0.5.into()));
+        assert_eq!(together["goods"][1], serde_json::json!({"sku": "b", "customers": 3, "share": 0.75}));
+        assert!((together["lift"].as_f64().unwrap() - 0.5 / (0.75 * 0.75)).abs() < 1e-12, "{together}");
+        service.put("/v1/offers/ten").by(Role::Marketer).json(OFFER).send();
+        service.get("/v1/offers/ten/together").by(Role::Viewer).send().problem(422);
+        service.get("/v1/offers/none/together").by(Role::Viewer).send().problem(404);
+    });
+}

@@ -9,6 +9,7 @@ pub mod candidates;
 pub mod checks;
 pub mod codes;
 pub mod decide_now;
+pub mod disparity;
 pub mod erase;
 pub mod evaluate;
 pub mod event_types;

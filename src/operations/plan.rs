@@ -17,6 +17,7 @@ use crate::messages::Form;
 use crate::messages::preview::{Preview, preview};
 use crate::money::Money;
 use crate::operations::batch::{self, Batch};
+use crate::operations::disparity::{Disparity, disparities};
 use crate::operations::forecast::{Forecast, forecast};
 use crate::operations::relaxed::{Relaxed, relaxed};
 use crate::operations::setup::{self, Setup, first_variant};
@@ -45,6 +46,8 @@ pub struct Plan {
     pub prices: Vec<String>,
     /// What a tenth more of each limit that binds would bring, the dearest first.
     pub relaxed: Vec<Relaxed>,
+    /// Who is contacted, with what, by the groups of each protected attribute.
+    pub disparity: Vec<Disparity>,
     /// Value of the choice and its proven upper bound.
     pub proof: Proof,
     /// What the holdout could tell apart.
@@ -124,6 +127,7 @@ fn describe(ws: &Workspace, setup: &Setup, batch: &Batch) -> Result<Plan> {
         waterfall: result.waterfall.clone(),
         prices: result.prices.words(currency),
         relaxed: relaxed(setup, batch, currency)?,
+        disparity: disparities(batch, ws.settings()),
         proof: proof(batch),
         detectable: detectable(ws, setup, batch, &forecast)?,
         samples: samples(ws, setup, batch)?,

@@ -103,7 +103,7 @@ fn write(
         occasion: occasion.to_owned(),
         decided_at: batch.now,
         waterfall: batch.result.waterfall.clone(),
-        forecast: forecast(&batch, &setup.response.uplift.realised),
+        forecast: forecast(batch, &setup.response.uplift.realised),
         proof: proof(batch),
         prices: batch.result.prices.words(ws.settings().currency),
         digest: digest(batch),

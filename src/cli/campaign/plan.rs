@@ -4,6 +4,7 @@ use super::ACTOR;
 use crate::cli::{Done, Place, print};
 use crate::deliveries::outbox;
 use crate::money::{Currency, Money};
+use crate::operations::disparity::Disparity;
 use crate::operations::forecast::Forecast;
 use crate::operations::plan::{Detectable, Plan, Proof, Sample, plan};
 
@@ -36,6 +37,7 @@ fn words(plan: &Plan, currency: Currency) -> String {
         text += &format!("  {}\n", relaxed.words);
     }
     text += &segments(&plan.forecast, currency);
+    plan.disparity.iter().for_each(|disparity| text += &groups(disparity, currency));
     text += &detectable(plan.detectable, currency);
     if !plan.samples.is_empty() {
         text += &format!("\nSamples ({})\n", plan.samples.len());
@@ -76,6 +78,28 @@ fn segments(forecast: &Forecast, currency: Currency) -> String {
         table.row([name.clone()].into_iter().chain(numbers).chain(amounts).collect());
     }
     if forecast.by_segment.len() > 1 { format!("\n{table}") } else { String::new() }
+}
+
+/// Contact, offer and benefit by the groups of a protected attribute.
+fn groups(disparity: &Disparity, currency: Currency) -> String {
+    let header =
+        [disparity.attribute.as_str(), "customers", "contacted", "share", "of the highest", "benefit", "offers"];
+    let mut table = print::Table::new(&header);
+    for group in &disparity.groups {
+        let offers: Vec<String> =
+            group.by_offer.iter().map(|(offer, contacts)| format!("{offer} {contacts}")).collect();
+        let remark = if group.stands_out { " (below four fifths)" } else { "" };
+        table.row(vec![
+            group.value.clone(),
+            group.customers.to_string(),
+            group.contacted.to_string(),
+            print::percent(group.rate),
+            format!("{:.2}{remark}", group.ratio),
+            currency.show(Money(group.benefit.round() as i64)),
+            offers.join(", "),
+        ]);
+    }
+    format!("\n{table}")
 }
 
 /// Value beside the proven bound.

@@ -144,11 +144,11 @@ mod tests {
         (0..customers)
             .map(|i| {
                 let segment = i % 3;
-                let hour = if own { stream.below(24) as usize } else { [8, 13, 20][segment] };
+                let hour = if own { stream.below(24) } else { [8, 13, 20][segment] };
                 let hours = (0..times).map(|_| {
-                    let day = stream.below(7) as usize;
+                    let day = stream.below(7);
                     // One in five at any hour at all.
-                    if stream.uniform() < 0.2 { stream.below(168) as usize } else { day * 24 + hour }
+                    if stream.uniform() < 0.2 { stream.below(168) } else { day * 24 + hour }
                 });
                 (format!("s{segment}"), Profile::of(hours.collect::<Vec<_>>()), hour)
             })

@@ -15,6 +15,12 @@ fn number(value: &Value) -> i64 {
 fn a_plan_has_an_interval_its_segments_and_what_more_would_bring_and_questions_keep_nothing() {
     for (store, program) in Program::on_both_stores() {
         program.import_company(300);
+        let ages = (0..300).map(|i| format!("C{i},{}\n", if i % 3 == 0 { "old" } else { "young" })).collect::<String>();
+        let mapping = "[[record]]\ntarget = \"customers\"\n[record.fields]\ncustomer = \"customer_id\"\n[record.attributes]\nage = \"age\"\n";
+        let files = [program.file("ages.csv", &format!("customer_id,age\n{ages}")), program.file("ages.toml", mapping)];
+        program.done(&["import", "customers", &files[0], "--mapping", &files[1]]);
+        let settings = std::fs::read_to_string(program.path("data/vizavi.toml")).unwrap_or_default();
+        program.file("data/vizavi.toml", &format!("protected_attributes = [\"age\"]\n{settings}"));
         program.done(&["train"]);
         program.done(&["score"]);
         program.done(&["campaign", "apply", &program.campaign("win-back", &definition(LIMITED))]);
@@ -29,6 +35,11 @@ fn a_plan_has_an_interval_its_segments_and_what_more_would_bring_and_questions_k
         assert_eq!((sum("customers"), sum("contacts")), (300, number(&forecast["contacts"])), "{store}");
         // Cents are rounded segment by segment.
         assert!((sum("profit") - profit).abs() <= segments.len() as i64, "{store}: {forecast}");
+        let ages = &plan["disparity"][0];
+        let young = ages["groups"].as_array().unwrap().iter().find(|group| group["value"] == "young").unwrap();
+        assert!(ages["attribute"] == "age" && number(&young["customers"]) > 150, "{store}: {ages}");
+        let contacted = ages["groups"].as_array().unwrap().iter().map(|group| number(&group["contacted"])).sum::<i64>();
+        assert_eq!(contacted, number(&forecast["contacts"]), "{store}: one contact each");
         let budget = plan["relaxed"].as_array().unwrap().iter().find(|one| one["limit"] == "budget").unwrap();
         assert_eq!(number(&budget["raised_by"]), 200, "{store}");
         assert!((1..=number(&budget["at_most"]) + 1).contains(&number(&budget["brings"])), "{store}: {budget}");

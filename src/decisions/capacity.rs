@@ -75,12 +75,17 @@ pub fn take(
     Ok(add(conn)? == 1)
 }
 
-/// Gives units back of which nothing came.
-pub fn give_back(conn: &mut Connection, campaign: CampaignId, take: &Take, value: i64) -> Result<()> {
+/// Gives units back of which nothing came, and the contacts and the value that they were for.
+pub fn give_back(
+    conn: &mut Connection,
+    campaign: CampaignId,
+    take: &Take,
+    (contacts, value): (i64, i64),
+) -> Result<()> {
     diesel::update(capacity::table.find((campaign, &take.resource, take.period)))
         .set((
             capacity::used.eq(capacity::used - take.used),
-            capacity::contacts.eq(capacity::contacts - 1),
+            capacity::contacts.eq(capacity::contacts - contacts),
             capacity::value.eq(capacity::value - value),
         ))
         .execute(conn)?;

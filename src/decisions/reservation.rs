@@ -9,6 +9,8 @@
 //! An answer that carried a code and was never reported keeps code and piece: somebody may have seen it, and a code is never given
 //! twice.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use super::capacity::{self, Take};
@@ -70,7 +72,13 @@ pub fn find(conn: &mut Connection, id: i64) -> Result<Option<Reservation>> {
 /// A delivery ended without a contact: budget, channel and code are free again. Its stock is given back with its decision.
 pub fn release_of_delivery(conn: &mut Connection, delivery: i64, now: Timestamp) -> Result<()> {
     let Some(held) = find(conn, delivery)? else { return Ok(()) };
-    if end(conn, &held, RELEASED)? { give_back(conn, &held, now) } else { Ok(()) }
+    if !end(conn, &held, RELEASED)? {
+        return Ok(());
+    }
+    let mut freed = Freed::default();
+    freed.add(&held)?;
+    freed.pieces.clear();
+    freed.give_back(conn, now)
 }
 
 /// The contact of a decision in real time was made.
@@ -100,18 +108,13 @@ pub fn not_made(conn: &mut Connection, held: &Reservation, now: Timestamp) -> Re
         // Code and piece of a lapsed one were kept, for want of a word; here it is.
         LAPSED => {
             if held.code.is_some() && replace(conn, held, LAPSED, RELEASED)? {
-                free_piece(conn, held, now)?;
+                free(conn, held, now)?;
             }
             return Ok(());
         }
         _ => {}
     }
-    if end(conn, held, RELEASED)? {
-        settle(conn, held.id, contact_ledger::RELEASED, now)?;
-        give_back(conn, held, now)?;
-        offers::release(conn, held.offer_id, 1)?;
-    }
-    Ok(())
+    if end(conn, held, RELEASED)? { free(conn, held, now) } else { Ok(()) }
 }
 
 /// Whether any has expired.
@@ -134,6 +137,7 @@ pub fn expire(conn: &mut Connection, now: Timestamp) -> Result<usize> {
         .limit(CHUNK)
         .select(Reservation::as_select())
         .load(conn)?;
+    let mut freed = Freed::default();
     for held in &expired {
         // Another process may have been faster.
         if !end(conn, held, LAPSED)? {
@@ -143,29 +147,54 @@ pub fn expire(conn: &mut Connection, now: Timestamp) -> Result<usize> {
             settle(conn, held.id, contact_ledger::MADE, held.expires_at)?;
         } else {
             settle(conn, held.id, contact_ledger::RELEASED, now)?;
-            give_back(conn, held, now)?;
-            offers::release(conn, held.offer_id, 1)?;
+            freed.add(held)?;
         }
     }
+    freed.give_back(conn, now)?;
     Ok(expired.len())
 }
 
-fn give_back(conn: &mut Connection, held: &Reservation, now: Timestamp) -> Result<()> {
-    let takes: Vec<Take> = serde_json::from_str(&held.takes)?;
-    for take in &takes {
-        capacity::give_back(conn, held.campaign_id, take, held.value)?;
+/// What several reservations held, given back in the order in which it is taken: counters by name, then stock. Two transactions
+/// that touch the same things would otherwise wait for each other.
+#[derive(Default)]
+struct Freed {
+    takes: BTreeMap<(CampaignId, String, i64), (i64, i64, i64)>,
+    pieces: BTreeMap<OfferId, i64>,
+    codes: Vec<(OfferId, String, i64)>,
+}
+
+impl Freed {
+    fn add(&mut self, held: &Reservation) -> Result<()> {
+        let takes: Vec<Take> = serde_json::from_str(&held.takes)?;
+        for take in takes {
+            let sum = self.takes.entry((held.campaign_id, take.resource, take.period)).or_default();
+            *sum = (sum.0 + take.used, sum.1 + 1, sum.2 + held.value);
+        }
+        *self.pieces.entry(held.offer_id).or_default() += 1;
+        self.codes.extend(held.code.iter().map(|code| (held.offer_id, code.clone(), held.id)));
+        Ok(())
     }
-    match &held.code {
-        Some(code) => codes::give_back(conn, held.offer_id, code, held.id, now),
-        None => Ok(()),
+
+    fn give_back(self, conn: &mut Connection, now: Timestamp) -> Result<()> {
+        for ((campaign, resource, period), (used, contacts, value)) in self.takes {
+            capacity::give_back(conn, campaign, &Take { resource, period, used }, (contacts, value))?;
+        }
+        for (offer, pieces) in self.pieces {
+            offers::release(conn, offer, pieces)?;
+        }
+        for (offer, code, holder) in &self.codes {
+            codes::give_back(conn, *offer, code, *holder, now)?;
+        }
+        Ok(())
     }
 }
 
-/// Everything that a lapsed reservation with a code had kept.
-fn free_piece(conn: &mut Connection, held: &Reservation, now: Timestamp) -> Result<()> {
+/// Everything that a contact in real time held, the contact itself included.
+fn free(conn: &mut Connection, held: &Reservation, now: Timestamp) -> Result<()> {
     settle(conn, held.id, contact_ledger::RELEASED, now)?;
-    give_back(conn, held, now)?;
-    offers::release(conn, held.offer_id, 1)
+    let mut freed = Freed::default();
+    freed.add(held)?;
+    freed.give_back(conn, now)
 }
 
 /// Ends what is held; whether it was this call that did.

@@ -192,8 +192,11 @@ impl Ready {
 
     /// Looks at the counters now, after giving back what has expired.
     pub(super) fn look_now(&self, ws: &Workspace, now: Timestamp) -> Result<Arc<Live>> {
-        if ws.store().read_one(|conn| reservation::any_expired(conn, now))? {
-            ws.store().write(|conn| reservation::expire(conn, now))?;
+        if ws.store().read_one(|conn| reservation::any_expired(conn, now))?
+            && let Err(error) = ws.store().write(|conn| reservation::expire(conn, now))
+        {
+            // The next look, or the job, does it; whoever asks shall not wait for it.
+            tracing::warn!(?error, "what has expired could not be given back");
         }
         ws.store().read(|conn| self.look(ws, conn, now))
     }

@@ -176,7 +176,7 @@ fn cloud_history_that_cannot_be_reached_takes_nothing_and_says_why() {
     settle(&program, &bucket.absent());
     let file = program.file("orders.csv", &orders(0, 10));
     let said = program.call(&["import", "orders", &file]);
-    assert!(said.code == Some(1) && said.err.contains("[history] url"), "{:?} {}", said.code, said.err);
+    assert!(said.code == Some(2) && said.err.contains("[history] url"), "{:?} {}", said.code, said.err);
     assert!(!said.err.contains("AWS_SECRET"), "{}", said.err);
     assert_eq!(found(&program), (0, 0));
     // Once it is set right, the same file is imported.

@@ -7,6 +7,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use object_store::ObjectStoreExt;
+use object_store::aws::AmazonS3Builder;
+use object_store::path::Path;
+
 struct Server {
     port: u16,
     /// Holds the pipe whose end tells the keeper that this process is gone.
@@ -68,7 +72,17 @@ impl Bucket {
 
     /// Removes an object, as somebody might who does not know whose it is.
     pub fn remove(&self, key: &str) {
-        ureq::delete(format!("{}/{}/{key}", self.endpoint, self.name)).call().expect("it is removed");
+        let store = AmazonS3Builder::new()
+            .with_bucket_name(&self.name)
+            .with_endpoint(&self.endpoint)
+            .with_allow_http(true)
+            .with_region("us-east-1")
+            .with_access_key_id("test")
+            .with_secret_access_key("test")
+            .build()
+            .expect("a store");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(store.delete(&Path::from(key))).expect("it is removed");
     }
 }
 

@@ -2,6 +2,7 @@
 //! for as long as the disk takes to flush some megabytes.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
@@ -15,8 +16,20 @@ const REST: Duration = Duration::from_millis(50);
 
 /// Tells the mover of a store's log how much was written; it ends with the store.
 pub(super) struct Checkpointer {
-    tell: SyncSender<()>,
+    /// Taken when the store is closed.
+    tell: Option<SyncSender<()>>,
+    mover: Option<JoinHandle<()>>,
     writes: usize,
+}
+
+impl Drop for Checkpointer {
+    /// Waits for the mover: whoever opens the store next finds nobody at its file.
+    fn drop(&mut self) {
+        self.tell.take();
+        if let Some(Err(_)) = self.mover.take().map(JoinHandle::join) {
+            tracing::error!("the thread that moves the log has panicked");
+        }
+    }
 }
 
 impl Checkpointer {
@@ -25,14 +38,15 @@ impl Checkpointer {
         let (tell, told) = sync_channel(1);
         let location = location.clone();
         let moving = move || keep_short(&location, &told);
-        std::thread::Builder::new().name("checkpoint".into()).spawn(moving).ok()?;
-        Some(Checkpointer { tell, writes: 0 })
+        let mover = std::thread::Builder::new().name("checkpoint".into()).spawn(moving).ok()?;
+        Some(Checkpointer { tell: Some(tell), mover: Some(mover), writes: 0 })
     }
 
     /// So many writes were committed.
     pub(super) fn wrote(&mut self, writes: usize) {
         self.writes += writes;
-        if self.writes >= WRITES && !matches!(self.tell.try_send(()), Err(TrySendError::Disconnected(()))) {
+        let Some(tell) = self.tell.as_ref().filter(|_| self.writes >= WRITES) else { return };
+        if !matches!(tell.try_send(()), Err(TrySendError::Disconnected(()))) {
             self.writes = 0;
         }
     }

@@ -112,7 +112,8 @@ pub(super) fn open(location: &Location) -> Result<Connection, ConnectionError> {
         Location::Sqlite(path) => {
             let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
             conn.batch_execute(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; \
+                // First of all who waits: another connection may be closing, and holds the file for that long.
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; \
                  PRAGMA secure_delete = ON;",
             )

@@ -48,7 +48,7 @@ pub fn relaxed(setup: &Setup, batch: &Batch, currency: Currency) -> Result<Vec<R
         let (brings, at_most) = (money(found.obtained as f64), money(found.predicted));
         let more = match unit {
             Unit::Budget => format!("{} more of {}", currency.show(Money(raised_by)), found.resource),
-            Unit::Stock(offer) => format!("{raised_by} more pieces of {offer}"),
+            Unit::Stock(offer) => format!("{raised_by} more of {offer}"),
             Unit::Channel(channel) => format!("{raised_by} more by {channel}"),
             Unit::Place(place) => format!("{raised_by} more places in {place}"),
         };

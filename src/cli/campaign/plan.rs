@@ -77,7 +77,7 @@ fn segments(forecast: &Forecast, currency: Currency) -> String {
         let amounts = [currency.show(part.spend), currency.show(part.profit)];
         table.row([name.clone()].into_iter().chain(numbers).chain(amounts).collect());
     }
-    if forecast.by_segment.len() > 1 { format!("\n{table}") } else { String::new() }
+    if forecast.by_segment.len() > 1 { format!("\n{table}\n") } else { String::new() }
 }
 
 /// Contact, offer and benefit by the groups of a protected attribute.
@@ -99,7 +99,7 @@ fn groups(disparity: &Disparity, currency: Currency) -> String {
             offers.join(", "),
         ]);
     }
-    format!("\n{table}")
+    format!("{table}\n")
 }
 
 /// Value beside the proven bound.

@@ -383,6 +383,11 @@ fn free_from(times: &[i64], at: i64, length: i64, most: usize) -> Option<i64> {
     }
 }
 
+/// Whether an hour of the day lies in the quiet ones, `[from, until)`; equal hours mean none are quiet.
+pub fn is_quiet([from, until]: [u8; 2], hour: u8) -> bool {
+    if from <= until { (from..until).contains(&hour) } else { hour >= from || hour < until }
+}
+
 /// The end of the quiet hours that hold `at` in this zone; `None` when it is not quiet then. Local midnight and the hours are
 /// computed on the civil calendar, so that a change of the clock neither shortens nor skips them.
 fn quiet_until(hours: [u8; 2], zone: &TimeZone, at: Timestamp) -> Option<Timestamp> {
@@ -392,8 +397,7 @@ fn quiet_until(hours: [u8; 2], zone: &TimeZone, at: Timestamp) -> Option<Timesta
     }
     let local = at.to_jiff().to_zoned(zone.clone());
     let hour = local.hour() as u8;
-    let quiet = if from < until { (from..until).contains(&hour) } else { hour >= from || hour < until };
-    if !quiet {
+    if !is_quiet(hours, hour) {
         return None;
     }
     let date = if hour >= until { local.date().tomorrow().unwrap_or(local.date()) } else { local.date() };

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::campaigns::{CampaignSpec, ChannelSpec};
 use crate::clock::{DAY, HOUR, Timestamp};
+use crate::decisions::contact_policy::is_quiet;
 use crate::decisions::{Candidate, Facts, MessageClass, Slot, Treatment, Uses, ValueTerms};
 use crate::models::ResponseModel;
 use crate::models::response::{Context, EncodedCustomer};
@@ -52,6 +53,8 @@ pub struct Menu<'a> {
     base: Base,
     scarce: Arc<Scarce>,
     treatments: Arc<Treatments>,
+    /// The hours of the day that are not quiet: those of a channel that states none.
+    any_hour: Vec<u8>,
 }
 
 /// Averages over the whole base, for customers of whom too little is known.
@@ -84,6 +87,14 @@ impl Base {
             baseline: baseline / (people.len().max(1) as f64),
         }
     }
+}
+
+/// The hours of the day that are quiet neither in the campaign's own policy nor, without one, in the workspace's.
+fn any_hour(spec: &CampaignSpec, settings: &Settings) -> Vec<u8> {
+    let own = spec.contact.policy.as_ref().and_then(|policy| policy.get("quiet_hours"));
+    let own = own.and_then(|hours| serde_json::from_value::<[u8; 2]>(hours.clone()).ok());
+    let quiet = own.unwrap_or(settings.quiet_hours);
+    (0..24).filter(|&hour| !is_quiet(quiet, hour)).collect()
 }
 
 /// The segment of a person, where it is known.
@@ -199,7 +210,8 @@ impl<'a> Menu<'a> {
         scarce: Arc<Scarce>,
         treatments: Arc<Treatments>,
     ) -> Menu<'a> {
-        Menu { spec, offers, settings, model, retention, base, scarce, treatments }
+        let any_hour = any_hour(spec, settings);
+        Menu { spec, offers, settings, model, retention, base, scarce, treatments, any_hour }
     }
 
     /// Every candidate of one person, at this instant.
@@ -328,10 +340,10 @@ impl<'a> Menu<'a> {
     /// activity in each; rising.
     fn slots(&self, person: &Person, channel: &ChannelSpec, now: Timestamp) -> Vec<(Slot, f64)> {
         let local = now.to_jiff().to_zoned(person.view.zone.clone());
-        let any: Vec<u8> = if channel.hours.is_empty() { self.audible().collect() } else { Vec::new() };
+        let hours = if channel.hours.is_empty() { &self.any_hour } else { &channel.hours };
         let mut slots = Vec::new();
         for day in 0..2 {
-            for &hour in channel.hours.iter().chain(&any) {
+            for &hour in hours {
                 let start = local
                     .date()
                     .checked_add(jiff::Span::new().days(day))
@@ -355,15 +367,6 @@ impl<'a> Menu<'a> {
     /// The share of a person's activity in the hour of an instant, where the clock is so many seconds ahead.
     fn hour_share(&self, person: &Person, at: Timestamp, ahead: i32) -> f64 {
         self.base.week.share(segment(person), &person.hours, hour_of_week(at, ahead))
-    }
-
-    /// The hours of the day that are not quiet.
-    fn audible(&self) -> impl Iterator<Item = u8> + use<> {
-        let own = self.spec.contact.policy.as_ref().and_then(|policy| policy.get("quiet_hours"));
-        let own = own.and_then(|hours| serde_json::from_value::<[u8; 2]>(hours.clone()).ok());
-        let [from, until] = own.unwrap_or(self.settings.quiet_hours);
-        let quiet = move |hour| if from < until { (from..until).contains(&hour) } else { hour >= from || hour < until };
-        (0..24).filter(move |&hour| from == until || !quiet(hour))
     }
 
     /// The treatments that all customers of one variant and language share: channels in their order, and for each the offers.

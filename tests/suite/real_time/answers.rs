@@ -237,3 +237,18 @@ fn prices_rise_with_what_is_used_ahead_of_time_and_every_process_sees_it() {
         assert_eq!(price(&other).1, 0.0);
     });
 }
+
+/// A channel that states no hours proposes by any that is not quiet: all hours but 12 and 13 are here, and those are proposed.
+#[test]
+fn any_hour_is_one_that_is_not_quiet() {
+    let offers = [offer("o", 0.5, json!({}))];
+    let quiet = |hours: [u8; 2]| vizavi::settings::Settings { quiet_hours: hours, ..settings() };
+    let make = |url: Option<&str>| shop(url, quiet([14, 12]), &offers, (json!({}), json!({ "hours": [] })), 4);
+    on_both_stores(make, |service| {
+        for customer in 0..4 {
+            let answer = ask(service, &json!({ "customer": format!("C{customer}"), "campaign": CAMPAIGN }));
+            let from = answer["proposals"][0]["from"].as_str().unwrap_or_else(|| panic!("a proposal in {answer}"));
+            assert!(["T12:00", "T13:00"].iter().any(|hour| from.contains(hour)), "{from}");
+        }
+    });
+}

@@ -29,6 +29,9 @@ pub struct CampaignSpec {
     pub class: String,
     /// Names of the offers it may make.
     pub offers: Vec<String>,
+    /// One of them, which is proposed to whoever asks in real time when nothing is worth its price; none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
     /// Who it is for; everybody when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<RuleSpec>,
@@ -37,6 +40,9 @@ pub struct CampaignSpec {
     /// The most it may spend on contacts and benefits, in minor units; no limit when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Money>,
+    /// Of some customers, at least and at most how many get a contact.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<ShareSpec>,
     /// Contacts: how many per customer, and what differs from the workspace's policy.
     #[serde(default)]
     pub contact: ContactSpec,
@@ -84,6 +90,22 @@ pub struct ChannelSpec {
     /// Chance that one contact ends the permission to contact.
     #[serde(default = "default_hazard")]
     pub hazard: f64,
+}
+
+/// Contacts with some customers, as a share of all of them who could be contacted: those of the audience who are in no holdout.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShareSpec {
+    /// Its name, for plans and prices.
+    pub name: String,
+    /// Who belongs to it.
+    pub who: RuleSpec,
+    /// What is promised them: others do not outbid them below it. Nobody is contacted at a loss for its sake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<f64>,
+    /// The most; no limit when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<f64>,
 }
 
 /// How often, and what differs from the workspace's contact policy.
@@ -182,6 +204,11 @@ impl CampaignSpec {
         let classes = ["marketing", "service", "transactional"];
         demand(classes.contains(&self.class.as_str()), "class", "must be one of: marketing, service, transactional");
         demand(!self.offers.is_empty(), "offers", "names no offer; a campaign needs at least one");
+        demand(
+            self.fallback.as_ref().is_none_or(|offer| self.offers.contains(offer)),
+            "fallback",
+            "must be one of the campaign's offers",
+        );
         demand(!self.channels.is_empty(), "channels", "names no channel; a campaign needs at least one");
         demand((0.0..=0.9).contains(&self.holdout), "holdout", "must lie within 0..0.9");
         demand(
@@ -197,6 +224,12 @@ impl CampaignSpec {
             demand(!again, &format!("channels[{i}].channel"), "stands twice; name each channel once");
             channel.check(&format!("channels[{i}]"), &mut demand);
         }
+        for (i, share) in self.shares.iter().enumerate() {
+            let again = self.shares[..i].iter().any(|other| other.name == share.name);
+            demand(!again, &format!("shares[{i}].name"), "stands twice; name each share once");
+            share.check(&format!("shares[{i}]"), self.contact.per_customer, &mut demand);
+        }
+        demand(self.shares.len() <= 16, "shares", "at most 16 shares");
         for (i, experiment) in self.experiments.iter().enumerate() {
             experiment.check(&format!("experiments[{i}]"), &mut demand);
         }
@@ -224,6 +257,21 @@ impl ChannelSpec {
         let good = hours.len() <= 24 && hours.iter().all(|&hour| hour < 24);
         demand(good, &format!("{key}.hours"), "must be hours of the day, 0 to 23; none for any");
         demand((0.0..=1.0).contains(&self.hazard), &format!("{key}.hazard"), "must lie within 0..1");
+    }
+}
+
+impl ShareSpec {
+    fn check(&self, key: &str, per_customer: u8, demand: &mut impl FnMut(bool, &str, &str)) {
+        demand(is_name(&self.name), &format!("{key}.name"), "must be 1 to 100 letters, digits, `-`, `_` or `.`");
+        let most = f64::from(per_customer);
+        let good = |share: Option<f64>| share.is_none_or(|share| (0.0..=most).contains(&share));
+        let range = "must lie within 0..1, or up to the contacts per customer where there may be several";
+        demand(good(self.at_least), &format!("{key}.at_least"), range);
+        demand(good(self.at_most), &format!("{key}.at_most"), range);
+        let both = self.at_least.zip(self.at_most);
+        demand(both.is_none_or(|(least, most)| least <= most), &format!("{key}.at_least"), "must not exceed at_most");
+        let any = self.at_least.or(self.at_most).is_some();
+        demand(any, key, "limits nothing; give at_least, at_most or both");
     }
 }
 

@@ -6,5 +6,5 @@ pub mod lifecycle;
 pub mod schedule;
 pub mod store;
 
-pub use definition::{CampaignSpec, ChannelSpec, ExperimentSpec};
+pub use definition::{CampaignSpec, ChannelSpec, ExperimentSpec, ShareSpec};
 pub use lifecycle::{Action, RunState, State};

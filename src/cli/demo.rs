@@ -1,8 +1,8 @@
-//! `vizavi demo`: a simulated company with known truth, through the whole loop twice, and what came of it in words.
+//! `vizavi demo`: a simulated company with known truth, through the whole loop twice or more often, and what came of it in words.
 //!
 //! ```text
 //!  company -> files -> import -> [ train -> score -> plan -> approve -> run -> send (killed once) -> the month passes
-//!                                  -> facts come back -> measured against the holdout ] twice -> the story -> the console
+//!                                  -> facts come back -> measured against the holdout ] again and again -> the story -> the console
 //! ```
 
 mod bars;
@@ -41,6 +41,12 @@ pub struct DemoArgs {
     /// Which of all possible companies; the same seed gives the same decisions, byte for byte
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// How often the loop is gone through
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=12))]
+    pub rounds: u32,
+    /// Print a JSON object a round instead of the story, and end
+    #[arg(long)]
+    pub json: bool,
     /// Folder of the demo's workspace; made anew at each start
     #[arg(long, default_value = "./vizavi-demo")]
     pub data: PathBuf,
@@ -80,19 +86,31 @@ fn tell(args: &DemoArgs) -> Result<()> {
     let company = Company::generate(shape)?;
     let (ws, clock) = company::open(&args.data, &shape)?;
     let demo = Demo { company: &company, ws, clock, bars };
-    print::text(&story::opening(&company))?;
+    if !args.json {
+        print::text(&story::opening(&company))?;
+    }
     company::import(&demo)?;
     campaign::apply(&demo)?;
-    let first = World::new(&company, month::DAYS);
-    let one = round::run(&demo, 1, &first, &[])?;
-    demo.bars.aside(|| print::text(&story::first(&demo, &one)))?;
-    let second = first.advance(&one.played);
-    let two = round::run(&demo, 2, &second, &one.played.profit)?;
-    demo.bars.aside(|| print::text(&story::second(&demo, &two)))?;
-    print::text(&story::closing(&demo, &[&one, &two])?)?;
+    let mut world = World::new(&company, month::DAYS);
+    let mut rounds: Vec<round::Round> = Vec::new();
+    for number in 1..=args.rounds {
+        let earlier = rounds.last().map_or(&[][..], |round| &round.played.profit);
+        let round = round::run(&demo, number, &world, earlier)?;
+        let text = match (args.json, number) {
+            (true, _) => format!("{}\n", figures::line(&round)),
+            (false, 1) => story::first(&demo, &round),
+            (false, _) => story::later(&demo, &round),
+        };
+        demo.bars.aside(|| print::text(&text))?;
+        world = world.advance(&round.played);
+        rounds.push(round);
+    }
+    if !args.json {
+        print::text(&story::closing(&demo, &rounds)?)?;
+    }
     demo.bars.clear();
     let present = demo.ws.now();
     drop(demo);
     tracing::info!(seconds = started.elapsed().as_secs_f64(), "the demo has ended");
-    if args.no_serve { Ok(()) } else { serve::serve(&args.data, present) }
+    if args.no_serve || args.json { Ok(()) } else { serve::serve(&args.data, present) }
 }

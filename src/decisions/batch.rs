@@ -112,12 +112,13 @@ pub(super) fn prepare<'a>(
         problem: Problem::new(capacities, kinds)?,
     };
     prepared.fill(people, &kind_at)?;
+    prepared.problem.keep_promises_possible();
     Ok(prepared)
 }
 
 /// Numbers the kinds of arms in order of first use; `None` for what is not usable.
 fn intern(people: &[Person], screened: &[Screened]) -> (Vec<ArmKind>, Vec<Vec<(u32, u16)>>) {
-    type Key = (u32, u64, Vec<u16>, Vec<(u16, u32)>);
+    type Key = (u32, u64, Vec<u16>, Vec<(u16, i32)>);
     let mut numbers: HashMap<Key, u16> = HashMap::new();
     let mut kinds: Vec<ArmKind> = Vec::new();
     let rows = (people.iter().zip(screened)).map(|(person, screened)| {

@@ -57,6 +57,9 @@ pub enum Unit {
     Channel(Arc<str>),
     /// One place in anything else that is limited, such as a segment's share.
     Place(Arc<str>),
+    /// A promise to a group of customers: the capacity is minus the contacts that are promised, and each contact with one of them
+    /// uses minus one, so that "no more than the capacity" reads "no fewer than promised".
+    Promise(Arc<str>),
 }
 
 /// Something that all customers share and of which there is only so much.
@@ -66,7 +69,7 @@ pub struct Resource {
     pub name: Arc<str>,
     /// What one unit of it is.
     pub unit: Unit,
-    /// How many units there are: ticks for [`Unit::Budget`].
+    /// How many units there are: ticks for [`Unit::Budget`], below 0 for [`Unit::Promise`].
     pub capacity: i64,
 }
 
@@ -78,8 +81,8 @@ pub type Resources = Vec<Resource>;
 pub struct Uses {
     /// Positions of the budgets that pay for it.
     pub budgets: Vec<u16>,
-    /// Units of other resources: (position, units).
-    pub units: Vec<(u16, u32)>,
+    /// Units of other resources: (position, units); below 0 where a contact keeps a promise.
+    pub units: Vec<(u16, i32)>,
 }
 
 /// One thing that could be done.

@@ -30,26 +30,44 @@ pub fn decide(
     seed: u64,
     now: Timestamp,
 ) -> Decision {
-    decide_within(view, candidates, policy, (prices, &[]), seed, now)
+    decide_within(view, candidates, policy, Within { prices, left: &[], stand_in: None }, seed, now)
 }
 
-/// The same among what is left: `left` says how many units of each resource there are, by position. What a resource says
-/// nothing of is not limited. In a batch it is the prices, and the repair after them, that keep within the capacities.
+/// What a decision in real time keeps within.
+#[derive(Debug, Clone, Copy)]
+pub struct Within<'a> {
+    /// Prices of what is scarce.
+    pub prices: &'a Prices,
+    /// How many units of each resource there are, by position. What it says nothing of is not limited.
+    pub left: &'a [i64],
+    /// The offer that is proposed, if it may be, where nothing is worth its price: who asks is there anyway. Explorers and holdouts
+    /// get what they drew.
+    pub stand_in: Option<OfferId>,
+}
+
+/// The same among what is left. In a batch it is the prices, and the repair after them, that keep within the capacities.
 pub fn decide_within(
     view: &CustomerView,
     candidates: &[Candidate],
     policy: &DecisionPolicy,
-    (prices, left): (&Prices, &[i64]),
+    within: Within<'_>,
     seed: u64,
     now: Timestamp,
 ) -> Decision {
+    let Within { prices, left, stand_in } = within;
     let mut screened = Screened::new(view, candidates, policy, now);
     screened.keep_within(left, prices);
     let mut arm = policy.assignment.arm(&view.external_id);
     if arm == Arm::Treated && explores(view, policy) {
         arm = Arm::Exploration;
     }
-    screened.decide(arm, prices, seed)
+    let decision = screened.decide(arm, prices, seed);
+    match stand_in {
+        Some(offer) if decision.chosen.is_empty() && arm == Arm::Treated => {
+            screened.standing_in(offer, prices).unwrap_or(decision)
+        }
+        _ => decision,
+    }
 }
 
 /// Whether the customer is drawn to explore; holdouts are told apart before this is asked.
@@ -134,7 +152,9 @@ impl<'a> Screened<'a> {
             if outcome.as_ref().is_some_and(|outcome| *outcome != Outcome::NoGain) {
                 continue;
             }
-            let short = |(resource, amount): &(usize, i64)| left.get(*resource).is_some_and(|left| left < amount);
+            let short = |(resource, amount): &(usize, i64)| {
+                *amount > 0 && left.get(*resource).is_some_and(|left| left < amount)
+            };
             if let Some((resource, _)) = amounts(candidate).find(short) {
                 let name = prices.entries.get(resource).map_or_else(Arc::default, |entry| entry.resource.name.clone());
                 *outcome = Some(Outcome::UsedUp { resource: name });
@@ -212,6 +232,17 @@ impl<'a> Screened<'a> {
         }
         decision.forced = true;
         decision
+    }
+
+    /// The decision for the stand-in, where it is permitted and there is enough of what it uses.
+    fn standing_in(&self, offer: OfferId, prices: &Prices) -> Option<Decision> {
+        let may = |position: &usize| {
+            self.candidates[*position].treatment.offer == offer
+                && self.outcomes[*position].as_ref().is_none_or(|outcome| *outcome == Outcome::NoGain)
+        };
+        let worth = |position: &usize| self.values[*position].map_or(f64::MIN, |value| value.total);
+        let best = (0..self.candidates.len()).filter(may).max_by(|a, b| worth(a).total_cmp(&worth(b)))?;
+        Some(self.with(Arm::Treated, &[best], prices, Outcome::StandsIn))
     }
 
     /// Positions of the best candidates at the prices, best first.

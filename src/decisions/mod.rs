@@ -32,7 +32,7 @@ pub mod waterfall;
 pub use batch::{BatchResult, Person, decide_batch};
 pub use candidate::{Candidate, Resource, Resources, Slot, Treatment, Unit, Uses};
 pub use contact_policy::{ContactFacts, ContactPolicy, ContactRequest, MessageClass, Refusal, Verdict, check_contact};
-pub use decide::{decide, decide_within};
+pub use decide::{Within, decide, decide_within};
 pub use decision::{Arm, Choice, Decision};
 pub use policy::DecisionPolicy;
 pub use trace::{CandidateTrace, Outcome, Trace};

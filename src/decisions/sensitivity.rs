@@ -58,7 +58,7 @@ pub fn sensitivities(
     let before = solve(&prepared.problem, Options::default());
     let of = |&position: &usize| {
         let resource = resources.get(position)?;
-        let extra = ((resource.capacity as f64) * part).round().max(1.0) as i64;
+        let extra = (resource.capacity.abs() as f64 * part).round().max(1.0) as i64;
         let mut capacities = prepared.problem.capacities().to_vec();
         capacities[position] += extra;
         let after = solve(&prepared.problem.with_capacities(capacities), Options::default());

@@ -31,6 +31,8 @@ pub enum Outcome {
     NotTried,
     /// It was put in the place of the best one to keep within the capacities.
     Substituted,
+    /// It stands in, since nothing that is worth its price could be proposed to whoever asks.
+    StandsIn,
     /// The customer objects to profiling.
     ProfilingObjection,
     /// An eligibility rule, or the audience's, does not hold.
@@ -85,6 +87,7 @@ impl Outcome {
             Outcome::NotDrawn { .. } => "not_drawn",
             Outcome::NotTried => "not_tried",
             Outcome::Substituted => "substituted",
+            Outcome::StandsIn => "stands_in",
             Outcome::ProfilingObjection => "profiling_objection",
             Outcome::NotEligible { unknown: true, .. } => "fact_unknown",
             Outcome::NotEligible { .. } => "not_eligible",
@@ -164,7 +167,7 @@ impl Trace {
         let price = show(candidate.price, currency);
         let total = candidate.value.map_or(0.0, |value| value.total);
         match &candidate.outcome {
-            Outcome::Chosen | Outcome::Drawn { .. } | Outcome::Substituted => "chosen".into(),
+            Outcome::Chosen | Outcome::Drawn { .. } | Outcome::Substituted | Outcome::StandsIn => "chosen".into(),
             Outcome::NotDrawn { among } => format!("another of {among} possibilities was drawn at random"),
             Outcome::NotTried => "it may not be drawn at random".into(),
             Outcome::ProfilingObjection => "the customer objects to profiling".into(),
@@ -236,13 +239,14 @@ impl Outcome {
 }
 
 fn is_choice(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Chosen | Outcome::Drawn { .. } | Outcome::Substituted)
+    matches!(outcome, Outcome::Chosen | Outcome::Drawn { .. } | Outcome::Substituted | Outcome::StandsIn)
 }
 
 fn chosen_words(candidate: &CandidateTrace, currency: Currency) -> String {
     let how = match &candidate.outcome {
         Outcome::Drawn { among } => format!(", drawn at random among {among} possibilities to learn from it"),
         Outcome::Substituted => ", in the place of a better one for which there was no capacity".into(),
+        Outcome::StandsIn => ", standing in since nothing else is worth its price here".into(),
         _ => String::new(),
     };
     let Some(value) = candidate.value else { return format!("{}{how}.", candidate.treatment) };
@@ -251,6 +255,8 @@ fn chosen_words(candidate: &CandidateTrace, currency: Currency) -> String {
     let total = show(value.total, currency);
     let price = if candidate.price > 0.0 {
         format!(", and uses what is worth {} elsewhere", show(candidate.price, currency))
+    } else if candidate.price < 0.0 {
+        format!(", and keeps a promise that is worth {}", show(-candidate.price, currency))
     } else {
         String::new()
     };

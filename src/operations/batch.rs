@@ -57,14 +57,14 @@ pub fn decide(
 ) -> Result<Batch> {
     let people = people::everyone(ws, conn, now, run)?;
     let base = Base::of(&people, ws.settings(), setup.spec().conversion_days);
-    let scarce = Arc::new(left_for_run(ws, conn, setup, now)?);
+    let scarce = Arc::new(left_for_run(ws, conn, setup, &people, now)?);
     let menu = Menu::new(
         setup.spec(),
         &setup.offers,
         ws.settings(),
         (&setup.response, setup.retention.as_ref()),
         base,
-        scarce.clone(),
+        (scarce.clone(), &setup.shares),
         Arc::new(Treatments::default()),
     );
     let fallback = Arc::from(first_variant(&setup.templates));
@@ -82,8 +82,15 @@ pub fn decide(
 }
 
 /// What is scarce, with the capacities lowered by what real time, and other runs on the same days, have used.
-fn left_for_run(ws: &Workspace, conn: &mut Connection, setup: &Setup, now: Timestamp) -> Result<Scarce> {
-    let scarce = Scarce::of(setup.spec(), &setup.offers, &clock::zone(&ws.settings().zone)?, now);
+fn left_for_run(
+    ws: &Workspace,
+    conn: &mut Connection,
+    setup: &Setup,
+    people: &[Person],
+    now: Timestamp,
+) -> Result<Scarce> {
+    let shares = setup.shares.limits(people, &setup.policy);
+    let scarce = Scarce::of(setup.spec(), &setup.offers, &shares, &clock::zone(&ws.settings().zone)?, now);
     // A run that begins a period of its own finds nothing used in it.
     let key = Period::of_next_run(conn, &setup.campaign)?.unwrap_or(0);
     let used = capacity::used(conn, setup.campaign.id, key, now.plus(-2 * DAY).0)?;

@@ -14,6 +14,7 @@ use crate::money::Money;
 use crate::offers::store::Offer;
 use crate::operations::people::{Person, class_of};
 use crate::operations::scarce::Scarce;
+use crate::operations::shares::Shares;
 use crate::rules::{Row, Value};
 use crate::settings::Settings;
 
@@ -52,6 +53,7 @@ pub struct Menu<'a> {
     retention: Option<&'a ResponseModel>,
     base: Base,
     scarce: Arc<Scarce>,
+    shares: &'a Shares,
     treatments: Arc<Treatments>,
     /// The hours of the day that are not quiet: those of a channel that states none.
     any_hour: Vec<u8>,
@@ -207,11 +209,11 @@ impl<'a> Menu<'a> {
         settings: &'a Settings,
         (model, retention): (&'a ResponseModel, Option<&'a ResponseModel>),
         base: Base,
-        scarce: Arc<Scarce>,
+        (scarce, shares): (Arc<Scarce>, &'a Shares),
         treatments: Arc<Treatments>,
     ) -> Menu<'a> {
         let any_hour = any_hour(spec, settings);
-        Menu { spec, offers, settings, model, retention, base, scarce, treatments, any_hour }
+        Menu { spec, offers, settings, model, retention, base, scarce, shares, treatments, any_hour }
     }
 
     /// Every candidate of one person, at this instant.
@@ -248,6 +250,7 @@ impl<'a> Menu<'a> {
         let times = own_hours.iter().flatten().chain(asking.channel.map(|_| &at_once));
         let best = times.map(|(_, share)| *share).fold(0.0, f64::max);
         let treatments = self.treatments(variant, person);
+        let members = self.shares.members(&person.view.facts);
         let mut candidates = Vec::new();
         for (c, (channel, own_hours)) in self.spec.channels.iter().zip(&own_hours).enumerate() {
             let slots = match asking.channel {
@@ -266,7 +269,7 @@ impl<'a> Menu<'a> {
                     let tempo = self.model.tempo.factor(share, best);
                     let with = (without + (with - without) * tempo).clamp(0.0, 1.0);
                     let chances = Chances { with, without, later_loss };
-                    let uses = self.scarce.uses(o, c, slot.from);
+                    let uses = self.scarce.uses(o, c, members, slot.from);
                     candidates.push(self.candidate(
                         &earns,
                         offer,

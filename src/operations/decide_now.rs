@@ -20,7 +20,7 @@ use crate::campaigns::State;
 use crate::campaigns::store as campaigns;
 use crate::clock::{HOUR, Timestamp};
 use crate::customers::store as customers;
-use crate::decisions::{Candidate, Decision, decide_within, store as decisions};
+use crate::decisions::{Candidate, Decision, Within, decide_within, store as decisions};
 use crate::error::{Error, Kind, Result};
 use crate::operations::Workspace;
 use crate::operations::batch::seed_of;
@@ -181,8 +181,10 @@ impl Desk {
             let asking = Asking { channel: asked.channel, placement: asked.placement };
             let candidates = ready.candidates(&self.ws, &live, person, asking, now);
             let seed = seed_of(&ready.setup.campaign.name, &now.to_string());
-            let prices = (&live.prices, left.as_slice());
-            let decision = decide_within(&person.view, &candidates, &ready.setup.policy, prices, seed, now);
+            // Without a channel nobody is there to see it: the contact would be made for its own sake.
+            let stand_in = ready.setup.fallback.filter(|_| asked.channel.is_some());
+            let within = Within { prices: &live.prices, left, stand_in };
+            let decision = decide_within(&person.view, &candidates, &ready.setup.policy, within, seed, now);
             drafts.push(Draft { ready: ready.clone(), live, candidates, decision });
         }
         let best = drafts.into_iter().max_by(|a, b| worth(&a.decision).total_cmp(&worth(&b.decision)));

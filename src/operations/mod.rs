@@ -37,6 +37,7 @@ pub mod segmentation;
 pub mod segments;
 pub mod send;
 pub mod setup;
+pub mod shares;
 pub mod steer;
 pub mod test_send;
 pub mod together;

@@ -33,7 +33,7 @@ pub struct Relaxed {
 /// As a decision.
 pub fn relaxed(setup: &Setup, batch: &Batch, currency: Currency) -> Result<Vec<Relaxed>> {
     let entries = &batch.result.prices.entries;
-    let tenth = |at: usize| entries[at].price * entries[at].resource.capacity as f64;
+    let tenth = |at: usize| entries[at].price * entries[at].resource.capacity.abs() as f64;
     let mut scarce: Vec<usize> = (0..entries.len()).filter(|&at| entries[at].price > 0.0).collect();
     scarce.sort_by(|&a, &b| tenth(b).total_cmp(&tenth(a)));
     if scarce.is_empty() {
@@ -51,6 +51,11 @@ pub fn relaxed(setup: &Setup, batch: &Batch, currency: Currency) -> Result<Vec<R
             Unit::Stock(offer) => format!("{raised_by} more of {offer}"),
             Unit::Channel(channel) => format!("{raised_by} more by {channel}"),
             Unit::Place(place) => format!("{raised_by} more places in {place}"),
+            Unit::Promise(to) => {
+                let words =
+                    format!("a tenth less, {raised_by} fewer promised to {to}, would bring {}", currency.show(brings));
+                return Relaxed { limit: found.resource.to_string(), raised_by, brings, at_most, words };
+            }
         };
         let words = format!("a tenth more, {more}, would bring {}", currency.show(brings));
         Relaxed { limit: found.resource.to_string(), raised_by, brings, at_most, words }

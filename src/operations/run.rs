@@ -152,7 +152,8 @@ fn reserve(conn: &mut Connection, setup: &Setup, batch: &Batch, period: i64) -> 
     for (person, decision) in batch.candidates.iter().zip(&batch.result.decisions) {
         for choice in decision.to_make() {
             *pieces.entry(choice.treatment.offer).or_default() += 1;
-            for (position, amount) in amounts(&person.candidates[choice.candidate]) {
+            let used = amounts(&person.candidates[choice.candidate]);
+            for (position, amount) in used.filter(|(position, _)| batch.scarce.is_counted(*position)) {
                 let sum = sums.entry(position).or_default();
                 *sum = (sum.0 + amount, sum.1 + 1, sum.2 + choice.value);
             }

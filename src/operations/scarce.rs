@@ -19,6 +19,7 @@ use crate::decisions::{Candidate, Resource, Resources, Unit, Uses};
 use crate::error::Result;
 use crate::ids::OfferId;
 use crate::offers::store::Offer;
+use crate::operations::shares::{Members, ShareLimit};
 use crate::storage::Connection;
 
 /// Hours in which a contact that is decided now can begin: a day, and the one that has begun.
@@ -63,6 +64,8 @@ pub enum Account {
     Period,
     /// By campaign, in the hour or day that begins then.
     Span(Timestamp),
+    /// Nowhere: it is a promise, which a run keeps and nobody uses up.
+    Promise,
 }
 
 /// One resource of a campaign.
@@ -86,8 +89,8 @@ struct OfChannel {
     days: Vec<(Timestamp, u16)>,
 }
 
-/// Offer and channel by position, and the resources of hour and day.
-type UsesKey = (usize, usize, Option<u16>, Option<u16>);
+/// Who is contacted and when: the resources of shares, hour and day.
+type UsesKey = (usize, usize, Members, Option<u16>, Option<u16>);
 
 /// Everything that is scarce in a campaign.
 #[derive(Debug)]
@@ -101,14 +104,16 @@ pub struct Scarce {
     budget: Option<u16>,
     stocks: Vec<Option<u16>>,
     channels: Vec<OfChannel>,
-    /// What contacts use by offer and channel, where neither hour nor day counts.
+    /// Of each share the most, and what is promised.
+    shares: Vec<(Option<u16>, Option<u16>)>,
+    /// What contacts use by offer and channel, where neither hour nor day counts, nor who it is.
     plain: Vec<Arc<Uses>>,
     uses: Mutex<HashMap<UsesKey, Arc<Uses>>>,
 }
 
 impl Scarce {
-    /// What is scarce in a campaign with these offers; `zone` is the workspace's, whose days count.
-    pub fn of(spec: &CampaignSpec, offers: &[Offer], zone: &TimeZone, now: Timestamp) -> Scarce {
+    /// What is scarce in a campaign with these offers and shares; `zone` is the workspace's, whose days count.
+    pub fn of(spec: &CampaignSpec, offers: &[Offer], shares: &[ShareLimit], zone: &TimeZone, now: Timestamp) -> Scarce {
         let mut scarce = Scarce {
             resources: Resources::new(),
             limits: Vec::new(),
@@ -116,6 +121,7 @@ impl Scarce {
             budget: None,
             stocks: Vec::new(),
             channels: Vec::new(),
+            shares: Vec::new(),
             plain: Vec::new(),
             uses: Mutex::new(HashMap::new()),
         };
@@ -136,14 +142,37 @@ impl Scarce {
             let of_channel = scarce.channel(channel, zone, now);
             scarce.channels.push(of_channel);
         }
+        for share in shares {
+            let of_share = scarce.share(share);
+            scarce.shares.push(of_share);
+        }
         let cells = (0..offers.len()).flat_map(|offer| (0..spec.channels.len()).map(move |channel| (offer, channel)));
-        scarce.plain = cells.map(|(offer, channel)| Arc::new(scarce.shape(offer, channel, None, None))).collect();
+        scarce.plain = cells.map(|(offer, channel)| Arc::new(scarce.shape((offer, channel, 0, None, None)))).collect();
         scarce
     }
 
-    fn shape(&self, offer: usize, channel: usize, hour: Option<u16>, day: Option<u16>) -> Uses {
+    fn shape(&self, (offer, channel, members, hour, day): UsesKey) -> Uses {
         let units = [self.stocks[offer], self.channels[channel].total, hour, day].into_iter().flatten();
-        Uses { budgets: self.budget.into_iter().collect(), units: units.map(|position| (position, 1)).collect() }
+        let mut uses =
+            Uses { budgets: self.budget.into_iter().collect(), units: units.map(|position| (position, 1)).collect() };
+        for (at, (most, promise)) in self.shares.iter().enumerate().filter(|(at, _)| members >> at & 1 == 1) {
+            debug_assert!(at < Members::BITS as usize, "a definition has no more shares than bits");
+            uses.units.extend(most.map(|position| (position, 1)));
+            uses.units.extend(promise.map(|position| (position, -1)));
+        }
+        uses
+    }
+
+    fn share(&mut self, share: &ShareLimit) -> (Option<u16>, Option<u16>) {
+        let key = format!("share:{}", share.name);
+        let most = share.most.map(|most| {
+            self.add(key.clone(), Unit::Place(share.name.clone()), Account::Period, key.clone(), most, None)
+        });
+        let promise = share.least.map(|least| {
+            let named = format!("{key}/least");
+            self.add(named.clone(), Unit::Promise(share.name.clone()), Account::Promise, named, -least, None)
+        });
+        (most, promise)
     }
 
     fn channel(&mut self, channel: &ChannelSpec, zone: &TimeZone, now: Timestamp) -> OfChannel {
@@ -184,10 +213,10 @@ impl Scarce {
         (self.resources.len() - 1) as u16
     }
 
-    /// What a contact uses that begins then, by the positions of offer and channel.
-    pub fn uses(&self, offer: usize, channel: usize, from: Timestamp) -> Arc<Uses> {
+    /// What a contact uses that begins then, by the positions of offer and channel, and by the shares its customer belongs to.
+    pub fn uses(&self, offer: usize, channel: usize, members: Members, from: Timestamp) -> Arc<Uses> {
         let of_channel = &self.channels[channel];
-        if of_channel.hours.is_empty() && of_channel.days.is_empty() {
+        if of_channel.hours.is_empty() && of_channel.days.is_empty() && members == 0 {
             return self.plain[offer * self.channels.len() + channel].clone();
         }
         let span = |spans: &[(Timestamp, u16)]| {
@@ -196,17 +225,18 @@ impl Scarce {
         };
         let (hour, day) = (span(&of_channel.hours), span(&of_channel.days));
         let mut known = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (offer, channel, hour, day);
-        known.entry(key).or_insert_with(|| Arc::new(self.shape(offer, channel, hour, day))).clone()
+        let key = (offer, channel, members, hour, day);
+        known.entry(key).or_insert_with(|| Arc::new(self.shape(key))).clone()
     }
 
     /// Units left of each resource, by position.
     pub fn left(&self, key: i64, used: &[Used], stock: &BTreeMap<OfferId, Option<i64>>) -> Vec<i64> {
         let of = |limit: &Limit| match limit.account {
-            Account::Stock(offer) => stock.get(&offer).copied().flatten().unwrap_or(limit.most),
-            _ => limit.most - find(limit, key, used).map_or(0, |used| used.used),
+            Account::Promise => limit.most,
+            Account::Stock(offer) => stock.get(&offer).copied().flatten().unwrap_or(limit.most).max(0),
+            _ => (limit.most - find(limit, key, used).map_or(0, |used| used.used)).max(0),
         };
-        self.limits.iter().map(|limit| of(limit).max(0)).collect()
+        self.limits.iter().map(of).collect()
     }
 
     /// The same with the capacities lowered to what is left, for a run.
@@ -218,7 +248,13 @@ impl Scarce {
 
     /// What a contact takes from the counters, by the positions of the resources.
     pub fn takes(&self, candidate: &Candidate, key: i64) -> Vec<(usize, Take)> {
-        amounts(candidate).map(|(position, used)| (position, self.take(position, key, used))).collect()
+        let counted = amounts(candidate).filter(|(position, _)| self.is_counted(*position));
+        counted.map(|(position, used)| (position, self.take(position, key, used))).collect()
+    }
+
+    /// Whether what is used of a resource is counted in the store.
+    pub fn is_counted(&self, position: usize) -> bool {
+        self.limits[position].account != Account::Promise
     }
 
     /// So many units of a resource.
@@ -255,7 +291,7 @@ pub fn find<'a>(limit: &Limit, key: i64, used: &'a [Used]) -> Option<&'a Used> {
 
 fn period_of(limit: &Limit, key: i64) -> i64 {
     match limit.account {
-        Account::Stock(_) | Account::Period => key,
+        Account::Stock(_) | Account::Period | Account::Promise => key,
         Account::Span(start) => start.0,
     }
 }

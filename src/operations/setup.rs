@@ -16,6 +16,7 @@ use crate::ids::{ModelVersionId, OfferId};
 use crate::messages::CampaignTemplates;
 use crate::models::{Protected, ResponseModel, ResponseParams, registry};
 use crate::offers::store::{self as offers, Offer};
+use crate::operations::shares::Shares;
 use crate::operations::{Workspace, facts, train};
 use crate::rules::Catalogue;
 use crate::settings::Settings;
@@ -40,6 +41,10 @@ pub struct Setup {
     pub models: ModelVersions,
     /// What governs the decision; exploration is salted by the occasion.
     pub policy: DecisionPolicy,
+    /// Of whom how many may, and shall, be contacted.
+    pub shares: Shares,
+    /// What is proposed to whoever asks when nothing is worth its price.
+    pub fallback: Option<OfferId>,
 }
 
 /// Versions of the models behind a decision; 0 where none serves.
@@ -104,16 +109,21 @@ pub fn of_version(
         None => ResponseModel::train(&[], &train::priors_of(conn)?, &ResponseParams::default())?,
     };
     let retention = retention.map(|(_, model)| model);
-    let Checked { offers, templates, policy } = checked;
+    let Checked { offers, templates, policy, shares } = checked;
+    let by_default = folder.spec.fallback.as_ref();
+    let fallback =
+        by_default.and_then(|name| offers.iter().find(|offer| offer.spec.name == *name)).map(|offer| offer.id);
     Ok(Setup {
         campaign,
         folder,
+        fallback,
         offers,
         templates: Arc::new(templates),
         response,
         retention: retention.filter(ResponseModel::has_learned),
         models,
         policy,
+        shares,
     })
 }
 
@@ -137,6 +147,8 @@ pub struct Checked {
     pub templates: CampaignTemplates,
     /// What governs the decision.
     pub policy: DecisionPolicy,
+    /// Of whom how many may, and shall, be contacted.
+    pub shares: Shares,
 }
 
 /// Checks a definition against everything it names: offers, facts in rules, templates, contact policy.
@@ -168,16 +180,17 @@ pub fn check(
         }
     }
     let audience = spec.audience.as_ref().and_then(|rule| take(rule.check("audience", catalogue), &mut faults));
+    let shares = take(Shares::check(&spec.shares, catalogue), &mut faults);
     let templates = take(CampaignTemplates::check(&folder.templates, &folder.sample), &mut faults);
     if let Some(templates) = &templates {
         faults.extend(missing_templates(&spec, templates));
     }
     let contact = take(contact_policy(&spec, settings), &mut faults);
     let policy = take(decision_policy(&spec, settings, eligibility, occasion), &mut faults);
-    match (templates, contact, policy) {
-        (Some(templates), Some(contact), Some(policy)) if faults.is_empty() => {
+    match (templates, contact, policy, shares) {
+        (Some(templates), Some(contact), Some(policy), Some(shares)) if faults.is_empty() => {
             let policy = DecisionPolicy { audience: audience.map(Arc::new), contact, ..policy };
-            Ok(Checked { offers, templates, policy })
+            Ok(Checked { offers, templates, policy, shares })
         }
         _ => Err(Error::faults(format!("the campaign `{}` cannot be used", spec.name), faults)),
     }

@@ -14,7 +14,8 @@ use crate::operations::plan::{Proof, proof};
 use crate::operations::setup::{self, Setup};
 use crate::storage::Connection;
 
-/// Limits by name: `budget` in minor units, `channel:email` in contacts, `stock:winback-10` in pieces that are left.
+/// Limits by name: `budget` in minor units, `channel:email` in contacts, `stock:winback-10` in pieces that are left, `share:new` and
+/// `share:new/least` in contacts.
 pub type Limits = BTreeMap<String, i64>;
 
 /// What is asked.
@@ -101,7 +102,12 @@ fn apply(setup: &mut Setup, limits: &Limits) -> Result<()> {
                 Some(one) => one.spec.stock = Some(one.used + most),
                 None => fault(name, format!("the campaign has no offer `{offer}`")),
             },
-            _ => fault(name, "must be budget, channel:NAME or stock:OFFER".to_owned()),
+            Some(("share", share)) => {
+                if !setup.shares.ask(share, most) {
+                    fault(name, format!("the campaign has no share `{share}`"));
+                }
+            }
+            _ => fault(name, "must be budget, channel:NAME, stock:OFFER, share:NAME or share:NAME/least".to_owned()),
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::faults("the question cannot be answered", faults)) }

@@ -51,6 +51,7 @@ fn words(resource: &Resource) -> (String, f64) {
         Unit::Stock(offer) => (format!("piece of `{offer}`"), 1.0),
         Unit::Channel(channel) => (contact(channel).into(), 1.0),
         Unit::Place(place) => (format!("place in `{place}`"), 1.0),
+        Unit::Promise(to) => (format!("contact promised to `{to}`"), 1.0),
     }
 }
 

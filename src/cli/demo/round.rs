@@ -18,12 +18,14 @@ use crate::simulation::world::{Played, World};
 
 /// What a round brought.
 pub struct Round {
-    /// 1 or 2.
+    /// From 1.
     pub number: u32,
     /// The models as they were trained.
     pub trained: Vec<Trained>,
     /// What was decided.
     pub started: Started,
+    /// What the contacts that the forecast speaks of bring in truth: those chosen as best, in minor units.
+    pub foretold: f64,
     /// Where every delivery ended.
     pub reconciliation: Reconciliation,
     /// What is scarce.
@@ -67,6 +69,7 @@ pub fn run(demo: &Demo<'_>, number: u32, world: &World<'_>, earlier: &[i64]) -> 
         number,
         trained,
         started,
+        foretold: seen.foretold,
         reconciliation,
         prices: seen.prices,
         scenes: scenes::close(demo, seen.scenes, world, &played),
@@ -79,6 +82,7 @@ pub fn run(demo: &Demo<'_>, number: u32, world: &World<'_>, earlier: &[i64]) -> 
 /// What is looked at before a run: the same decisions for the same occasion, with all that explains them.
 struct Seen {
     assignment: AssignmentPolicy,
+    foretold: f64,
     prices: Prices,
     scenes: Vec<scenes::Opened>,
 }
@@ -94,6 +98,7 @@ fn look(demo: &Demo<'_>, world: &World<'_>, occasion: &str) -> Result<Seen> {
     Ok(Seen {
         prices: prices::prices(&setup, &batch)?,
         scenes: scenes::open(demo, world, &setup, &batch)?,
+        foretold: figures::truth_of_chosen(world, &batch),
         assignment: setup.policy.assignment,
     })
 }

@@ -47,9 +47,9 @@ pub fn first(demo: &Demo<'_>, round: &Round) -> String {
     text
 }
 
-/// The second round, after learning.
-pub fn second(demo: &Demo<'_>, round: &Round) -> String {
-    let mut text = format!("Round {}, a month later, having learned from the first\n\n", round.number);
+/// A later round, after learning.
+pub fn later(demo: &Demo<'_>, round: &Round) -> String {
+    let mut text = format!("Round {}, a month later, having learned from the one before\n\n", round.number);
     text.push_str(&decided(demo, round));
     text.push_str(&story::reconciliation(&round.reconciliation));
     text.push('\n');
@@ -119,10 +119,10 @@ fn outcome(demo: &Demo<'_>, round: &Round) -> String {
     text
 }
 
-/// (e) the test without effect, what the clients are worth, and the two rounds together.
-pub fn closing(demo: &Demo<'_>, rounds: &[&Round]) -> Result<String> {
+/// (e) the test without effect, what the clients are worth, and the rounds together.
+pub fn closing(demo: &Demo<'_>, rounds: &[Round]) -> Result<String> {
     let mut text = String::new();
-    if let Some(test) = rounds.iter().filter_map(|round| split_test(round)).next_back() {
+    if let Some(test) = rounds.iter().filter_map(split_test).next_back() {
         text.push_str(&story::split_test(&test));
         text.push('\n');
     }
@@ -146,12 +146,12 @@ fn split_test(round: &Round) -> Option<SplitTest> {
     })
 }
 
-/// True profit of both rounds, side by side.
-fn together(rounds: &[&Round]) -> String {
-    let mut text = String::from("Both rounds together, true incremental profit within and after the window\n");
+/// True profit of the rounds, side by side.
+fn together(rounds: &[Round]) -> String {
+    let mut text = String::from("All rounds together, true incremental profit within and after the window\n");
     let Some(first) = rounds.first() else { return text };
     for (at, row) in first.comparisons.iter().enumerate() {
-        let of_round = |round: &&Round| round.comparisons[at].truth.total();
+        let of_round = |round: &Round| round.comparisons[at].truth.total();
         let each: Vec<String> = rounds.iter().map(|round| format!("{:>8}", units(of_round(round)))).collect();
         let total: f64 = rounds.iter().map(of_round).sum();
         text.push_str(&format!("  {:<18} {} = {:>8}\n", row.name, each.join(" + "), units(total)));

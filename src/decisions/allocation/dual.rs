@@ -96,5 +96,5 @@ fn sum(problem: &Problem, tariff: &Tariff, block: usize) -> BlockSum {
 pub fn bound(problem: &Problem, prices: &[f64]) -> f64 {
     let at = evaluate(problem, prices, 0.0);
     let terms = (BLOCK + problem.customers() / BLOCK + 64 + prices.len()) as f64;
-    at.dual + (at.dual + at.value as f64) * terms * f64::EPSILON
+    at.dual + (at.dual.abs() + at.value as f64) * terms * f64::EPSILON
 }

@@ -63,6 +63,9 @@ impl Price {
             Unit::Stock(offer) => format!("piece of {offer}"),
             Unit::Channel(channel) => channel.to_string(),
             Unit::Place(place) => format!("place in {place}"),
+            Unit::Promise(to) => {
+                return format!("one contact fewer promised to {to} is worth {}", show_ticks(self.price, currency));
+            }
         };
         format!("one more {one_more} is worth {}", show_ticks(self.price, currency))
     }

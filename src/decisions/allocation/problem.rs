@@ -11,8 +11,8 @@ pub struct ArmKind {
     pub key: u64,
     /// Resources that pay the arm's cost.
     pub budgets: Vec<u16>,
-    /// Other resources: (position, units).
-    pub units: Vec<(u16, u32)>,
+    /// Other resources: (position, units). Units below 0 make the resource a promise: its capacity is minus what is to be reached.
+    pub units: Vec<(u16, i32)>,
 }
 
 /// One usable arm of a customer.
@@ -30,6 +30,8 @@ pub struct Arm {
 #[derive(Debug, Clone, Default)]
 pub struct Problem {
     capacities: Vec<i64>,
+    /// Which of them are promises.
+    promises: Vec<bool>,
     kinds: Vec<ArmKind>,
     starts: Vec<u32>,
     pub(super) values: Vec<i32>,
@@ -40,7 +42,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem without customers yet. Capacities below 0 count as 0.
+    /// A problem without customers yet. Capacities below 0 count as 0, except those of promises.
     ///
     /// # Errors
     /// Invalid, when a kind names a resource that does not exist, or there are more than 65,535 kinds or resources.
@@ -52,8 +54,34 @@ impl Problem {
         if let Some(bad) = named.into_iter().find(|&&resource| usize::from(resource) >= capacities.len()) {
             return Err(Error::invalid(format!("a candidate uses resource {bad}; there are {}", capacities.len())));
         }
-        let capacities = capacities.into_iter().map(|capacity| capacity.max(0)).collect();
-        Ok(Problem { capacities, kinds, starts: vec![0], ..Problem::default() })
+        let mut promises = vec![false; capacities.len()];
+        let units = kinds.iter().flat_map(|kind| &kind.units);
+        units.filter(|(_, units)| *units < 0).for_each(|(unit, _)| promises[usize::from(*unit)] = true);
+        let least = |(capacity, promise): (i64, &bool)| if *promise { capacity } else { capacity.max(0) };
+        let capacities = capacities.into_iter().zip(&promises).map(least).collect();
+        Ok(Problem { capacities, promises, kinds, starts: vec![0], ..Problem::default() })
+    }
+
+    /// Lowers each promise to the number of customers for whom there is an arm that keeps it: nobody can be contacted at a loss
+    /// for its sake.
+    pub fn keep_promises_possible(&mut self) {
+        for resource in (0..self.capacities.len()).filter(|&resource| self.promises[resource]) {
+            let keeps = |arm: usize| {
+                self.kind(arm as u32).units.iter().any(|&(unit, units)| usize::from(unit) == resource && units < 0)
+            };
+            let able = (0..self.customers()).filter(|&at| self.limit(at) > 0 && self.row(at).any(keeps)).count();
+            self.capacities[resource] = self.capacities[resource].max(-(able as i64));
+        }
+    }
+
+    /// Whether a resource is a promise.
+    pub fn is_promise(&self, resource: usize) -> bool {
+        self.promises[resource]
+    }
+
+    /// Whether there are promises.
+    pub fn has_promises(&self) -> bool {
+        self.promises.contains(&true)
     }
 
     /// Adds a customer; `arms` are sorted by group on the way. `key` is what the jitter is drawn from.
@@ -143,7 +171,12 @@ impl Problem {
 
     /// Every `step`-th customer, with capacities in proportion.
     pub(super) fn sample(&self, step: usize) -> Problem {
-        let mut sample = Problem { kinds: self.kinds.clone(), starts: vec![0], ..Problem::default() };
+        let mut sample = Problem {
+            kinds: self.kinds.clone(),
+            promises: self.promises.clone(),
+            starts: vec![0],
+            ..Problem::default()
+        };
         for customer in (0..self.customers()).step_by(step) {
             let row = self.row(customer);
             sample.values.extend_from_slice(&self.values[row.clone()]);

@@ -3,8 +3,8 @@
 //! For any allocation within the capacities, bound - value is exactly
 //! `sum_r price_r slack_r + sum_i (best net value of i - net value of what i gets)`.
 //! So there are two things to do: move few customers, those who lose least; and leave no slack where the price is high.
-//! Only marginal customers are looked at: first some are moved out of what is overfull, then moves that gain value are made, at
-//! last pairs of moves of which one makes room for the other.
+//! Only marginal customers are looked at: first some are moved out of what is overfull, then what is promised is kept, then moves
+//! that gain value are made, at last pairs of moves of which one makes room for the other.
 
 use rayon::prelude::*;
 
@@ -51,6 +51,8 @@ struct Repair<'a> {
     picks: Vec<u32>,
     width: usize,
     left: Vec<i64>,
+    /// Promises are kept by whoever keeps them now; given up where the capacities could not be kept otherwise.
+    promises_stand: bool,
 }
 
 /// Repairs the choice at these prices.
@@ -62,12 +64,20 @@ pub fn repair(problem: &Problem, prices: &[f64], jitter: f64) -> Repaired {
         problem.uses(arm).for_each(|(resource, amount)| left[resource] -= amount);
     }
     let first = choices.picks.clone();
-    let mut state = Repair { problem, tariff: &tariff, picks: choices.picks, width: choices.width, left };
+    let (picks, width) = (choices.picks, choices.width);
+    let mut state = Repair { problem, tariff: &tariff, picks, width, left, promises_stand: true };
     let mut near = marginal(&choices.margins, (problem.customers() / 100).clamp(2_000, 10_000));
     if !state.fit(&near) {
-        near = marginal(&choices.margins, problem.customers());
-        state.fit(&near);
+        let all = marginal(&choices.margins, problem.customers());
+        if !state.fit(&all) && problem.has_promises() {
+            state.promises_stand = false;
+            state.fit(&all);
+            state.promises_stand = true;
+        }
         near = marginal(&choices.margins, (problem.customers() / 20).clamp(2_000, 50_000));
+    }
+    if problem.has_promises() && !state.keep_promises(&near) {
+        state.keep_promises(&marginal(&choices.margins, problem.customers()));
     }
     state.improve(&near);
     let forced = (first.chunks(state.width).zip(state.picks.chunks(state.width))).map(|(a, b)| differs(a, b)).collect();
@@ -156,7 +166,8 @@ impl Repair<'_> {
     /// Whether nothing that the steps use more of would be overfull afterwards.
     fn fits(&self, steps: &[&Move], delta: &mut Vec<(usize, i64)>) -> bool {
         self.joined(steps, delta);
-        delta.iter().all(|&(resource, amount)| amount <= 0 || self.left[resource] >= amount)
+        let free = |resource: usize| !self.promises_stand && self.problem.is_promise(resource);
+        delta.iter().all(|&(resource, amount)| amount <= 0 || self.left[resource] >= amount || free(resource))
     }
 
     /// Whether the move still starts from what the customer has, and is still one the customer's choice allows.
@@ -209,7 +220,7 @@ impl Repair<'_> {
         for _ in 0..2 * self.left.len() {
             // The one that is overfull by the largest part of its capacity first: it forces the most moves anyway.
             let part = |r: &usize| -self.left[*r] as f64 / self.problem.capacities()[*r].max(1) as f64;
-            let over = (0..self.left.len()).filter(|&r| self.left[r] < 0).max_by(|a, b| part(a).total_cmp(&part(b)));
+            let over = self.overfull().max_by(|a, b| part(a).total_cmp(&part(b)));
             let Some(over) = over else { return true };
             let frees = |step: &Move, delta: &mut Vec<(usize, i64)>| {
                 self.fits(&[step], delta) && delta.iter().any(|&(resource, amount)| resource == over && amount < 0)
@@ -236,7 +247,51 @@ impl Repair<'_> {
                 return false;
             }
         }
-        self.left.iter().all(|&left| left >= 0)
+        self.overfull().next().is_none()
+    }
+
+    /// Capacities that are exceeded.
+    fn overfull(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.left.len()).filter(|&resource| self.left[resource] < 0 && !self.problem.is_promise(resource))
+    }
+
+    /// Keeps promises that are not kept yet by moves of these customers, and where there is no room for a move by one of somebody
+    /// else that makes it; `false` when that was not enough.
+    fn keep_promises(&mut self, customers: &[u32]) -> bool {
+        let mut delta = Vec::new();
+        let short: Vec<usize> =
+            (0..self.left.len()).filter(|&r| self.problem.is_promise(r) && self.left[r] < 0).collect();
+        for &promise in &short {
+            let keeps = |step: &Move, delta: &mut Vec<(usize, i64)>| {
+                self.joined(&[step], delta);
+                delta.iter().any(|&(resource, amount)| resource == promise && amount < 0)
+            };
+            let moves = self.gather(customers, keeps);
+            let cheap = self.gather(customers, |_, _| true);
+            let freeing = self.freeing(&cheap);
+            for step in moves {
+                if self.left[promise] >= 0 {
+                    break;
+                }
+                if !self.stands(&step) {
+                    continue;
+                }
+                if self.fits(&[&step], &mut delta) {
+                    self.apply(&step);
+                    continue;
+                }
+                let lacks = |&&(r, amount): &&(usize, i64)| amount > 0 && self.left[r] < amount;
+                let Some(lacking) = delta.iter().find(lacks).map(|lack| lack.0) else { continue };
+                let room = freeing[lacking].iter().map(|&at| cheap[at as usize]).find(|other| {
+                    other.customer != step.customer && self.stands(other) && self.fits(&[&step, other], &mut delta)
+                });
+                if let Some(other) = room {
+                    self.apply(&other);
+                    self.apply(&step);
+                }
+            }
+        }
+        short.iter().all(|&promise| self.left[promise] >= 0)
     }
 
     fn improve(&mut self, customers: &[u32]) {

@@ -72,8 +72,8 @@ pub fn solve(problem: &Problem, options: Options) -> Allocation {
     let mut proven = f64::INFINITY;
     let mut best = None;
     for prices in found.trail.iter().rev().take(if small { 3 } else { 1 }) {
-        proven = proven.min(bound(problem, prices));
         let repaired = repair(problem, prices, jitter);
+        proven = proven.min(bound(problem, prices) + missed(problem, prices, &repaired.used));
         if best.as_ref().is_none_or(|(value, _, _)| repaired.value > *value) {
             best = Some((repaired.value, repaired, prices.clone()));
         }
@@ -98,6 +98,13 @@ pub fn solve(problem: &Problem, options: Options) -> Allocation {
     }
 }
 
+/// What is missing of the promises, at their prices. `D` bounds what keeps every promise; by weak duality, adding this makes it
+/// bound whatever misses them by no more, too.
+fn missed(problem: &Problem, prices: &[f64], used: &[i64]) -> f64 {
+    let promises = (0..prices.len()).filter(|&resource| problem.is_promise(resource));
+    promises.map(|r| prices[r] * (used[r] - problem.capacities()[r]).max(0) as f64).sum()
+}
+
 /// Prices from a sample; zeros when there are too few customers for one.
 fn sampled_prices(problem: &Problem, options: Options, jitter: f64) -> Vec<f64> {
     let zeros = vec![0.0; problem.capacities().len()];
@@ -110,14 +117,23 @@ fn sampled_prices(problem: &Problem, options: Options, jitter: f64) -> Vec<f64> 
 }
 
 /// Minimises the dual function. Prices are scaled by the capacities, so that every gradient is a relative slack.
+///
+/// The price of a promise goes no higher than the largest value: at that price whoever keeps it outbids everyone. Where a promise
+/// cannot be kept at all, the dual function would fall forever.
 fn descend(problem: &Problem, start: Vec<f64>, jitter: f64, limits: Limits) -> super::minimise::Minimum {
-    let scale: Vec<f64> = problem.capacities().iter().map(|&capacity| capacity.max(1) as f64).collect();
-    let unscaled = |x: &[f64]| -> Vec<f64> { x.iter().zip(&scale).map(|(x, scale)| x / scale).collect() };
+    let scale: Vec<f64> = problem.capacities().iter().map(|&capacity| capacity.abs().max(1) as f64).collect();
+    let dearest = f64::from(problem.values.iter().copied().max().unwrap_or(0).max(1)) * (1.0 + jitter);
+    let most = |resource: usize| if problem.is_promise(resource) { dearest } else { f64::INFINITY };
+    let unscaled = |x: &[f64]| -> Vec<f64> {
+        x.iter().zip(&scale).enumerate().map(|(resource, (x, scale))| (x / scale).min(most(resource))).collect()
+    };
     let x = start.iter().zip(&scale).map(|(price, scale)| price * scale).collect();
     let mut found = minimise(x, limits, |x| {
-        let at = evaluate(problem, &unscaled(x), jitter);
+        let prices = unscaled(x);
+        let at = evaluate(problem, &prices, jitter);
         let slack = problem.capacities().iter().zip(&at.used).map(|(capacity, used)| (capacity - used) as f64);
-        (at.dual, slack.zip(&scale).map(|(slack, scale)| slack / scale).collect())
+        let flat = |resource: usize, slack: f64| if prices[resource] < most(resource) { slack } else { 0.0 };
+        (at.dual, slack.zip(&scale).enumerate().map(|(r, (slack, scale))| flat(r, slack / scale)).collect())
     });
     found.trail.iter_mut().for_each(|x| *x = unscaled(x));
     found.x = unscaled(&found.x);

@@ -21,6 +21,7 @@ use crate::operations::candidates::{Asking, Base, Menu, Treatments};
 use crate::operations::people::{self, Person};
 use crate::operations::scarce::{Account, Limit, Period, Scarce, find};
 use crate::operations::setup::{self, Setup, first_variant};
+use crate::operations::shares::ShareLimit;
 use crate::storage::Connection;
 
 /// How old a look at the counters may be. They are only looked at here: what is taken is taken in the store itself.
@@ -31,6 +32,8 @@ pub(super) struct Ready {
     pub setup: Setup,
     pub period: Period,
     base: Base,
+    /// The shares among the base, in contacts.
+    shares: Vec<ShareLimit>,
     /// Those of the last run of this version; none before the first.
     prices: Option<Prices>,
     treatments: Arc<Treatments>,
@@ -121,7 +124,11 @@ impl Desk {
         let period = Period::current(conn, &setup.campaign, setup.spec())?;
         let last = crate::campaigns::store::last_runs(conn, setup.campaign.id, setup.campaign.version)?;
         let prices = last.first().map(|(run, _)| decisions::prices(conn, *run)).transpose()?.flatten();
-        let scarce = Scarce::of(setup.spec(), &setup.offers, &clock::zone(&ws.settings().zone)?, now);
+        let shares = match setup.shares.is_empty() {
+            true => Vec::new(),
+            false => setup.shares.limits(&people::everyone(ws, conn, now, None)?, &setup.policy),
+        };
+        let scarce = Scarce::of(setup.spec(), &setup.offers, &shares, &clock::zone(&ws.settings().zone)?, now);
         let nothing =
             Live { scarce: Arc::new(scarce), prices: Prices::default(), left: Vec::new(), until: Instant::now() };
         let made = Arc::new(Ready {
@@ -129,6 +136,7 @@ impl Desk {
             setup,
             period,
             base,
+            shares,
             prices,
             treatments: Arc::default(),
             made_at: now,
@@ -168,7 +176,15 @@ impl Ready {
         let setup = &self.setup;
         let models = (&setup.response, setup.retention.as_ref());
         let (scarce, treatments) = (live.scarce.clone(), self.treatments.clone());
-        let menu = Menu::new(setup.spec(), &setup.offers, ws.settings(), models, self.base.clone(), scarce, treatments);
+        let menu = Menu::new(
+            setup.spec(),
+            &setup.offers,
+            ws.settings(),
+            models,
+            self.base.clone(),
+            (scarce, &setup.shares),
+            treatments,
+        );
         let variants = setup.policy.assignment.variants(&person.view.external_id);
         let variant = variants.first().map_or(&self.variant, |(_, variant)| variant);
         menu.candidates_for(person, Some(variant), asking, now)
@@ -206,7 +222,8 @@ impl Ready {
         let (setup, key) = (&self.setup, self.period.key);
         let mut scarce = self.known().scarce.clone();
         if now.0 - scarce.made_in.0 >= HOUR || now < scarce.made_in {
-            scarce = Arc::new(Scarce::of(setup.spec(), &setup.offers, &clock::zone(&ws.settings().zone)?, now));
+            let zone = clock::zone(&ws.settings().zone)?;
+            scarce = Arc::new(Scarce::of(setup.spec(), &setup.offers, &self.shares, &zone, now));
         }
         let stock = offers::left(conn)?;
         let changed = setup.offers.iter().any(|offer| stock.get(&offer.id).is_none_or(|(_, v)| *v != offer.version));
@@ -215,7 +232,11 @@ impl Ready {
         let used = capacity::used(conn, setup.campaign.id, key, now.plus(-2 * DAY).0)?;
         let left = scarce.left(key, &used, &stock);
         let entries = scarce.resources.iter().zip(&scarce.limits).zip(&left).map(|((resource, limit), &left)| {
-            let price = self.pace(limit, &resource.name, left, &used).price_at(now);
+            let price = match limit.account {
+                // A promise is worth what it was in the run that kept it.
+                Account::Promise => self.of_run(&resource.name).map_or(0.0, |price| price.price),
+                _ => self.pace(limit, &resource.name, left, &used).price_at(now),
+            };
             Price { resource: resource.clone(), price, used: limit.most - left }
         });
         let jitter = self.prices.as_ref().map_or(0.0, |prices| prices.jitter);
@@ -238,7 +259,7 @@ impl Ready {
         let at_first = match (&limit.account, of_run) {
             (Account::Span(_), _) | (Account::Period, None) => limit.most,
             (_, Some(price)) => unit(price),
-            (Account::Stock(_), None) => left + count.map_or(0, |count| count.used),
+            (Account::Stock(_) | Account::Promise, None) => left + count.map_or(0, |count| count.used),
         };
         let is_budget = limit.counter == "budget";
         Pace {
@@ -254,7 +275,9 @@ impl Ready {
 impl Live {
     pub(super) fn shown(&self, ready: &Ready, ws: &Workspace) -> Vec<CapacityShown> {
         let ticks = crate::decisions::candidate::TICKS;
-        let shown = self.prices.entries.iter().zip(&self.left).map(|(entry, &left)| CapacityShown {
+        let counted =
+            self.prices.entries.iter().zip(&self.left).enumerate().filter(|(at, _)| self.scarce.is_counted(*at));
+        let shown = counted.map(|(_, of)| of).map(|(entry, &left)| CapacityShown {
             resource: entry.resource.name.to_string(),
             capacity: entry.resource.capacity,
             left,

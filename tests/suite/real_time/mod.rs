@@ -2,5 +2,6 @@
 
 mod answers;
 mod policy;
+mod shares;
 mod shop;
 mod together;

@@ -37,6 +37,7 @@ mod keys;
 mod links;
 mod models;
 mod offers;
+mod reviews;
 mod segments;
 mod sending;
 mod suppressions;

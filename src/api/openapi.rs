@@ -19,6 +19,7 @@ use super::imports::shown::ImportShown;
 use super::keys::post::KeyInput;
 use super::offers::codes::{CodesAdded, CodesInput};
 use super::problem::{MEDIA_TYPE, ProblemBody, ProblemFault};
+use super::reviews::ReviewInput;
 use super::route::Route;
 use super::schema;
 use super::sending::Sending;
@@ -56,6 +57,8 @@ fn components() -> utoipa::openapi::Components {
         .schema_from::<OutcomesRecorded>()
         .schema_from::<ImportShown>()
         .schema_from::<RunInput>()
+        .schema_from::<ReviewInput>()
+        .schema_from::<crate::operations::reviews::Word>()
         .schema_from::<Sending>()
         .schema_from::<KeyInput>()
         .security_scheme("key", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));

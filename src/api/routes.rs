@@ -8,7 +8,7 @@ use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
     analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, facts, health, imports,
-    jobs, keys as api_keys, links, metrics, models, offers, segments, sending, suppressions,
+    jobs, keys as api_keys, links, metrics, models, offers, reviews, segments, sending, suppressions,
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
@@ -140,6 +140,12 @@ pub fn table() -> Vec<Route> {
         route(GET, "/v1/deliveries", Needs(DeliveriesRead), deliveries::list)
             .says("What became of each message of a run.").query("run", "integer", "the run; must be given")
             .query("state", "string", "only deliveries in this state").paged(object()).or(&[404]),
+        route(GET, "/v1/reviews", Needs(DeliveriesRead), reviews::list)
+            .says("Decisions that wait for a person's word, or in another state: what, for whom, until when and why.")
+            .query("state", "string", "`waiting` when left out, `released`, `refused` or `lapsed`").paged(object()),
+        route(POST, "/v1/reviews/{id}", Needs(CampaignsApprove), reviews::decide)
+            .says("Releases or refuses one, by the id of its delivery; what is refused gives back all it holds.")
+            .takes(named("ReviewInput")).answers(200, object()),
         route(GET, "/v1/sending", Needs(DeliveriesRead), sending::get)
             .says("Whether messages go out.").answers(200, named("Sending")),
         route(POST, "/v1/sending/stop", Needs(CampaignsRun), sending::stop)

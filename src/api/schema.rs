@@ -103,7 +103,7 @@ pub fn written() -> Vec<(&'static str, RefOr<Schema>)> {
         ("Order", keys("An order, or a return of one.", ORDER)),
         ("Interaction", keys("A call, message, visit or complaint, in either direction.", INTERACTION)),
         ("DecisionRequest", keys("Who asks, for one `customer` or a few `customers`.", DECISION_REQUEST)),
-        ("WhatIf", keys("Limits by name: `budget`, `channel:NAME`, `stock:OFFER`.", WHAT_IF)),
+        ("WhatIf", keys("Limits by name: `budget`, `channel:NAME`, `stock:OFFER`, `share:NAME`.", WHAT_IF)),
         ("TestSend", keys("Whose message, and where to.", TEST_SEND)),
         ("CampaignFolder", keys("A definition with its templates.", CAMPAIGN_FOLDER)),
     ]
@@ -144,6 +144,7 @@ pub const OFFER: &[(&str, &str)] = &[
     ("pull_forward", "share"),
     ("basket", "money"),
     ("earned", "boolean"),
+    ("review", "boolean"),
     ("code", "string"),
     ("placements", "strings"),
 ];
@@ -174,6 +175,8 @@ pub const CAMPAIGN: &[(&str, &str)] = &[
     ("audience", "rule"),
     ("channels!", "objects"),
     ("budget", "money"),
+    ("fallback", "string"),
+    ("shares", "objects"),
     ("contact", "object"),
     ("holdout", "number"),
     ("exploration", "number"),

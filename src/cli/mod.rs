@@ -21,6 +21,7 @@ mod place;
 mod policy;
 
 mod print;
+mod review;
 mod score;
 mod segments;
 mod serve;
@@ -74,6 +75,8 @@ enum Verb {
     History(history::Args),
     /// Apply, plan, approve, run, steer and measure campaigns
     Campaign(campaign::Args),
+    /// Decisions that wait for a person's word: list, release, refuse
+    Review(review::Args),
     /// Statistics from sufficient statistics, offline
     Experiment(experiment::Args),
     /// What the current policy is worth on logged decisions
@@ -128,6 +131,7 @@ fn dispatch(cli: &Cli) -> Done {
         Verb::Erase(args) => erase::run(place, args),
         Verb::History(args) => history::run(place, args),
         Verb::Campaign(args) => campaign::run(place, args),
+        Verb::Review(args) => review::run(place, args),
         Verb::Experiment(args) => experiment::run(args),
         Verb::Policy(args) => policy::run(place, args),
         Verb::Work(args) => work::run(place, args),

@@ -22,6 +22,7 @@ pub mod exploration;
 pub mod pacing;
 pub mod policy;
 pub mod reservation;
+pub mod review;
 pub mod sensitivity;
 pub mod store;
 pub mod trace;

@@ -241,6 +241,17 @@ pub fn offer_of(
     Ok(found.flatten())
 }
 
+/// The trace of a run's contact with a customer, as JSON.
+pub fn trace_of(
+    conn: &mut Connection,
+    run: CampaignRunId,
+    customer: CustomerId,
+    ordinal: i32,
+) -> Result<Option<String>> {
+    let of_run = decision::table.filter(decision::campaign_run_id.eq(run)).filter(decision::customer_id.eq(customer));
+    Ok(of_run.filter(decision::ordinal.eq(ordinal)).select(decision::trace).first(conn).optional()?)
+}
+
 /// Makes decisions about `from` decisions about `to`. In runs that had both, the ordinals of the former follow those of the
 /// latter; answers by how much they moved.
 pub fn reassign(conn: &mut Connection, from: CustomerId, to: CustomerId) -> Result<BTreeMap<CampaignRunId, i32>> {

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::history::Depth;
 use crate::operations::import::uploaded::{self, Sent};
-use crate::operations::{Workspace, audit, history, lifetime, mature, merge, run, score, segments, train};
+use crate::operations::{Workspace, audit, history, lifetime, mature, merge, reviews, run, score, segments, train};
 use crate::reports::profit::kept;
 
 /// Who the audit says did it.
@@ -55,7 +55,10 @@ pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
             let done = lifetime::refresh_stages(ws)?;
             Ok(format!("{} of {} customers changed their stage", done.changed, done.customers))
         }
-        Work::Release => Ok(format!("{} reservations ended", run::release_expired(ws)?)),
+        Work::Release => {
+            let (ended, lapsed) = (run::release_expired(ws)?, reviews::lapse(ws)?);
+            Ok(format!("{ended} reservations ended, {lapsed} reviews lapsed"))
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::job::Work;
 use super::queue;
 use crate::campaigns::store::{self as campaigns, Campaign};
 use crate::clock::{self, HOUR, MINUTE, Timestamp};
-use crate::decisions::reservation;
+use crate::decisions::{reservation, review};
 use crate::error::Result;
 use crate::operations::Workspace;
 use crate::segments::stage::store as stages;
@@ -68,7 +68,8 @@ fn recurring(ws: &Workspace) -> Result<usize> {
     if ws.history().compaction_is_due()? {
         wanted.push((Work::Compact, hour));
     }
-    if ws.store().read_one(|conn| reservation::any_expired(conn, now))? {
+    let late = |conn: &mut _| Ok(reservation::any_expired(conn, now)? || !review::expired(conn, now, 1)?.is_empty());
+    if ws.store().read_one(late)? {
         wanted.push((Work::Release, floor(now, MINUTE)));
     }
     let schedule = &ws.settings().schedule;

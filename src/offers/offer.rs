@@ -109,6 +109,10 @@ pub struct OfferSpec {
     /// An earned benefit (loyalty, no claims) or a contract price: never drawn at random, never weighed against others.
     #[serde(default)]
     pub earned: bool,
+    /// It has consequences for a person (a refusal, a contract, a lower service level): each message of a run that makes it waits for
+    /// somebody who releases or refuses it, and it is not proposed in real time.
+    #[serde(default)]
+    pub review: bool,
     /// The code that redeems it, the same for everybody; single-use codes are imported (`vizavi import codes`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,

@@ -38,6 +38,8 @@ pub struct Treatments(Mutex<HashMap<ShelfKey, Shelf>>);
 /// Who asks, of whom not everything is a candidate.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Asking<'a> {
+    /// Whether the answer is given at once: what waits for a person's word cannot be proposed.
+    pub at_once: bool,
     /// The channel that would make the contact now; all at their own hours when absent.
     pub channel: Option<&'a str>,
     /// The placement that would show it.
@@ -259,7 +261,7 @@ impl<'a> Menu<'a> {
                 None => own_hours,
             };
             for (o, offer) in self.offers.iter().enumerate() {
-                if offer.spec.earned || !offer.spec.is_for(asking.placement) {
+                if offer.spec.earned || (asking.at_once && offer.spec.review) || !offer.spec.is_for(asking.placement) {
                     continue;
                 }
                 let treatment = &treatments[c * self.offers.len() + o];

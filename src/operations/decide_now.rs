@@ -178,7 +178,7 @@ impl Desk {
         let mut drafts = Vec::with_capacity(ready.len());
         for (ready, left) in ready.iter().zip(lefts) {
             let live = ready.live(&self.ws, now)?;
-            let asking = Asking { channel: asked.channel, placement: asked.placement };
+            let asking = Asking { at_once: true, channel: asked.channel, placement: asked.placement };
             let candidates = ready.candidates(&self.ws, &live, person, asking, now);
             let seed = seed_of(&ready.setup.campaign.name, &now.to_string());
             // Without a channel nobody is there to see it: the contact would be made for its own sake.

@@ -2,6 +2,7 @@
 //! sealed facts. What stays has no name: numbers of decisions and messages, so that runs reconcile, hashes of addresses that
 //! must not be written to, and a line of the audit.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use diesel::prelude::*;
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::customers::{Customer, identity, merge as customer_tables, merge_request, store as customers};
-use crate::decisions::store as decisions;
+use crate::decisions::{review, store as decisions};
 use crate::deliveries::Delivery;
 use crate::deliveries::outbox::reassign;
 use crate::error::Result;
@@ -76,6 +77,7 @@ fn erase_rows(
     let nobody = nobody()?;
     let deliveries = reassign::erase(conn, id, nobody, now, checks)?;
     decisions::anonymise(conn, id, nobody)?;
+    review::reassign(conn, id, nobody, &BTreeMap::new())?;
     outcomes::anonymise(conn, id, nobody)?;
     event_types::forget_personal(conn, id)?;
     segments::forget(conn, id)?;

@@ -8,7 +8,7 @@ use crate::customers::{
     Aliases, Customer, change, identity, merge as merging, merge_request, merge_request::MergeRequest,
     store as customers,
 };
-use crate::decisions::store as decisions;
+use crate::decisions::{review, store as decisions};
 use crate::deliveries::outbox::reassign;
 use crate::error::{Error, Fault, Result};
 use crate::history::Change;
@@ -125,6 +125,7 @@ fn merge_one(conn: &mut Connection, step: &Step, now: Timestamp, checks: &Checks
     merging::merge(conn, &gone, stays, now)?;
     let shifts = decisions::reassign(conn, *alias, *survivor)?;
     reassign::reassign(conn, *alias, *survivor, &shifts, now, checks)?;
+    review::reassign(conn, *alias, *survivor, &shifts)?;
     outcomes::reassign(conn, *alias, *survivor)?;
     event_types::move_personal(conn, *alias, *survivor)?;
     segments::reassign(conn, *alias, *survivor)?;

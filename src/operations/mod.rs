@@ -30,6 +30,7 @@ pub mod plan;
 pub mod record;
 pub mod relaxed;
 pub mod results;
+pub mod reviews;
 pub mod run;
 pub mod scarce;
 pub mod score;

@@ -12,9 +12,11 @@ use crate::customers::{Contact, contact_ledger};
 use crate::decisions::capacity::{self, Take};
 use crate::decisions::exploration::amounts;
 use crate::decisions::reservation::{self, Reservation};
+use crate::decisions::review::{self, Review};
 use crate::decisions::waterfall::Waterfall;
 use crate::decisions::{Candidate, Choice, store as decisions};
 use crate::deliveries::email::Sender;
+use crate::deliveries::outbox::waiting::NEVER;
 use crate::deliveries::{NewDelivery, outbox};
 use crate::error::{Error, Kind, Result};
 use crate::ids::{self, CampaignRunId, DeliveryId, OfferId};
@@ -199,7 +201,7 @@ fn write_deliveries(
     period: i64,
 ) -> Result<()> {
     let version = setup.template_version();
-    let (mut wanted, mut contacts, mut held) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut wanted, mut contacts, mut held, mut reviews) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let people = batch.people.iter().zip(&batch.candidates).zip(&batch.result.decisions);
     for ((person, seen), decision) in people {
         for (ordinal, choice) in decision.to_make().iter().enumerate() {
@@ -217,7 +219,7 @@ fn write_deliveries(
                 occasion: ordinal.to_string(),
                 channel: treatment.channel.to_string(),
                 address: address.to_owned(),
-                next_at: choice.slot.from,
+                next_at: if offer.spec.review { NEVER } else { choice.slot.from },
                 template_version: version.clone(),
                 variables: String::new(),
                 cost: contact_cost(ws, setup, &treatment.channel),
@@ -226,6 +228,22 @@ fn write_deliveries(
             let own = with_code(conn, offer, id, batch.now)?;
             held.extend(holding(setup, batch, &seen.candidates[choice.candidate], (id, choice, &own), period)?);
             delivery.variables = serde_json::to_string(&variables(setup, ws.settings(), person, &own, &variant))?;
+            if offer.spec.review {
+                reviews.push(Review {
+                    id,
+                    campaign_run_id: run,
+                    customer_id: person.customer.id,
+                    ordinal: ordinal as i32,
+                    offer: offer.spec.name.clone(),
+                    channel: treatment.channel.to_string(),
+                    planned_for: choice.slot.from,
+                    expires_at: setup.spec().window_end(choice.slot.from),
+                    state: review::State::Waiting.as_str().into(),
+                    reason: None,
+                    decided_by: None,
+                    decided_at: None,
+                });
+            }
             contacts.push(Contact {
                 id: id.0,
                 customer_id: person.customer.id,
@@ -243,6 +261,7 @@ fn write_deliveries(
     let sender = Sender::parse(&ws.settings().sender, None)?;
     outbox::plan::plan(conn, ws.id_key(), ws.link_keys(), sender.domain(), batch.now, &wanted)?;
     reservation::insert(conn, &held)?;
+    review::insert(conn, &reviews)?;
     contact_ledger::insert(conn, &contacts)
 }
 

@@ -44,6 +44,8 @@ struct Move {
 const ROUNDS: usize = 12;
 /// Moves looked at for each resource that is short.
 const PARTNERS: usize = 240;
+/// Moves in a row for which nobody makes room, after which a promise is given up: it cannot be kept.
+const PATIENCE: usize = 100;
 
 struct Repair<'a> {
     problem: &'a Problem,
@@ -269,8 +271,9 @@ impl Repair<'_> {
             let moves = self.gather(customers, keeps);
             let cheap = self.gather(customers, |_, _| true);
             let freeing = self.freeing(&cheap);
+            let mut in_vain = 0;
             for step in moves {
-                if self.left[promise] >= 0 {
+                if self.left[promise] >= 0 || in_vain == PATIENCE {
                     break;
                 }
                 if !self.stands(&step) {
@@ -280,6 +283,7 @@ impl Repair<'_> {
                     self.apply(&step);
                     continue;
                 }
+                in_vain += 1;
                 let lacks = |&&(r, amount): &&(usize, i64)| amount > 0 && self.left[r] < amount;
                 let Some(lacking) = delta.iter().find(lacks).map(|lack| lack.0) else { continue };
                 let room = freeing[lacking].iter().map(|&at| cheap[at as usize]).find(|other| {
@@ -288,6 +292,7 @@ impl Repair<'_> {
                 if let Some(other) = room {
                     self.apply(&other);
                     self.apply(&step);
+                    in_vain = 0;
                 }
             }
         }

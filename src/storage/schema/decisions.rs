@@ -63,3 +63,21 @@ diesel::table! {
         expires_at -> BigInt,
     }
 }
+
+diesel::table! {
+    /// Contacts that wait for a person's word.
+    review (id) {
+        id -> BigInt,
+        campaign_run_id -> BigInt,
+        customer_id -> BigInt,
+        ordinal -> Integer,
+        offer -> Text,
+        channel -> Text,
+        planned_for -> BigInt,
+        expires_at -> BigInt,
+        state -> Text,
+        reason -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+    }
+}

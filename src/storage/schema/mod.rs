@@ -22,7 +22,7 @@ mod workspaces;
 pub use access::{api_key, idempotency, login_failure, user_session, workspace_user};
 pub use campaigns::{campaign, campaign_run, campaign_version};
 pub use customers::{consent, contact_ledger, customer, customer_alias, customer_state, merge_request, suppression};
-pub use decisions::{capacity, decision, decision_price, reservation};
+pub use decisions::{capacity, decision, decision_price, reservation, review};
 pub use deliveries::{delivery, delivery_brake, delivery_pace};
 pub use events::{event_personal, event_type};
 pub use history::{history_retired, history_segment, history_state, history_tail, history_tombstone};
@@ -40,3 +40,4 @@ pub use segments::{
 pub use workspaces::{audit, workspace};
 
 diesel::allow_tables_to_appear_in_same_query!(customer_alias, history_tail);
+diesel::allow_tables_to_appear_in_same_query!(delivery, review);

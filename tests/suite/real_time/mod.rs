@@ -2,6 +2,7 @@
 
 mod answers;
 mod policy;
+mod reviews;
 mod shares;
 mod shop;
 mod together;

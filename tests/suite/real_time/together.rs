@@ -1,13 +1,18 @@
-//! Real time in two processes' workspaces and a batch run, all at once: what is used never exceeds what there is, and is used up.
+//! Real time in two processes and a batch run in a third, all at once: what is used never exceeds what there is, and is used up. On
+//! SQLite, where one process writes, the three are threads.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diesel::prelude::*;
 use serde_json::json;
 use vizavi::decisions::reservation as held;
+use vizavi::operations::access::Role;
 use vizavi::operations::decide_now::{Answers, RealTime, Request};
-use vizavi::operations::{Options, Workspace, run};
+use vizavi::operations::run;
+use vizavi::settings::Settings;
 use vizavi::storage::schema::{capacity, contact_ledger, decision, offer as offers, offer_code, reservation};
 
 use super::shop::{CAMPAIGN, offer, settings, shop, to_the_end};
@@ -20,14 +25,72 @@ const CODES: i64 = 25;
 /// In minor units. A contact costs 0.01, and what is redeemed 0.6, 0.5 or 0.4 of 1.00: it does for about a hundred.
 const BUDGET: i64 = 5_000;
 
-fn ask(real_time: &RealTime, customer: usize) -> bool {
-    let request = Request {
+/// Another process that serves the same database at the same time; it ends with the test.
+struct Other {
+    child: Child,
+    folder: tempfile::TempDir,
+    url: String,
+    at: String,
+    address: String,
+    key: String,
+}
+
+impl Other {
+    fn start(service: &Service, url: &str) -> Other {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { listen: "127.0.0.1:0".into(), ..settings() };
+        std::fs::write(folder.path().join("vizavi.toml"), toml::to_string(&settings).unwrap()).unwrap();
+        let at = service.ws.now().to_string();
+        let mut child = program(&folder, url, &at, &["serve", "--no-work"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split_once("http://").and_then(|(_, rest)| rest.split_once('/'));
+        let address = address.unwrap_or_else(|| panic!("it did not start: {line}")).0.to_owned();
+        Other { child, folder, url: url.to_owned(), at, address, key: service.key_of(Role::Admin) }
+    }
+
+    fn ask(&self, customer: usize) {
+        let body = serde_json::to_string(&request(customer)).unwrap();
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let post = agent.post(format!("http://{}/v1/decisions", self.address));
+        let post = post.header("authorization", format!("Bearer {}", self.key)).content_type("application/json");
+        let mut answer = post.send(body).unwrap();
+        assert_eq!(answer.status(), 200, "{:?}", answer.body_mut().read_to_string());
+    }
+
+    /// A run, in a process of its own.
+    fn run(&self, occasion: &str) {
+        let arguments = ["campaign", "run", CAMPAIGN, "--occasion", occasion, "--no-send"];
+        let done = program(&self.folder, &self.url, &self.at, &arguments).output().unwrap();
+        assert!(done.status.success(), "a run, whatever is taken: {done:?}");
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn program(folder: &tempfile::TempDir, url: &str, at: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vizavi"));
+    command.args(arguments).args(["--at", at, "--data"]).arg(folder.path()).env("DATABASE_URL", url);
+    command.env("VIZAVI_LOG", "error").stdin(Stdio::null());
+    command
+}
+
+fn request(customer: usize) -> Request {
+    Request {
         channel: Some("email".to_owned()),
         campaign: Some(CAMPAIGN.to_owned()),
         explain: false,
         ..Request::about(format!("C{customer}"))
-    };
-    match real_time.decide(&request).expect("an answer, whatever is used up") {
+    }
+}
+
+fn ask(real_time: &RealTime, customer: usize) -> bool {
+    match real_time.decide(&request(customer)).expect("an answer, whatever is used up") {
         Answers::One(answer) => !answer.proposals.is_empty(),
         Answers::Several { .. } => unreachable!("one was asked for"),
     }
@@ -94,36 +157,36 @@ fn together(url: Option<&str>) {
         .write(|conn| vizavi::operations::codes::add_codes(conn, "coded", &codes, service.ws.now()))
         .unwrap();
     to_the_end(&service);
-    // Another process has a workspace, a pool and a memory of its own.
-    let other = tempfile::tempdir().unwrap();
-    let other = match url {
-        Some(url) => {
-            let options = Options { seed: Some(7), settings: Some(settings()) };
-            Workspace::open(other.path(), Some(url), service.clock.clone(), options).unwrap()
-        }
-        None => service.ws.clone(),
-    };
+    let other = url.map(|url| Other::start(&service, url));
     let next = AtomicUsize::new(0);
-    let desks = [RealTime::new(&service.ws), RealTime::new(&other)];
+    let desks = [RealTime::new(&service.ws), RealTime::new(&service.ws)];
+    let asks = |desk: usize, customer: usize| match &other {
+        Some(other) if desk == 1 => other.ask(customer),
+        _ => drop(ask(&desks[desk], customer)),
+    };
     let half = CUSTOMERS / 2;
     std::thread::scope(|scope| {
-        for desk in &desks {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    // All ask for the same customers now and then: each is decided for once.
-                    while let Some(customer) = Some(next.fetch_add(1, Ordering::SeqCst)).filter(|next| *next < half) {
-                        ask(desk, customer);
-                        ask(desk, customer.saturating_sub(1));
-                    }
-                });
-            }
+        for desk in [0, 0, 0, 1, 1, 1] {
+            let (asks, next) = (&asks, &next);
+            scope.spawn(move || {
+                // All ask for the same customers now and then: each is decided for once.
+                while let Some(customer) = Some(next.fetch_add(1, Ordering::SeqCst)).filter(|next| *next < half) {
+                    asks(desk, customer);
+                    asks(desk, customer.saturating_sub(1));
+                }
+            });
         }
         scope.spawn(|| {
             while next.load(Ordering::SeqCst) < 20 {
                 std::thread::sleep(std::time::Duration::from_millis(5));
             }
-            let started = run::start(&other, CAMPAIGN, Some("in between"), "test").expect("a run, whatever is taken");
-            assert!(started.forecast.contacts <= CUSTOMERS);
+            match &other {
+                Some(other) => other.run("in between"),
+                None => {
+                    let started = run::start(&service.ws, CAMPAIGN, Some("in between"), "test");
+                    assert!(started.expect("a run, whatever is taken").forecast.contacts <= CUSTOMERS);
+                }
+            }
         });
     });
     check(&service);

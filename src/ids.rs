@@ -139,6 +139,13 @@ pub fn fresh(now: Timestamp) -> i64 {
     (((tick >> 12) << 22) | (node << 12) | (tick & 0xfff)) as i64 & i64::MAX
 }
 
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    digits.map(char::from).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -133,7 +133,7 @@ fn digest(req: &HttpRequest, content: &[u8]) -> String {
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::ids::hex(&hasher.finalize())
 }
 
 fn begin(ws: &Workspace, caller: &str, key: &str, digest: &str) -> Result<Found> {

@@ -82,5 +82,5 @@ fn fresh() -> String {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         bytes = COUNTER.fetch_add(1, Ordering::Relaxed).to_be_bytes();
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::ids::hex(&bytes)
 }

@@ -90,7 +90,7 @@ pub fn all(conn: &mut Connection) -> Result<Vec<Campaign>> {
 /// What makes two definitions the same.
 pub fn digest(folder: &Folder) -> Result<String> {
     let text = serde_json::to_string(folder)?;
-    Ok(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(crate::ids::hex(&Sha256::digest(text)))
 }
 
 /// Keeps a checked definition: a new campaign, a new version, or nothing when nothing changed.

@@ -37,7 +37,7 @@ fn hash_of(previous: &str, entry: &Entry) -> String {
         "{previous}\0{}\0{}\0{}\0{}\0{}\0{}\0{}",
         entry.id, entry.at.0, entry.actor, entry.action, entry.subject, entry.detail, entry.request_id
     );
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::ids::hex(&Sha256::digest(text))
 }
 
 /// Writes down, in the caller's transaction, what it does.

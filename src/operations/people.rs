@@ -1,7 +1,7 @@
 //! Customers as the decision sees them: profile, serving row, consent, suppression and contact ledger joined, in the order of
 //! their ids.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::clock::{self, DAY, Timestamp};
@@ -61,7 +61,10 @@ pub fn everyone(
             let state = states.remove(&customer.id);
             let consents = consents.remove(&customer.id).unwrap_or_default();
             let segments = memberships.of(customer.id);
-            people.push(person(ws, customer, state, segments, &consents, &suppressed, &ledger, &mut zones));
+            let blocked = blocked(&customer, |channel, address| {
+                suppressed.contains(&(channel.to_owned(), suppression::address_hash(channel, address)))
+            });
+            people.push(person(ws, customer, state, segments, &consents, blocked, &ledger, &mut zones));
         }
         after = Some(last);
     }
@@ -78,9 +81,10 @@ pub fn one(
 ) -> Result<Person> {
     let state = store::state_of(conn, customer.id)?;
     let consents = store::consents_of(conn, customer.id)?;
-    let hashes =
-        CHANNELS.iter().filter_map(|channel| Some(suppression::address_hash(channel, customer.address_for(channel)?)));
-    let suppressed = suppression::among(conn, &CHANNELS, &hashes.collect::<Vec<_>>())?;
+    let hash =
+        |channel| customer.address_for(channel).map_or_else(String::new, |of| suppression::address_hash(channel, of));
+    let listed = suppression::among(conn, &CHANNELS.map(|channel| (channel, hash(channel))))?;
+    let blocked = blocked(&customer, |channel, _| listed.iter().any(|listed| listed == channel));
     let mut ledger = Ledger::default();
     for contact in contact_ledger::of_customer(conn, customer.id, now.plus(-LEDGER_DAYS * DAY))? {
         if except.is_none() || contact.delivery_id != except {
@@ -96,11 +100,17 @@ pub fn one(
     let of_models = of_models.map(|(segmentation, code)| format!("{segmentation}/{code}"));
     let segments = rules::of_customer(conn, customer.id)?.into_iter().chain(of_models).map(Arc::from).collect();
     let mut zones = Zones::new(ws)?;
-    Ok(person(ws, customer, state, segments, &consents, &suppressed, &ledger, &mut zones))
+    Ok(person(ws, customer, state, segments, &consents, blocked, &ledger, &mut zones))
 }
 
 /// Channels that have an address of their own, so that an address can be suppressed.
 pub const CHANNELS: [&str; 4] = ["email", "sms", "call", "letter"];
+
+/// Channels that cannot be used: those whose address is `listed`, and those without one.
+fn blocked(customer: &Customer, listed: impl Fn(&str, &str) -> bool) -> Vec<Arc<str>> {
+    let is = |channel: &&str| customer.address_for(channel).is_none_or(|address| listed(channel, address));
+    CHANNELS.into_iter().filter(is).map(Arc::from).collect()
+}
 
 #[allow(clippy::too_many_arguments, reason = "each is one of the things that are joined")]
 fn person(
@@ -109,21 +119,11 @@ fn person(
     state: Option<CustomerState>,
     segments: Vec<Arc<str>>,
     consents: &[customers::Consent],
-    suppressed: &HashSet<(String, String)>,
+    blocked: Vec<Arc<str>>,
     ledger: &Ledger,
     zones: &mut Zones,
 ) -> Person {
     let minor_units = ws.settings().currency.minor_units() as f64;
-    let mut blocked: Vec<Arc<str>> = Vec::new();
-    for channel in CHANNELS {
-        let listed = customer.address_for(channel).is_none_or(|address| {
-            suppressed.contains(&(channel.to_owned(), suppression::address_hash(channel, address)))
-        });
-        // A channel without an address cannot be used either.
-        if listed {
-            blocked.push(Arc::from(channel));
-        }
-    }
     let facts = facts::of(&customer, state.as_ref(), segments, minor_units);
     let known = |name: &str| match facts.get(name) {
         Some(Value::Number(days)) if state.is_some() => Some(days).filter(|days| *days > 0.0),

@@ -327,5 +327,5 @@ fn digest(batch: &Batch) -> String {
         })
         .collect();
     lines.sort_unstable();
-    Sha256::digest(lines.join("\n")).iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::ids::hex(&Sha256::digest(lines.join("\n")))
 }

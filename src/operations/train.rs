@@ -1,6 +1,7 @@
 //! Trains models from history, keeps every fit, and lets those serve that pass their gate.
 
 mod churn;
+mod known;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -114,7 +115,7 @@ fn keep(ws: &Workspace, name: &str, fit: Result<Fit>) -> Result<Trained> {
 }
 
 fn fit_response(ws: &Workspace, spec: &ResponseSpec) -> Result<Fit> {
-    let logs = match spec.label {
+    let mut logs = match spec.label {
         None => logged_decisions(ws)?,
         Some(label) => relabelled(ws, logged_decisions(ws)?, label)?,
     };
@@ -122,6 +123,7 @@ fn fit_response(ws: &Workspace, spec: &ResponseSpec) -> Result<Fit> {
         (Some(first), Some(last)) => (first.at, last.at.plus(1)),
         _ => (ws.now(), ws.now()),
     };
+    known::complete(ws, &mut logs)?;
     let (earlier, later) = split_by_time(logs.into_iter().map(|log| (log.at, log.decision)).collect(), spec.test_share);
     train_response(
         &without_protected(ws, spec),

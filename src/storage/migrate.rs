@@ -97,5 +97,5 @@ fn apply(conn: &mut Connection, name: &str, sql: &str, now: Timestamp) -> Result
 }
 
 fn digest_of(sql: &str) -> String {
-    Sha256::digest(sql.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::ids::hex(&Sha256::digest(sql.as_bytes()))
 }

@@ -38,7 +38,7 @@ pub fn secret(store: &Store, name: &str, seeded: Option<[u8; 32]>) -> Result<[u8
             None => getrandom::fill(&mut bytes)
                 .map_err(|error| Error::unavailable("the system gives no entropy").caused_by(error.to_string()))?,
         }
-        set(conn, name, &bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())?;
+        set(conn, name, &crate::ids::hex(&bytes))?;
         Ok(bytes)
     })
 }

@@ -43,5 +43,5 @@ pub fn serve(data: &Path, present: Timestamp) -> Result<()> {
 fn password() -> Result<String> {
     let mut bytes = [0u8; 12];
     getrandom::fill(&mut bytes).map_err(|_| Error::unavailable("the system gives no random numbers"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(crate::ids::hex(&bytes))
 }

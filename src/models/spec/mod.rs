@@ -172,7 +172,7 @@ impl ModelSpec {
     /// SHA-256 of what the spec says, in hexadecimal; comments and the order of keys do not change it.
     pub fn digest(&self) -> String {
         let said = serde_json::to_vec(self).expect("a checked spec holds finite numbers and text only");
-        Sha256::digest(said).iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::ids::hex(&Sha256::digest(said))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Trains the response model and judges it on the latest decisions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,9 @@ use crate::models::response::{LoggedDecision, OfferPrior, ResponseArm, ResponseM
 use crate::models::spec::{ModelSpec, ResponseSpec};
 use crate::models::timing::{Contact, HOUR_SHARE, Tempo};
 use crate::models::uplift::{self, OfferFigures};
+
+/// Decisions left to chance that are enough to say which features they know.
+const LEAST_RANDOM: usize = 200;
 
 /// How well later decisions were foretold. None where nothing was kept out, or only one class.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,6 +74,11 @@ pub fn train_response(
     priors: &[OfferPrior],
     window: DataWindow,
 ) -> Result<Fit> {
+    let thin = thin(train);
+    let digest = ModelSpec::Response(spec.clone()).digest();
+    let mut spec = spec.clone();
+    spec.learning.barred.extend(thin.iter().cloned());
+    let spec = &spec;
     let judged = ResponseModel::train(train, priors, &spec.learning)?;
     let mut metrics = judge(&judged, train, test);
     let all = [train, test].concat();
@@ -93,15 +101,35 @@ pub fn train_response(
     Ok(Fit {
         name: spec.name.clone(),
         kind: "response".into(),
-        spec_digest: ModelSpec::Response(spec.clone()).digest(),
+        spec_digest: digest,
         window,
         seed: spec.learning.seed,
         horizon_days: None,
         parameters: to_json(&model)?,
         metrics: to_json(&metrics)?,
-        card: card(spec, window, &model, &metrics, &verdict),
+        card: card(spec, window, &model, &metrics, (&thin, &verdict)),
         verdict,
     })
+}
+
+/// Features that fewer than half of the decisions left to chance (of all, where hardly any was) know: they would tell apart who wrote
+/// the log, and the effects learned from them would be those of choices, not of chance.
+fn thin(logs: &[LoggedDecision]) -> BTreeSet<String> {
+    let random: Vec<&LoggedDecision> = logs.iter().filter(|log| log.propensity < uplift::RANDOM_BELOW).collect();
+    let rows = if random.len() >= LEAST_RANDOM { random } else { logs.iter().collect() };
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    for log in logs {
+        let names = log.context.numbers.keys().chain(log.context.texts.keys());
+        names.filter(|name| *name != HOUR_SHARE).for_each(|name| {
+            known.entry(name).or_default();
+        });
+    }
+    for log in &rows {
+        let numbers = log.context.numbers.iter().filter(|(_, value)| value.is_finite()).map(|(name, _)| name);
+        let told = numbers.chain(log.context.texts.keys()).filter(|name| *name != HOUR_SHARE);
+        told.for_each(|name| *known.entry(name).or_default() += 1);
+    }
+    known.into_iter().filter(|(_, count)| 2 * count < rows.len()).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// What the hour does to a contact, from those that were left to chance, their slot with them.
@@ -187,7 +215,7 @@ fn card(
     window: DataWindow,
     model: &ResponseModel,
     metrics: &ResponseMetrics,
-    verdict: &Verdict,
+    (thin, verdict): (&BTreeSet<String>, &Verdict),
 ) -> Card {
     let told = |arm: &ResponseArm| {
         let offer = arm.offer.as_deref().unwrap_or("no contact");
@@ -210,7 +238,7 @@ fn card(
         name: spec.name.clone(),
         purpose: "P(convert) of a customer under each offer and channel, and without contact.".into(),
         data: [span].into_iter().chain(model.arms().iter().map(told)).collect(),
-        method: method(learned, model, metrics),
+        method: method(learned, model, metrics, thin),
         figures: figures(metrics),
         drivers: Vec::new(),
         limits: vec![
@@ -221,8 +249,15 @@ fn card(
     }
 }
 
-fn method(learned: String, model: &ResponseModel, metrics: &ResponseMetrics) -> Vec<String> {
+fn method(learned: String, model: &ResponseModel, metrics: &ResponseMetrics, thin: &BTreeSet<String>) -> Vec<String> {
     let mut method = vec![learned];
+    if !thin.is_empty() {
+        let names: Vec<&str> = thin.iter().map(String::as_str).collect();
+        method.push(format!(
+            "left out, since most decisions that were left to chance do not say them: {}",
+            names.join(", ")
+        ));
+    }
     method.extend(model.choice.as_ref().map(Choice::words));
     method.push("decisions weighed by their logged propensity; calibrated out of fold".into());
     method.push("mixed with the stated rate of each offer by evidence".into());
@@ -318,6 +353,27 @@ mod tests {
         let all = logs(2000, 0.0);
         let fit = train_response(&spec, &all[..260], &all[260..], &[], WINDOW).unwrap();
         assert!(!fit.verdict.passed && fit.verdict.missed[0].contains("own rates"), "{:?}", fit.verdict);
+    }
+
+    #[test]
+    fn what_most_decisions_left_to_chance_do_not_say_is_left_out() {
+        let mut all = logs(3_000, 0.5);
+        // Our own decisions, certain ones, know more; and whom they contacted bought more often.
+        for (row, log) in all.iter_mut().enumerate().filter(|(row, _)| row % 3 == 0) {
+            log.propensity = 1.0;
+            log.context.numbers.insert("own".to_owned(), (row % 7) as f64);
+            log.context.texts.insert("segment".to_owned(), ["a", "b"][row % 2].to_owned());
+        }
+        let fit = train_response(&spec(), &all[..2_400], &all[2_400..], &[], WINDOW).unwrap();
+        let model: ResponseModel = fit.parameters().unwrap();
+        assert_eq!(model.features().collect::<Vec<_>>(), ["x"]);
+        assert!(fit.card.to_markdown().contains("do not say them: own, segment"), "{}", fit.card.to_markdown());
+        assert_eq!(fit.spec_digest, ModelSpec::Response(spec()).digest(), "the spec stays what it was");
+        // Where hardly any decision was left to chance, all of them say what is known.
+        all.iter_mut().for_each(|log| log.propensity = 1.0);
+        assert_eq!(thin(&all), ["own", "segment"].map(str::to_owned).into());
+        all.retain(|log| log.context.numbers.contains_key("own"));
+        assert_eq!(thin(&all), BTreeSet::new());
     }
 
     /// An offer that wins those with a high `x`, and a coin that says who gets it.

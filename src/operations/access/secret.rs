@@ -19,7 +19,7 @@ pub fn fresh() -> Result<String> {
 
 /// What is kept of a secret. A plain hash is enough for 256 random bits: there is nothing to guess.
 pub fn hash(secret: &str) -> String {
-    Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::ids::hex(&Sha256::digest(secret.as_bytes()))
 }
 
 /// Whether two texts are the same, in a time that does not tell where they differ.

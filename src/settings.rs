@@ -16,6 +16,7 @@
 //! | `[brand]` | a shop that does not exist | name, postal_address, phone, website: what messages must show of the sender | |
 //! | `[channels.NAME]` | files | transport: smtp, webhook (with url) or file | |
 //! | `[smtp]` | none | relay: host, port, user, tls | |
+//! | `[mail]` | below | reply_to, return_path, maildir, dkim_selector, complaint_alert, complaint_limit, complaint_minimum: [`Mail`] | |
 //! | `[imports]` | 1024, 32 | files over REST: limit_mib, the largest that is taken; sort_memory_mib, facts that are sorted at a time | 1..1048576, 1..1024 |
 //! | `[history]` | the data folder | url: where sealed facts are: file:///shared/folder, s3://bucket/prefix, gs://, az:// | |
 //! | `[schedule]` | below | what the worker does by itself: train, score (HH:MM of `zone`, or never), stages_hours | 0..24 |
@@ -25,8 +26,12 @@
 //! | `[potential]` | below | quantile of look-alikes that a client's wallet is held for (0.5..0.99), attributes by which they are alike | |
 //! | `[process_reasons]` | below | reasons of contacts that the company caused, `always` or where the complaint was `upheld` | |
 
+mod mail;
+
 use std::collections::BTreeMap;
 use std::path::Path;
+
+pub use mail::Mail;
 
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +69,8 @@ pub struct Settings {
     pub brand: Brand,
     /// The relay that takes e-mails.
     pub smtp: Option<Smtp>,
+    /// Mail beside the relay.
+    pub mail: Mail,
     /// How each channel delivers; a channel that is not named writes files.
     pub channels: BTreeMap<String, ChannelTransport>,
     /// Addresses that webhooks may call although they are private (`127.0.0.1:9000`).
@@ -309,6 +316,7 @@ impl Default for Settings {
                 website: "http://127.0.0.1:8080".into(),
             },
             smtp: None,
+            mail: Mail::default(),
             channels: BTreeMap::new(),
             webhook_allow: Vec::new(),
             history: HistorySettings::default(),
@@ -369,6 +377,9 @@ impl Settings {
             "must begin with http:// or https://".into(),
         );
         demand(self.quiet_hours.iter().all(|&hour| hour < 24), "quiet_hours", "two hours of the day, 0 to 23".into());
+        for fault in self.mail.faults() {
+            demand(false, &fault.key.clone(), fault.message);
+        }
         if let Some(url) = &self.history.url {
             let known =
                 ["file:///", "s3://", "gs://", "az://", "memory://"].iter().any(|scheme| url.starts_with(scheme));

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::clock::Timestamp;
 use crate::customers::{Customer, identity, merge as customer_tables, merge_request, store as customers};
 use crate::decisions::store as decisions;
-use crate::deliveries::Delivery;
+use crate::deliveries::{Delivery, incoming};
 use crate::deliveries::outbox::reassign;
 use crate::error::Result;
 use crate::history::History;
@@ -77,6 +77,7 @@ fn erase_rows(
     let deliveries = reassign::erase(conn, id, nobody, now, checks)?;
     decisions::anonymise(conn, id, nobody)?;
     outcomes::anonymise(conn, id, nobody)?;
+    incoming::log::forget_inquiries(conn, id)?;
     event_types::forget_personal(conn, id)?;
     segments::forget(conn, id)?;
     scoring::forget(conn, &[id])?;

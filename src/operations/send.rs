@@ -80,7 +80,7 @@ fn finish(ws: &Workspace) -> Result<()> {
 pub fn transports(ws: &Workspace) -> Result<Transports> {
     let settings = ws.settings();
     let out = ws.data().join("out");
-    let sender = Sender::parse(&settings.sender, None)?;
+    let sender = sender(ws)?;
     let mut transports = Transports::new();
     let named = settings.channels.keys().map(String::as_str);
     for channel in CHANNELS.into_iter().chain(named.filter(|name| !CHANNELS.contains(name))) {
@@ -103,12 +103,25 @@ pub fn transports(ws: &Workspace) -> Result<Transports> {
     Ok(transports)
 }
 
+/// Who e-mails come from, and where what comes back goes.
+///
+/// # Errors
+/// Invalid, naming the setting.
+pub fn sender(ws: &Workspace) -> Result<Sender> {
+    let mail = &ws.settings().mail;
+    let sender = Sender::parse(&ws.settings().sender, mail.reply_to.as_deref())?;
+    match &mail.return_path {
+        Some(path) => sender.returning_to(path),
+        None => Ok(sender),
+    }
+}
+
 /// Removes the file that a delivery was written to, if it was one. Call lists are people's working papers and stay.
 ///
 /// # Errors
 /// Unavailable, when the disk refuses.
 pub fn remove_written(ws: &Workspace, delivery: &Delivery) -> Result<()> {
-    let sender = Sender::parse(&ws.settings().sender, None)?;
+    let sender = sender(ws)?;
     let path = EmlFiles::new(&ws.data().join("out").join("email"), sender).path(delivery);
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),

@@ -40,7 +40,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "098_segment_portraits",
     "099_uploads",
     "102_active_hours",
-    "110_real_time"
+    "110_real_time",
+    "120_incoming"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

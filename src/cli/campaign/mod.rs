@@ -1,6 +1,7 @@
 //! `vizavi campaign`: one file per thing that is asked of a campaign.
 
 mod apply;
+mod lint;
 mod list;
 mod plan;
 mod results;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 
 use super::{Done, Place};
 
-pub(super) use run::sent;
+pub(super) use run::{reconciled, sent};
 
 /// Who the audit says did it.
 const ACTOR: &str = "cli";
@@ -28,6 +29,12 @@ pub struct Args {
 enum Verb {
     /// Check a campaign's folder against everything it names, and keep it as a new version
     Apply {
+        /// The folder with campaign.toml, templates/ and sample.json
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+    },
+    /// Check a campaign's templates and say what is unwise in them: size, links, images, unsubscribe link, phrases. Changes nothing
+    Lint {
         /// The folder with campaign.toml, templates/ and sample.json
         #[arg(value_name = "PATH")]
         path: PathBuf,
@@ -84,6 +91,7 @@ enum Verb {
 pub fn run(place: &Place, args: &Args) -> Done {
     match &args.verb {
         Verb::Apply { path } => apply::run(place, path),
+        Verb::Lint { path } => lint::run(place, path),
         Verb::Plan { name, limits } if limits.is_empty() => plan::run(place, name),
         Verb::Plan { name, limits } => what_if::run(place, name, limits),
         Verb::Approve { name } => steer::run(place, name, steer::Verb::Approve),

@@ -32,6 +32,11 @@ pub trait ClaimCheck: Send + Sync {
         Ok(())
     }
 
+    /// The receiver refused the message for good, in these words.
+    fn refused(&self, _conn: &mut Connection, _delivery: &Delivery, _text: &str, _now: Timestamp) -> Result<()> {
+        Ok(())
+    }
+
     /// The contact was made: the receiver accepted the message.
     fn sent(&self, _conn: &mut Connection, _delivery: &Delivery, _now: Timestamp) -> Result<()> {
         Ok(())

@@ -132,7 +132,14 @@ fn list(place: &Place, ws: &Workspace, run: CampaignRunId, state: Option<&str>) 
     for row in rows {
         let code = row.reply_code.map_or_else(String::new, |code| code.to_string());
         let reason = row.reason.unwrap_or_default();
-        table.row(vec![row.id.to_string(), row.state.to_string(), row.attempt.to_string(), code, reason, row.updated_at.to_string()]);
+        table.row(vec![
+            row.id.to_string(),
+            row.state.to_string(),
+            row.attempt.to_string(),
+            code,
+            reason,
+            row.updated_at.to_string(),
+        ]);
     }
     if !table.is_empty() {
         text += &format!("\n{table}");

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{Done, Place, print};
+use super::{Done, Failure, Place, print};
 use crate::error::{Error, Result};
 use crate::operations::Workspace;
 use crate::operations::incoming::{Taken, inquiries, maildir, take_mail};
@@ -55,7 +55,15 @@ pub fn run(place: &Place, args: &Args) -> Done {
             show(place, &[take_mail(&ws, &raw)?])?;
         }
         Verb::Take { files } => {
-            let taken: Vec<Taken> = files.iter().map(|file| take_file(&ws, file)).collect::<Result<_>>()?;
+            let mut taken = Vec::new();
+            for file in files {
+                match take_file(&ws, file) {
+                    Ok(one) => taken.push(one),
+                    Err(error) if taken.is_empty() => return Err(error.into()),
+                    // Those before it were taken.
+                    Err(error) => return Err(Failure::after_some(error)),
+                }
+            }
             show(place, &taken)?;
         }
         Verb::Poll { folder } => {

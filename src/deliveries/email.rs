@@ -77,7 +77,14 @@ pub fn address(text: &str) -> Result<Address> {
     if text.as_str().len() > 254 {
         return Err(Error::invalid("address: longer than 254 characters"));
     }
-    text.as_str().parse().map_err(|_| Error::invalid("address: this is not an e-mail address"))
+    let refuse = || Error::invalid("address: this is not an e-mail address");
+    let (local, domain) = text.as_str().rsplit_once('@').ok_or_else(refuse)?;
+    // An international domain has an ASCII form that every relay takes; an international local part has none.
+    let domain = match domain.is_ascii() {
+        true => domain.to_owned(),
+        false => url::Host::parse(domain).map_err(|_| refuse())?.to_string(),
+    };
+    format!("{local}@{domain}").parse().map_err(|_| refuse())
 }
 
 /// The bytes of the message, without dot-stuffing, and the two envelope addresses.
@@ -236,12 +243,34 @@ pub(super) mod tests {
 
     #[test]
     fn the_return_path_tells_the_message() {
-        let sender = Sender::parse("Shop <news@shop.example>", None).unwrap().returning_to("back@b.shop.example").unwrap();
+        let sender =
+            Sender::parse("Shop <news@shop.example>", None).unwrap().returning_to("back@b.shop.example").unwrap();
         let wire =
-            build(&sender, &Parcel { delivery: &row("anna@example.org"), message: &message(), now: Timestamp(0) }).unwrap();
+            build(&sender, &Parcel { delivery: &row("anna@example.org"), message: &message(), now: Timestamp(0) })
+                .unwrap();
         assert_eq!(wire.from.to_string(), format!("back+{}@b.shop.example", "ab".repeat(16)));
         let text = String::from_utf8(wire.bytes).unwrap();
-        assert!(text.contains("From: Shop <news@shop.example>") || text.contains("From: \"Shop\" <news@shop.example>"), "{text}");
+        assert!(
+            text.contains("From: Shop <news@shop.example>") || text.contains("From: \"Shop\" <news@shop.example>"),
+            "{text}"
+        );
         assert!(Sender::parse("a@b.c", None).unwrap().returning_to(&format!("{}@b.c", "x".repeat(32))).is_err());
+    }
+
+    #[test]
+    fn international_and_quoted_addresses_are_taken_or_refused_clearly() {
+        assert_eq!(address("anna@bücher.example").unwrap().to_string(), "anna@xn--bcher-kva.example");
+        assert_eq!(address("анна@пример.бг").unwrap().to_string(), "анна@xn--e1afmkfd.xn--90ae");
+        assert_eq!(address("\"anna b\"@example.org").unwrap().to_string(), "\"anna b\"@example.org");
+        for bad in [
+            "anna@",
+            "@example.org",
+            "anna@exa mple.org",
+            "\"anna\r\nRCPT TO:<x@y.z>\"@example.org",
+            "anna@\u{202e}example.org",
+        ] {
+            assert!(address(bad).is_err(), "{bad:?}");
+        }
+        assert!(address(&format!("{}@example.org", "x".repeat(65))).is_err());
     }
 }

@@ -9,18 +9,49 @@ use super::template::Piece;
 const CLIPPED: usize = 102 * 1024;
 /// Longer subjects are cut on telephones, in characters.
 const LONG_SUBJECT: usize = 70;
-/// One text message holds so many characters of the Latin alphabet, or of others.
-const SMS_LATIN: usize = 160;
-const SMS_OTHER: usize = 70;
+/// Characters of one of several joined text messages, of the Latin alphabet or of others.
+const SMS_LATIN: usize = 153;
+const SMS_OTHER: usize = 67;
+/// A text that takes more messages than this is dear, and few read to its end.
+const MOST_SMS: usize = 3;
 /// HTML that makes less text than this is a picture, in characters.
 const LITTLE_TEXT: usize = 40;
 
 /// Phrases that filters have learned from spam, in lower case.
 const SPAM: [&str; 33] = [
-    "100% free", "act now", "as seen on", "best price", "buy now", "cash bonus", "click here", "double your", "earn money",
-    "extra income", "free money", "guaranteed", "limited time", "make money", "no obligation", "once in a lifetime", "order now",
-    "risk-free", "risk free", "this is not spam", "urgent", "winner", "you have been selected", "you won", "бесплатно",
-    "только сегодня", "жми сюда", "успей", "вы выиграли", "безплатно", "само днес", "натисни тук", "спечелихте",
+    "100% free",
+    "act now",
+    "as seen on",
+    "best price",
+    "buy now",
+    "cash bonus",
+    "click here",
+    "double your",
+    "earn money",
+    "extra income",
+    "free money",
+    "guaranteed",
+    "limited time",
+    "make money",
+    "no obligation",
+    "once in a lifetime",
+    "order now",
+    "risk-free",
+    "risk free",
+    "this is not spam",
+    "urgent",
+    "winner",
+    "you have been selected",
+    "you won",
+    "бесплатно",
+    "только сегодня",
+    "жми сюда",
+    "успей",
+    "вы выиграли",
+    "безплатно",
+    "само днес",
+    "натисни тук",
+    "спечелихте",
 ];
 
 /// Hints on a rendered piece: key and message of each. `used` holds the variables that its template names.
@@ -37,7 +68,10 @@ pub(super) fn advise(piece: Piece, text: &str, used: &BTreeSet<String>) -> Vec<(
             hints.push(("links.unsubscribe", "a marketing message needs {{url links.unsubscribe}}".into()));
         }
         if !used.contains("sender.postal_address") {
-            hints.push(("sender.postal_address", "a marketing message names who writes and where: {{sender.postal_address}}".into()));
+            hints.push((
+                "sender.postal_address",
+                "a marketing message names who writes and where: {{sender.postal_address}}".into(),
+            ));
         }
         if text.len() > CLIPPED {
             hints.push(("size", format!("{} bytes: Gmail cuts messages above {CLIPPED}", text.len())));
@@ -72,20 +106,25 @@ fn html(text: &str, hints: &mut Vec<(&'static str, String)>) {
         hints.push(("image", "give each image an alt text; many readers do not load pictures".into()));
     }
     let insecure = ["<a", "<img", "<form", "<link"].into_iter().flat_map(|name| tags(&lower, name));
-    let insecure = insecure.filter(|tag| ["href", "src", "action"].iter().any(|name| attribute(tag, name).is_some_and(|to| to.starts_with("http://"))));
+    let insecure = insecure.filter(|tag| {
+        ["href", "src", "action"].iter().any(|name| attribute(tag, name).is_some_and(|to| to.starts_with("http://")))
+    });
     let count = insecure.count();
     if count > 0 {
         hints.push(("link", format!("{count} addresses begin with http://; use https://")));
     }
     if plain::from_html(text).trim().chars().count() < LITTLE_TEXT {
-        hints.push(("text", "the HTML makes almost no text: add text.hbs, for those who see no pictures and for filters".into()));
+        hints.push((
+            "text",
+            "the HTML makes almost no text: add text.hbs, for those who see no pictures and for filters".into(),
+        ));
     }
 }
 
 fn sms(text: &str, used: &BTreeSet<String>, hints: &mut Vec<(&'static str, String)>) {
-    let (length, most) = (text.chars().count(), if text.is_ascii() { SMS_LATIN } else { SMS_OTHER });
-    if length > most {
-        let parts = length.div_ceil(if text.is_ascii() { 153 } else { 67 });
+    let length = text.chars().count();
+    let parts = length.div_ceil(if text.is_ascii() { SMS_LATIN } else { SMS_OTHER });
+    if parts > MOST_SMS {
         hints.push(("sms", format!("{length} characters are sent and charged as {parts} messages")));
     }
     let words = text.to_lowercase();
@@ -117,7 +156,8 @@ fn spam(text: &str) -> Vec<&'static str> {
     let lower = text.to_lowercase();
     let bounded = |phrase: &str| {
         lower.match_indices(phrase).any(|(at, _)| {
-            !lower[..at].ends_with(char::is_alphanumeric) && !lower[at + phrase.len()..].starts_with(char::is_alphanumeric)
+            !lower[..at].ends_with(char::is_alphanumeric)
+                && !lower[at + phrase.len()..].starts_with(char::is_alphanumeric)
         })
     };
     SPAM.into_iter().filter(|phrase| bounded(phrase)).collect()
@@ -147,12 +187,20 @@ mod tests {
         assert_eq!(keys(Piece::Html, &format!("{long}<A HREF='http://a.example'>x</A>")), ["link"]);
         assert_eq!(keys(Piece::Html, "<img alt=\"\" src=\"https://a/1.png\">"), ["text"]);
         assert_eq!(keys(Piece::Html, &format!("{long}{}", "x".repeat(103 * 1024))), ["size"]);
-        assert_eq!(keys(Piece::Subject, "ACT NOW!!"), ["subject", "subject", "spam"]);
+        assert_eq!(keys(Piece::Subject, "ACT NOW, ANNA!!"), ["subject", "subject", "spam"]);
         assert_eq!(keys(Piece::Subject, "Только сегодня для вас"), ["spam"]);
-        assert_eq!(keys(Piece::Subject, "A customer who is exact now and then"), Vec::<&str>::new(), "not inside of words");
-        assert_eq!(keys(Piece::Sms, &"я".repeat(71)), ["sms"]);
+        assert_eq!(
+            keys(Piece::Subject, "A customer who is exact now and then"),
+            Vec::<&str>::new(),
+            "not inside of words"
+        );
+        assert_eq!(keys(Piece::Sms, &"я".repeat(67 * 3)), Vec::<&str>::new());
+        assert_eq!(keys(Piece::Sms, &"я".repeat(67 * 3 + 1)), ["sms"]);
         let bare = advise(Piece::Text, "Hello", &BTreeSet::new());
-        assert_eq!(bare.iter().map(|(key, _)| *key).collect::<Vec<_>>(), ["links.unsubscribe", "sender.postal_address"]);
+        assert_eq!(
+            bare.iter().map(|(key, _)| *key).collect::<Vec<_>>(),
+            ["links.unsubscribe", "sender.postal_address"]
+        );
         assert_eq!(advise(Piece::Sms, "Hello", &BTreeSet::new()).len(), 1);
     }
 }

@@ -100,7 +100,9 @@ pub fn compose(templates: &CampaignTemplates, form: Form, variables: &str, signe
     })?;
     let unsubscribe = add_links(&mut variables, signer);
     variables["locale"] = Value::from(locale);
-    let context = Context::wraps(variables).map_err(|error| Error::internal(error.to_string()))?;
+    // `Context::wraps` would copy the whole tree.
+    let mut context = Context::null();
+    *context.data_mut() = variables;
     let render = |piece| templates.render(&variant, locale, piece, &context);
     let has = |piece| templates.locale_for(&variant, locale, piece) == Some(locale);
     let (subject, html, text) = match form {

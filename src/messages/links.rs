@@ -125,7 +125,8 @@ impl LinkKeys {
         let mut bytes = [0u8; RETURN];
         bytes[0] = key;
         bytes[1..9].copy_from_slice(&delivery.0.to_be_bytes());
-        let signature = self.return_mac(key, delivery).expect("the caller names a key there is").finalize().into_bytes();
+        let signature =
+            self.return_mac(key, delivery).expect("the caller names a key there is").finalize().into_bytes();
         bytes[9..].copy_from_slice(&signature[..RETURN - 9]);
         BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()
     }

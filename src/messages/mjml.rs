@@ -17,11 +17,15 @@ const VOID: [&str; 8] = ["br", "img", "hr", "input", "link", "meta", "col", "wbr
 pub(super) fn compile(source: &Expanded) -> Result<Expanded, Fault> {
     if let Some(at) = too_deep(&source.text) {
         let (file, line) = source.origin(at);
-        return Err(Fault::at("mjml", format!("elements are nested deeper than {MOST_DEPTH}")).in_file(file).on_line(line));
+        return Err(Fault::at("mjml", format!("elements are nested deeper than {MOST_DEPTH}"))
+            .in_file(file)
+            .on_line(line));
     }
     if let Some(at) = source.text.find("<mj-include") {
         let (file, line) = source.origin(at);
-        return Err(Fault::at("mjml", "mj-include is not followed; use {{> name}} on a line of its own").in_file(file).on_line(line));
+        return Err(Fault::at("mjml", "mj-include is not followed; use {{> name}} on a line of its own")
+            .in_file(file)
+            .on_line(line));
     }
     let refuse = |what: String| {
         let advice = "conditions and loops between elements stand in <mj-raw>";
@@ -41,7 +45,8 @@ fn too_deep(text: &str) -> Option<usize> {
         let rest = &text[at + 1..];
         let end = rest.find('>').unwrap_or(rest.len());
         let tag = &rest[..end];
-        let name: String = tag.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect::<String>().to_lowercase();
+        let name: String =
+            tag.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect::<String>().to_lowercase();
         if tag.starts_with('/') {
             depth = depth.saturating_sub(1);
         } else if !name.is_empty() && !tag.ends_with('/') && !VOID.contains(&name.as_str()) {
@@ -77,7 +82,11 @@ mod tests {
     #[test]
     fn what_cannot_be_compiled_is_named() {
         assert!(html("<mjml><mj-body><mj-text>").unwrap_err().contains("a/en/mjml.hbs"));
-        assert!(html("<mjml>\n<mj-include path=\"/etc/passwd\"/></mjml>").unwrap_err().starts_with("a/en/mjml.hbs:2: mjml: mj-include"));
+        assert!(
+            html("<mjml>\n<mj-include path=\"/etc/passwd\"/></mjml>")
+                .unwrap_err()
+                .starts_with("a/en/mjml.hbs:2: mjml: mj-include")
+        );
         let deep = format!("<mjml><mj-body><mj-raw>{}", "<div>".repeat(50_000));
         assert!(html(&deep).unwrap_err().contains("deeper than 64"));
         assert!(html("<mjml><mj-head><mj-unknown/></mj-head></mjml>").is_err());

@@ -342,18 +342,26 @@ mod tests {
 
     #[test]
     fn mjml_is_compiled_once_and_stands_for_html() {
-        let body = "<mjml><mj-body><mj-section><mj-column><mj-text>Dear {{customer.first_name}}, {{> thanks}}\n</mj-text>\
+        let body =
+            "<mjml><mj-body><mj-section><mj-column><mj-text>Dear {{customer.first_name}}, {{> thanks}}\n</mj-text>\
             </mj-column></mj-section></mj-body></mjml>"
-            .replace(", {{> thanks}}\n", ",\n{{> thanks}}\n");
-        let files = [("a/en/subject.hbs", "Hi"), ("a/en/mjml.hbs", &body), ("parts/thanks.hbs", "thank you & <b>see you</b>\n")];
+                .replace(", {{> thanks}}\n", ",\n{{> thanks}}\n");
+        let files = [
+            ("a/en/subject.hbs", "Hi"),
+            ("a/en/mjml.hbs", &body),
+            ("parts/thanks.hbs", "thank you & <b>see you</b>\n"),
+        ];
         let made = check(&files).unwrap();
         let context = Context::wraps(context::with_sample(&json!({}))).unwrap();
         let html = made.render("a", "en", Piece::Html, &context).unwrap();
         assert!(html.contains("Dear Anna,") && html.contains("<b>see you</b>") && !html.contains("mj-text"), "{html}");
         let unknown = body.replace("first_name", "nickname");
-        let error = check(&[("a/en/subject.hbs", "Hi"), ("a/en/mjml.hbs", &unknown), ("parts/thanks.hbs", "x\n")]).unwrap_err();
+        let error =
+            check(&[("a/en/subject.hbs", "Hi"), ("a/en/mjml.hbs", &unknown), ("parts/thanks.hbs", "x\n")]).unwrap_err();
         assert!(error.to_string().contains("a/en/mjml.hbs") && error.to_string().contains("nickname"), "{error}");
-        assert!(check(&[("a/en/mjml.hbs", &body), ("a/en/html.hbs", "x")]).unwrap_err().to_string().contains("keep one"));
+        assert!(
+            check(&[("a/en/mjml.hbs", &body), ("a/en/html.hbs", "x")]).unwrap_err().to_string().contains("keep one")
+        );
     }
 
     #[test]

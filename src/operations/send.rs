@@ -8,7 +8,7 @@ use crate::campaigns::{Action, RunState, store as campaigns};
 use crate::deliveries::call_list::CallLists;
 use crate::deliveries::email::Sender;
 use crate::deliveries::file::EmlFiles;
-use crate::deliveries::smtp::SmtpRelay;
+use crate::deliveries::smtp::{SmtpRelay, SmtpRelays};
 use crate::deliveries::webhook::Webhook;
 use crate::deliveries::{Delivery, SendOptions, Summary, TemplateLibrary, Transport, Transports, outbox, send};
 use crate::error::{Error, Result};
@@ -37,6 +37,10 @@ pub fn send_due(ws: &Workspace, stop: &AtomicBool) -> Result<Summary> {
 pub fn send_through(ws: &Workspace, transports: &Transports, stop: &AtomicBool) -> Result<Summary> {
     let templates = Library { store: ws.store().clone(), known: Mutex::new(HashMap::new()) };
     let checks = Checks::new(ws);
+    if !ws.settings().pace.is_empty() {
+        let now = ws.now();
+        ws.store().write(|conn| outbox::pace::agree(conn, &ws.settings().pace, now))?;
+    }
     let summary = send(SendOptions {
         store: ws.store(),
         transports,
@@ -88,9 +92,11 @@ pub fn transports(ws: &Workspace) -> Result<Transports> {
             if channel == "email" && settings.smtp.is_some() { ChannelTransport::Smtp } else { ChannelTransport::File };
         let transport: Arc<dyn Transport> = match settings.channels.get(channel).unwrap_or(&standard) {
             ChannelTransport::Smtp => {
-                let relay = settings.smtp.clone().ok_or_else(|| Error::invalid("settings: [smtp] is missing"))?;
-                let password = std::env::var("VIZAVI_SMTP_PASSWORD").ok();
-                Arc::new(Arc::new(SmtpRelay::new(relay, password, sender.clone())?))
+                let named = settings.smtp.iter().chain(&settings.relays).map(|relay| {
+                    let password = std::env::var(relay.password_variable()).ok();
+                    Ok((SmtpRelay::new(relay.clone(), password, sender.clone())?, relay.weight))
+                });
+                Arc::new(Arc::new(SmtpRelays::new(named.collect::<Result<_>>()?)?))
             }
             ChannelTransport::Webhook { url } => {
                 Arc::new(Webhook::new(url, ws.webhook_secret(), &settings.webhook_allow)?)

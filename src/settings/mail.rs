@@ -13,6 +13,7 @@ use crate::error::Fault;
 /// | `reply_to` | the sender | where replies go | mailbox |
 /// | `return_path` | the sender | where mail systems report; each message gets `local+token@domain` | address |
 /// | `maildir` | none | a Maildir that the worker polls for reports and replies | folder |
+/// | `seeds` | none | addresses of ours at several providers, for `vizavi campaign test` | at most 50 |
 /// | `dkim_selector` | none | the selector that the relay signs with, for `vizavi sender check` | DNS label |
 /// | `complaint_alert` | 0.001 | share of complaints from which a campaign's alert is raised | 0..0.1 |
 /// | `complaint_limit` | 0.003 | the share that no campaign may reach: it pauses when one more complaint would | 0..0.1 |
@@ -26,6 +27,8 @@ pub struct Mail {
     pub return_path: Option<String>,
     /// A Maildir that the worker polls.
     pub maildir: Option<PathBuf>,
+    /// Addresses of ours at several providers: what they show is what customers see.
+    pub seeds: Vec<String>,
     /// The selector that the relay signs with.
     pub dkim_selector: Option<String>,
     /// Share of complaints from which the alert is raised.
@@ -42,6 +45,7 @@ impl Default for Mail {
             reply_to: None,
             return_path: None,
             maildir: None,
+            seeds: Vec::new(),
             dkim_selector: None,
             complaint_alert: 0.001,
             complaint_limit: 0.003,
@@ -65,6 +69,9 @@ impl Mail {
         if !(1..=1_000_000).contains(&self.complaint_minimum) {
             let message = format!("{} is outside 1..1000000", self.complaint_minimum);
             faults.push(Fault::at("mail.complaint_minimum", message));
+        }
+        if self.seeds.len() > 50 || self.seeds.iter().any(|seed| !seed.contains('@')) {
+            faults.push(Fault::at("mail.seeds", "at most 50 e-mail addresses"));
         }
         let label = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'));
         if self.dkim_selector.as_deref().is_some_and(|name| name.is_empty() || name.len() > 63 || !label(name)) {

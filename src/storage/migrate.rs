@@ -41,7 +41,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "099_uploads",
     "102_active_hours",
     "110_real_time",
-    "120_incoming"
+    "120_incoming",
+    "121_domain_pace"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

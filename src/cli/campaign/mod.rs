@@ -7,6 +7,7 @@ mod plan;
 mod results;
 mod run;
 mod steer;
+mod test;
 mod what_if;
 
 use std::path::PathBuf;
@@ -46,6 +47,19 @@ enum Verb {
         /// What if a limit were another: budget=50000 (minor units), channel:email=100, stock:OFFER=20. Nothing is kept then
         #[arg(long = "limit", value_name = "LIMIT=UNITS")]
         limits: Vec<String>,
+    },
+    /// Send one message, as this customer would get it, to addresses of yours; its links lead nowhere, and it counts as no contact
+    Test {
+        /// The campaign
+        name: String,
+        /// Whose message: the company's own key
+        customer: String,
+        /// By which channel
+        #[arg(long, default_value = "email")]
+        channel: String,
+        /// Where to; those of [mail] seeds when absent. May be given several times
+        #[arg(long, value_name = "ADDRESS")]
+        to: Vec<String>,
     },
     /// Answer for the planned version: from now on it may run, and its schedule counts
     Approve {
@@ -94,6 +108,7 @@ pub fn run(place: &Place, args: &Args) -> Done {
         Verb::Lint { path } => lint::run(place, path),
         Verb::Plan { name, limits } if limits.is_empty() => plan::run(place, name),
         Verb::Plan { name, limits } => what_if::run(place, name, limits),
+        Verb::Test { name, customer, channel, to } => test::run(place, name, customer, channel, to),
         Verb::Approve { name } => steer::run(place, name, steer::Verb::Approve),
         Verb::Run { name, occasion, no_send } => run::run(place, name, occasion.as_deref(), !no_send),
         Verb::Pause { name } => steer::run(place, name, steer::Verb::Pause),

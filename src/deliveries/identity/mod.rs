@@ -121,7 +121,10 @@ mod tests {
             [("SPF", Grade::Bad), ("DKIM", Grade::Bad), ("DMARC", Grade::Unknown), ("alignment", Grade::Good)]
         );
         let bare = grades(&[], &Identity { selector: None, ..other });
-        assert_eq!(bare, [("SPF", Grade::Bad), ("DKIM", Grade::Unknown), ("DMARC", Grade::Bad), ("alignment", Grade::Weak)]);
+        assert_eq!(
+            bare,
+            [("SPF", Grade::Bad), ("DKIM", Grade::Unknown), ("DMARC", Grade::Bad), ("alignment", Grade::Weak)]
+        );
     }
 
     #[test]

@@ -16,7 +16,9 @@ fn unknown(record: &'static str, name: String, expected: String) -> Finding {
 /// The value of a tag in `a=b; c=d`.
 fn tag<'a>(record: &'a str, name: &str) -> Option<&'a str> {
     let tags = record.split(';').filter_map(|part| part.split_once('='));
-    tags.map(|(key, value)| (key.trim(), value.trim())).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    tags.map(|(key, value)| (key.trim(), value.trim()))
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
 }
 
 /// SPF: exactly one record that ends by refusing others (RFC 7208).
@@ -39,7 +41,9 @@ fn spf_end(record: &str) -> (Grade, &'static str) {
     if words.iter().any(|word| matches!(*word, "all" | "+all")) {
         return (Grade::Bad, "take +all away: it lets anybody send in your name");
     }
-    if words.iter().any(|word| matches!(*word, "-all" | "~all")) || words.iter().any(|word| word.starts_with("redirect=")) {
+    if words.iter().any(|word| matches!(*word, "-all" | "~all"))
+        || words.iter().any(|word| word.starts_with("redirect="))
+    {
         return (Grade::Good, "");
     }
     (Grade::Weak, "end the record with -all or ~all, so that others cannot send in your name")
@@ -49,7 +53,9 @@ fn spf_end(record: &str) -> (Grade, &'static str) {
 pub(super) fn dkim(identity: &Identity, dns: &dyn Texts) -> Finding {
     let expected = "v=DKIM1; k=rsa; p=<the public key that the relay shows>".to_owned();
     let Some(selector) = &identity.selector else {
-        let advice = "set [mail] dkim_selector to the selector that the relay signs with; it cannot be found out from DNS".into();
+        let advice =
+            "set [mail] dkim_selector to the selector that the relay signs with; it cannot be found out from DNS"
+                .into();
         let name = format!("<selector>._domainkey.{}", identity.from);
         return Finding { record: "DKIM", name, expected, found: Vec::new(), grade: Grade::Unknown, advice };
     };
@@ -74,7 +80,9 @@ pub(super) fn dmarc(identity: &Identity, dns: &dyn Texts) -> Finding {
     let name = format!("_dmarc.{}", identity.from);
     let expected = format!("v=DMARC1; p=none; rua=mailto:dmarc@{}", identity.from);
     let Some(mut found) = look(dns, &name, "v=dmarc1") else { return unknown("DMARC", name, expected) };
-    if found.is_empty() && let Some((_, parent)) = identity.from.split_once('.').filter(|(_, parent)| parent.contains('.')) {
+    if found.is_empty()
+        && let Some((_, parent)) = identity.from.split_once('.').filter(|(_, parent)| parent.contains('.'))
+    {
         found = look(dns, &format!("_dmarc.{parent}"), "v=dmarc1").unwrap_or_default();
     }
     let (grade, advice) = match found.as_slice() {

@@ -31,7 +31,8 @@ pub fn is_new(
         incoming::delivery_id.eq(delivery.map(|id| id.0)),
         incoming::received_at.eq(now),
     );
-    let added = on_each!(conn, c => diesel::insert_into(incoming::table).values(values).on_conflict_do_nothing().execute(c))?;
+    let added =
+        on_each!(conn, c => diesel::insert_into(incoming::table).values(values).on_conflict_do_nothing().execute(c))?;
     Ok(added == 1)
 }
 

@@ -11,6 +11,8 @@ use crate::error::{Error, Result};
 pub const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// The largest part that is looked at for a report, in characters.
 const MOST_REPORT: usize = 256 * 1024;
+/// The most messages inside one another: the parser recurses into each, and a stack that overflows ends the process.
+const MOST_NESTED: usize = 64;
 /// The most tokens that are tried: each costs a signature.
 const MOST_TOKENS: usize = 64;
 
@@ -22,9 +24,19 @@ pub fn read(raw: &[u8]) -> Result<Incoming> {
     if raw.len() > MOST_BYTES {
         return Err(Error::invalid(format!("the mail has {} bytes; the most is {MOST_BYTES}", raw.len())));
     }
+    if nested(raw) > MOST_NESTED {
+        return Err(Error::invalid("the mail holds too many messages inside one another"));
+    }
     let mail = MessageParser::default().parse(raw).filter(|mail| !mail.headers().is_empty());
     let mail = mail.ok_or_else(|| Error::invalid("this is not a mail: it has no headers"))?;
     Ok(Incoming { tokens: tokens(&mail), says: says(&mail) })
+}
+
+/// How deep messages may stand inside one another at most: each level is announced once.
+fn nested(raw: &[u8]) -> usize {
+    let lower = raw.to_ascii_lowercase();
+    let count = |word: &[u8]| memchr::memmem::find_iter(&lower, word).count();
+    count(b"message/") + count(b"/digest")
 }
 
 fn says(mail: &Message<'_>) -> Says {
@@ -55,7 +67,8 @@ fn free_form(subject: &str, body: &str) -> Says {
     let words = format!("{subject}\n{}", body.chars().take(MOST_REPORT).collect::<String>());
     let lower = words.to_lowercase();
     let late = ["delayed", "will be retried", "will keep trying", "warning:"].iter().any(|sign| lower.contains(sign));
-    let failed = ["undeliver", "failure", "failed", "returned mail", "rejected", "not be delivered", "couldn't be delivered"];
+    let failed =
+        ["undeliver", "failure", "failed", "returned mail", "rejected", "not be delivered", "couldn't be delivered"];
     match Status::find(&words) {
         _ if late => Says::Delayed,
         Some(status) => Says::Bounced { status: Some(status), class: status.class() },
@@ -90,7 +103,9 @@ fn is_automatic(mail: &Message<'_>) -> bool {
     let precedence = header_words(mail, "Precedence");
     (!submitted.is_empty() && submitted != "no")
         || ["bulk", "junk", "list", "auto_reply"].contains(&precedence.as_str())
-        || ["X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id"].iter().any(|name| mail.header_raw(*name).is_some())
+        || ["X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id"]
+            .iter()
+            .any(|name| mail.header_raw(*name).is_some())
 }
 
 fn header_words(mail: &Message<'_>, name: &'static str) -> String {
@@ -163,7 +178,10 @@ mod tests {
         assert_eq!(incoming.tokens, [TOKEN]);
         assert!(matches!(incoming.says, Says::Bounced { class: Class::Hard, status: Some(_) }), "{incoming:?}");
         let full = said(&dsn("failed", "5.0.0", "552 5.2.2 mailbox full"));
-        assert!(matches!(full, Says::Bounced { class: Class::Soft, status: Some(s) } if s.to_string() == "5.2.2"), "{full:?}");
+        assert!(
+            matches!(full, Says::Bounced { class: Class::Soft, status: Some(s) } if s.to_string() == "5.2.2"),
+            "{full:?}"
+        );
         let policy = said(&dsn("failed (for now)", "5.7.1", "550 blocked"));
         assert!(matches!(policy, Says::Bounced { class: Class::Policy, .. }), "{policy:?}");
         assert_eq!(said(&dsn("delayed", "4.4.1", "no answer")), Says::Delayed);
@@ -209,7 +227,8 @@ mod tests {
                 "From: Anna <anna@example.org>\r\nTo: help@shop.example\r\nSubject: Re: Offer\r\nIn-Reply-To: <{TOKEN}@shop.example>\r\n{more}\r\n{body}"
             )
         };
-        let asked = read(reply("", "When does it end?\r\n\r\nOn Monday, Shop wrote:\r\n> Buy?\r\n").as_bytes()).unwrap();
+        let asked =
+            read(reply("", "When does it end?\r\n\r\nOn Monday, Shop wrote:\r\n> Buy?\r\n").as_bytes()).unwrap();
         assert_eq!(asked.tokens, [TOKEN]);
         assert_eq!(asked.says, Says::Replied { wish: Wish::Asks, text: "When does it end?".into() });
         assert!(matches!(said(&reply("", "STOP\r\n")), Says::Replied { wish: Wish::Stop, .. }));
@@ -225,7 +244,11 @@ mod tests {
         for cut in 0..whole.len() {
             drop(read(&whole.as_bytes()[..cut]));
         }
-        let nested = "Content-Type: message/rfc822\r\n\r\n".repeat(20_000);
-        drop(read(nested.as_bytes()));
+        for depth in [64, 65, 20_000] {
+            let nested = "Content-Type: message/rfc822\r\n\r\n".repeat(depth);
+            assert_eq!(read(nested.as_bytes()).is_err(), depth > 64, "{depth}");
+        }
+        let digests = "Content-Type: multipart/digest; boundary=a\r\n\r\n--a\r\n\r\n".repeat(20_000);
+        assert!(read(digests.as_bytes()).is_err());
     }
 }

@@ -7,15 +7,64 @@ const MOST_TEXT: usize = 4_000;
 
 /// Whole messages that end a subscription, in lower case. Those of text messages are the words that operators ask for.
 const STOP: [&str; 22] = [
-    "stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "opt out", "optout", "remove me", "no more", "стоп",
-    "отписаться", "отпишите меня", "отписка", "не присылайте", "отказ", "отпиши ме", "отписване", "спри", "спрете", "не желая",
+    "stop",
+    "stopall",
+    "stop all",
+    "unsubscribe",
+    "cancel",
+    "end",
+    "quit",
+    "opt out",
+    "optout",
+    "remove me",
+    "no more",
+    "стоп",
+    "отписаться",
+    "отпишите меня",
+    "отписка",
+    "не присылайте",
+    "отказ",
+    "отпиши ме",
+    "отписване",
+    "спри",
+    "спрете",
+    "не желая",
 ];
 
 /// First words of a question that people write without a question mark.
 const QUESTIONS: [&str; 32] = [
-    "when", "where", "how", "why", "what", "which", "who", "can", "could", "would", "is", "are", "do", "does", "please", "когда",
-    "где", "как", "почему", "зачем", "можно", "сколько", "пожалуйста", "кога", "къде", "защо", "колко", "може", "моля", "какво",
-    "what's", "подскажите",
+    "when",
+    "where",
+    "how",
+    "why",
+    "what",
+    "which",
+    "who",
+    "can",
+    "could",
+    "would",
+    "is",
+    "are",
+    "do",
+    "does",
+    "please",
+    "когда",
+    "где",
+    "как",
+    "почему",
+    "зачем",
+    "можно",
+    "сколько",
+    "пожалуйста",
+    "кога",
+    "къде",
+    "защо",
+    "колко",
+    "може",
+    "моля",
+    "какво",
+    "what's",
+    "подскажите",
 ];
 
 /// What a reply wants.
@@ -43,7 +92,7 @@ impl Wish {
         if let Some(answer) = plain.parse::<u8>().ok().filter(|answer| *answer <= 10) {
             return Wish::Answer(answer);
         }
-        let first = plain.split(' ').next().unwrap_or_default();
+        let first = plain.split(|c: char| c.is_whitespace() || c == ',').next().unwrap_or_default();
         if text.contains('?') || QUESTIONS.contains(&first) { Wish::Asks } else { Wish::Tells }
     }
 }
@@ -90,7 +139,8 @@ mod tests {
 
     #[test]
     fn wishes_are_told_in_three_languages() {
-        for stop in ["STOP", " Stop. ", "Please unsubscribe!", "СТОП", "отпишите меня", "Моля отпиши ме"] {
+        for stop in ["STOP", " Stop. ", "Please unsubscribe!", "СТОП", "отпишите меня", "Моля отпиши ме"]
+        {
             assert_eq!(Wish::of("", stop), Wish::Stop, "{stop}");
         }
         assert_eq!(Wish::of("Unsubscribe", ""), Wish::Stop);
@@ -99,7 +149,8 @@ mod tests {
         }
         assert_eq!(Wish::of("Re: How was it?", " 9 "), Wish::Answer(9));
         assert_eq!(Wish::of("", "11"), Wish::Tells);
-        for ask in ["Is it too late?", "когда кончается акция", "моля, обадете ми се", "Please call me"] {
+        for ask in ["Is it too late?", "когда кончается акция", "моля, обадете ми се", "Please call me"]
+        {
             assert_eq!(Wish::of("", ask), Wish::Asks, "{ask}");
         }
         assert_eq!(Wish::of("Re: Do you like it?", "Thanks, got it."), Wish::Tells);

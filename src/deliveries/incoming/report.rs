@@ -63,7 +63,10 @@ fn rank(says: &Says) -> u8 {
 /// What a feedback report says.
 pub(super) fn feedback(part: &str) -> Says {
     let kind = groups(part).into_iter().find_map(|group| {
-        MessageParser::default().parse_headers(group.as_bytes()).map(Group).and_then(|fields| fields.field("Feedback-Type"))
+        MessageParser::default()
+            .parse_headers(group.as_bytes())
+            .map(Group)
+            .and_then(|fields| fields.field("Feedback-Type"))
     });
     match kind.unwrap_or_default().to_ascii_lowercase().as_str() {
         "abuse" | "fraud" | "virus" | "other" => Says::Complained,

@@ -14,7 +14,8 @@ impl Status {
     /// Finds `4.2.2` at the beginning of a field, or the first such thing in the words of a reply.
     pub fn find(text: &str) -> Option<Status> {
         text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(|word| {
-            let mut numbers = word.trim_matches('.').split('.').map(|part| (part.len() <= 3).then(|| part.parse().ok())?);
+            let mut numbers =
+                word.trim_matches('.').split('.').map(|part| (part.len() <= 3).then(|| part.parse().ok())?);
             let status = Status { class: numbers.next()??, subject: numbers.next()??, detail: numbers.next()?? };
             // An address of a host has four numbers.
             (matches!(status.class, 2 | 4 | 5) && numbers.next().is_none()).then_some(status)

@@ -59,13 +59,7 @@ pub fn settle(ws: &Workspace, id: DeliveryId, resolution: Resolution, proof: &st
 ///
 /// # Errors
 /// Not found; invalid without a proof.
-pub fn settle_all(
-    ws: &Workspace,
-    run: CampaignRunId,
-    resolution: Resolution,
-    proof: &str,
-    actor: &str,
-) -> Result<u64> {
+pub fn settle_all(ws: &Workspace, run: CampaignRunId, resolution: Resolution, proof: &str, actor: &str) -> Result<u64> {
     ws.store().read(|conn| campaigns::run(conn, run))?;
     let mut settled = 0;
     loop {

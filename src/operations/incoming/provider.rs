@@ -106,7 +106,11 @@ fn faults(i: usize, event: &ProviderEvent) -> Vec<Fault> {
         }
     };
     demand((1..=200).contains(&event.key.len()), "key", "must have 1 to 200 characters");
-    demand(crate::offers::offer::is_name(&event.channel), "channel", "must be a name of letters, digits, `-`, `_` or `.`");
+    demand(
+        crate::offers::offer::is_name(&event.channel),
+        "channel",
+        "must be a name of letters, digits, `-`, `_` or `.`",
+    );
     let names = event.delivery.is_some() || event.message_id.is_some();
     if event.kind == EventKind::Message {
         demand(names || event.from.is_some(), "from", "name the number that wrote, or the message it answers");
@@ -135,15 +139,14 @@ fn take_one(ws: &Workspace, event: &ProviderEvent) -> Result<Taken> {
         let id = row.as_ref().map(|row| row.id);
         let new = log::is_new(conn, &digest, kind, id, now)?;
         if new {
-            stop_number(conn, event, &says, now)?;
+            stop_number(conn, event, &says, &writers, now)?;
             match (&row, &says) {
                 (Some(row), _) => apply::apply(conn, ws, row, &says, &digest, now)?,
                 (None, Says::Replied { wish, text }) => {
                     for customer in writers {
                         let key = format!("{digest}-{customer}");
                         let channel = &event.channel;
-                        let answer =
-                            answer::Answer { customer, delivery: None, channel, wish: *wish, text, key: &key };
+                        let answer = answer::Answer { customer, delivery: None, channel, wish: *wish, text, key: &key };
                         answer::answered(conn, ws, &answer, now)?;
                     }
                 }
@@ -194,10 +197,28 @@ fn last(conn: &mut Connection, customer: CustomerId, channel: &str) -> Result<Op
     Ok(find::of_customer(conn, customer, 50)?.into_iter().find(|row| row.channel == channel))
 }
 
-/// A number that says STOP is not written to again, whoever it belongs to.
-fn stop_number(conn: &mut Connection, event: &ProviderEvent, says: &Says, now: Timestamp) -> Result<()> {
+/// A number that says STOP is not written to again, whoever it belongs to and however it is written in profiles.
+fn stop_number(
+    conn: &mut Connection,
+    event: &ProviderEvent,
+    says: &Says,
+    writers: &[CustomerId],
+    now: Timestamp,
+) -> Result<()> {
     let (Some(number), Says::Replied { wish: Wish::Stop, .. }) = (&event.from, says) else { return Ok(()) };
-    let address_hash = address_hash(&event.channel, number);
-    let entry = Suppression { channel: event.channel.clone(), address_hash, reason: "unsubscribe".into(), created_at: now };
-    suppress(conn, &[entry]).map(drop)
+    let mut numbers = vec![number.clone()];
+    for writer in writers {
+        let known = customers::by_id(conn, *writer)?;
+        numbers.extend(known.and_then(|customer| customer.phone));
+    }
+    let entries: Vec<Suppression> = numbers
+        .iter()
+        .map(|number| Suppression {
+            channel: event.channel.clone(),
+            address_hash: address_hash(&event.channel, number),
+            reason: "unsubscribe".into(),
+            created_at: now,
+        })
+        .collect();
+    suppress(conn, &entries).map(drop)
 }

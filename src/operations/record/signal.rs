@@ -27,7 +27,13 @@ pub fn signal(ws: &Workspace, token: &Token, kind: SignalKind) -> Result<()> {
 }
 
 /// The same in a transaction of the caller's.
-pub fn signal_in(conn: &mut Connection, delivery: &Delivery, kind: SignalKind, link: u16, now: Timestamp) -> Result<()> {
+pub fn signal_in(
+    conn: &mut Connection,
+    delivery: &Delivery,
+    kind: SignalKind,
+    link: u16,
+    now: Timestamp,
+) -> Result<()> {
     let hour = now.0.div_euclid(crate::clock::HOUR);
     let row = outcomes::Outcome {
         id: ids::fresh(now),
@@ -48,12 +54,7 @@ pub fn signal_in(conn: &mut Connection, delivery: &Delivery, kind: SignalKind, l
 }
 
 /// The signal as a fact, for features and models.
-fn answered(
-    conn: &mut Connection,
-    delivery: &Delivery,
-    kind: SignalKind,
-    now: Timestamp,
-) -> Result<()> {
+fn answered(conn: &mut Connection, delivery: &Delivery, kind: SignalKind, now: Timestamp) -> Result<()> {
     if customers::by_id(conn, delivery.customer_id)?.is_none() {
         // Somebody who was erased: the signal is counted, and nothing is remembered.
         return Ok(());

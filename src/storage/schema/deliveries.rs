@@ -43,6 +43,7 @@ diesel::table! {
         channel -> Text,
         per_second -> Integer,
         next_free -> BigInt,
+        turns_until -> BigInt,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Text records of DNS, from the resolvers that the machine is set up with.
 
 use hickory_resolver::TokioResolver;
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::RData;
 
 use crate::error::{Error, Result};
@@ -39,12 +41,22 @@ impl SystemDns {
     }
 }
 
+/// Whether a name server said that there are none. One that fails or refuses to answer gives no records either, and says nothing.
+fn says_none(error: &NetError) -> bool {
+    match error {
+        NetError::Dns(DnsError::NoRecordsFound(none)) => {
+            matches!(none.response_code, ResponseCode::NoError | ResponseCode::NXDomain)
+        }
+        _ => false,
+    }
+}
+
 impl Texts for SystemDns {
     fn texts(&self, name: &str) -> Result<Vec<String>> {
         // With a dot at the end no search domain of this machine is tried.
         let found = match self.runtime.block_on(self.resolver.txt_lookup(format!("{name}."))) {
             Ok(found) => found,
-            Err(error) if error.is_no_records_found() => return Ok(Vec::new()),
+            Err(error) if says_none(&error) => return Ok(Vec::new()),
             Err(error) => return Err(Error::unavailable(format!("DNS gave no answer for {name}: {error}"))),
         };
         let texts = found.answers().iter().filter_map(|record| match &record.data {

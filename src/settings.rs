@@ -15,7 +15,10 @@
 //! | `sender` | Vizavi <no-reply@localhost> | the From of e-mails | mailbox |
 //! | `[brand]` | a shop that does not exist | name, postal_address, phone, website: what messages must show of the sender | |
 //! | `[channels.NAME]` | files | transport: smtp, webhook (with url) or file | |
-//! | `[smtp]` | none | relay: host, port, user, tls | |
+//! | `[smtp]` | none | relay: host, port, user, tls (none, starttls, tls), weight | weight 1..1000 |
+//! | `[[relays]]` | none | further relays: as `[smtp]`, with a name | |
+//! | `[pace]` | no limit | messages a second by channel, or by channel and domain: `"email/example.org" = 5` | 1..1000000 |
+//! | `[mail]` | below | reply_to, return_path, maildir, dkim_selector, complaint_alert, complaint_limit, complaint_minimum: [`Mail`] | |
 //! | `[imports]` | 1024, 32 | files over REST: limit_mib, the largest that is taken; sort_memory_mib, facts that are sorted at a time | 1..1048576, 1..1024 |
 //! | `[history]` | the data folder | url: where sealed facts are: file:///shared/folder, s3://bucket/prefix, gs://, az:// | |
 //! | `[schedule]` | below | what the worker does by itself: train, score (HH:MM of `zone`, or never), stages_hours | 0..24 |
@@ -25,8 +28,14 @@
 //! | `[potential]` | below | quantile of look-alikes that a client's wallet is held for (0.5..0.99), attributes by which they are alike | |
 //! | `[process_reasons]` | below | reasons of contacts that the company caused, `always` or where the complaint was `upheld` | |
 
+mod mail;
+mod smtp;
+
 use std::collections::BTreeMap;
 use std::path::Path;
+
+pub use mail::Mail;
+pub use smtp::{Smtp, SmtpTls};
 
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +73,12 @@ pub struct Settings {
     pub brand: Brand,
     /// The relay that takes e-mails.
     pub smtp: Option<Smtp>,
+    /// Further relays: they share the e-mails by weight, and take over from one that is out of reach.
+    pub relays: Vec<Smtp>,
+    /// Messages a second, by channel (`email`) or channel and domain (`email/example.org`).
+    pub pace: BTreeMap<String, i32>,
+    /// Mail beside the relay.
+    pub mail: Mail,
     /// How each channel delivers; a channel that is not named writes files.
     pub channels: BTreeMap<String, ChannelTransport>,
     /// Addresses that webhooks may call although they are private (`127.0.0.1:9000`).
@@ -242,40 +257,6 @@ pub enum ChannelTransport {
     File,
 }
 
-/// The relay that takes e-mails.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Smtp {
-    /// Its name or address.
-    pub host: String,
-    /// Its port.
-    #[serde(default = "default_smtp_port")]
-    pub port: u16,
-    /// `none`, `starttls` or `tls`.
-    #[serde(default)]
-    pub tls: SmtpTls,
-    /// The user; the password comes from `VIZAVI_SMTP_PASSWORD`.
-    #[serde(default)]
-    pub user: Option<String>,
-}
-
-/// How the connection to the relay is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmtpTls {
-    /// Plain text; for a relay on the same machine.
-    None,
-    /// STARTTLS, required.
-    #[default]
-    Starttls,
-    /// TLS from the first byte.
-    Tls,
-}
-
-fn default_smtp_port() -> u16 {
-    587
-}
-
 impl Default for Settings {
     fn default() -> Self {
         let rates = [
@@ -309,6 +290,9 @@ impl Default for Settings {
                 website: "http://127.0.0.1:8080".into(),
             },
             smtp: None,
+            relays: Vec::new(),
+            pace: BTreeMap::new(),
+            mail: Mail::default(),
             channels: BTreeMap::new(),
             webhook_allow: Vec::new(),
             history: HistorySettings::default(),
@@ -369,6 +353,34 @@ impl Settings {
             "must begin with http:// or https://".into(),
         );
         demand(self.quiet_hours.iter().all(|&hour| hour < 24), "quiet_hours", "two hours of the day, 0 to 23".into());
+        let mut names = std::collections::BTreeSet::new();
+        for (i, relay) in self.smtp.iter().chain(&self.relays).enumerate() {
+            let key = if i == 0 && self.smtp.is_some() {
+                "smtp".to_owned()
+            } else {
+                format!("relays[{}]", i.saturating_sub(usize::from(self.smtp.is_some())))
+            };
+            demand((1..=1_000).contains(&relay.weight), &format!("{key}.weight"), "must be within 1..1000".into());
+            if i > 0 {
+                let name = relay.name.as_deref().unwrap_or_default();
+                let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+                let good = !name.is_empty() && plain && names.insert(name.to_uppercase());
+                demand(good, &format!("{key}.name"), "must be a name of its own, of letters, digits and `_`".into());
+            }
+        }
+        demand(self.relays.is_empty() || self.smtp.is_some(), "relays", "the first relay is that of [smtp]".into());
+        for (name, &pace) in &self.pace {
+            let key = format!("pace.{name}");
+            demand((1..=1_000_000).contains(&pace), &key, format!("{pace} is outside 1..1000000 messages a second"));
+            demand(
+                !name.ends_with('/') && name.matches('/').count() <= 1,
+                &key,
+                "write channel, or channel/domain".into(),
+            );
+        }
+        for fault in self.mail.faults() {
+            demand(false, &fault.key.clone(), fault.message);
+        }
         if let Some(url) = &self.history.url {
             let known =
                 ["file:///", "s3://", "gs://", "az://", "memory://"].iter().any(|scheme| url.starts_with(scheme));

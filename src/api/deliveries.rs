@@ -1,15 +1,20 @@
-//! `GET /v1/deliveries?run=`: what became of each message of a run.
+//! `/v1/deliveries`: what became of each message of a run, and what a person does about it.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::auth::Caller;
 use super::page::{Page, PageQuery};
 use super::problem::Problem;
-use super::{Ws, on_pool};
+use super::{Ws, body, on_pool};
 use crate::campaigns::store as campaigns;
 use crate::clock::Timestamp;
+use crate::deliveries::outbox::resolve::Resolution;
 use crate::deliveries::{Delivery, State, outbox};
 use crate::ids::{CampaignRunId, CustomerId, DeliveryId};
+use crate::operations::deliveries;
 
 /// Which deliveries.
 #[derive(Debug, Deserialize)]
@@ -89,4 +94,44 @@ pub async fn list(ws: Ws, query: web::Query<DeliveryQuery>) -> Result<HttpRespon
     let page = Page::of(rows, limit, ws.id_key(), "deliveries", |row| row.id.0);
     let items: Vec<DeliveryShown> = page.items.into_iter().map(DeliveryShown::from).collect();
     Ok(HttpResponse::Ok().json(Page { items, next: page.next }))
+}
+
+/// What became of a held message.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettleInput {
+    /// `arrived`, `never_arrived` (it is sent) or `given_up`.
+    #[schema(value_type = String)]
+    pub resolution: Resolution,
+    /// How it is known: a line of the relay's log, the customer's word.
+    pub proof: String,
+}
+
+/// `POST /v1/deliveries/{id}/settle`
+pub async fn settle(
+    ws: Ws,
+    caller: Caller,
+    id: web::Path<i64>,
+    req: HttpRequest,
+    bytes: Bytes,
+) -> Result<HttpResponse, Problem> {
+    let SettleInput { resolution, proof } = body::json(&req, &bytes)?;
+    let id = DeliveryId(*id);
+    let state = on_pool(&ws, move |ws| deliveries::settle(ws, id, resolution, &proof, &caller.actor)).await?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "id": id, "state": state })))
+}
+
+/// Whose missing messages are sent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResendInput {
+    /// The run.
+    pub run: i64,
+}
+
+/// `POST /v1/deliveries/resend`
+pub async fn resend(ws: Ws, caller: Caller, req: HttpRequest, bytes: Bytes) -> Result<HttpResponse, Problem> {
+    let ResendInput { run } = body::json(&req, &bytes)?;
+    let resent = on_pool(&ws, move |ws| deliveries::resend(ws, CampaignRunId(run), &caller.actor)).await?;
+    Ok(HttpResponse::Ok().json(resent))
 }

@@ -32,6 +32,8 @@ mod event_types;
 mod facts;
 mod health;
 mod imports;
+mod incoming;
+mod inquiries;
 mod jobs;
 mod keys;
 mod links;

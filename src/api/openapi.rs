@@ -14,8 +14,10 @@ use super::consents::{ConsentInput, ConsentsRecorded};
 use super::customers::alias::{AliasAdded, AliasInput};
 use super::customers::put::CustomerInput;
 use super::customers::shown::{CustomerShown, StateShown};
+use super::deliveries::{ResendInput, SettleInput};
 use super::facts::{OutcomeInput, OutcomesRecorded};
 use super::imports::shown::ImportShown;
+use super::incoming::ProviderEventInput;
 use super::keys::post::KeyInput;
 use super::offers::codes::{CodesAdded, CodesInput};
 use super::problem::{MEDIA_TYPE, ProblemBody, ProblemFault};
@@ -60,6 +62,9 @@ fn components() -> utoipa::openapi::Components {
         .schema_from::<ReviewInput>()
         .schema_from::<crate::operations::reviews::Word>()
         .schema_from::<Sending>()
+        .schema_from::<SettleInput>()
+        .schema_from::<ResendInput>()
+        .schema_from::<ProviderEventInput>()
         .schema_from::<KeyInput>()
         .security_scheme("key", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     for (name, schema) in schema::written() {

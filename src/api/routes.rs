@@ -8,7 +8,8 @@ use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
     analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, facts, health, imports,
-    jobs, keys as api_keys, links, metrics, models, offers, reviews, segments, sending, suppressions,
+    incoming, inquiries, jobs, keys as api_keys, links, metrics, models, offers, reviews, segments, sending,
+    suppressions,
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
@@ -146,6 +147,17 @@ pub fn table() -> Vec<Route> {
         route(POST, "/v1/reviews/{id}", Needs(CampaignsApprove), reviews::decide)
             .says("Releases or refuses one, by the id of its delivery; what is refused gives back all it holds.")
             .takes(named("ReviewInput")).answers(200, object()),
+        route(POST, "/v1/deliveries/{id}/settle", Needs(CampaignsRun), deliveries::settle)
+            .says("Settles a held message: it arrived, it never arrived (and is sent), or it is given up.").takes(named("SettleInput"))
+            .answers(200, object()),
+        route(POST, "/v1/deliveries/resend", Needs(CampaignsRun), deliveries::resend)
+            .says("Sends to the missing: everyone of a run whose message failed gets another, once.").takes(named("ResendInput"))
+            .answers(200, object()),
+        route(GET, "/v1/inquiries", Needs(CustomersRead), inquiries::list)
+            .says("What customers ask in reply to messages.").query("state", "string", "open (when absent), noted or closed")
+            .paged(object()),
+        route(POST, "/v1/inquiries/{id}/close", Needs(CustomersWrite), inquiries::close)
+            .says("Closes an inquiry that was answered.").answers(200, object()),
         route(GET, "/v1/sending", Needs(DeliveriesRead), sending::get)
             .says("Whether messages go out.").answers(200, named("Sending")),
         route(POST, "/v1/sending/stop", Needs(CampaignsRun), sending::stop)
@@ -238,6 +250,13 @@ pub fn table() -> Vec<Route> {
             .says("Follows a link of a message to the target that stands in it.").answers_as(302, "").or(&[400]),
         route(GET, "/o/{token}", Public, links::open)
             .says("Counts that a message was opened.").answers_as(200, "image/gif").or(&[400]),
+
+        // events of providers: the signature proves them
+        route(POST, "/incoming/events", Public, incoming::events)
+            .says("Takes bounces, complaints and messages that a provider reports, signed as our own webhooks are.")
+            .takes(one_or_many("ProviderEventInput")).answers(200, super::schema::list_of(object())).or(&[400]),
+        route(POST, "/incoming/mail", Public, incoming::mail)
+            .says("Takes a mail that came back, whole, signed in the same way.").answers(200, object()).or(&[400]),
 
         // the service
         route(GET, "/healthz", Public, health::live)

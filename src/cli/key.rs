@@ -29,6 +29,8 @@ enum Verb {
     },
     /// All keys, without their secrets
     List,
+    /// The secret that webhooks are signed with, both ours and those of providers: 32 bytes in hexadecimal
+    Webhook,
     /// Refuse a key from now on
     Revoke {
         /// The key's number
@@ -51,6 +53,10 @@ pub fn run(place: &Place, args: &Args) -> Done {
             }
         }
         Verb::List => list(place, &key::list(&ws)?)?,
+        Verb::Webhook => {
+            let hex: String = ws.webhook_secret().iter().map(|byte| format!("{byte:02x}")).collect();
+            print::text(&if place.json { format!("{{\"secret\": \"{hex}\"}}\n") } else { format!("{hex}\n") })?;
+        }
         Verb::Revoke { id } => {
             key::revoke(&ws, *id, ACTOR)?;
             print::text(&if place.json { format!("{{\"id\": {id}}}\n") } else { format!("key {id} is refused\n") })?;

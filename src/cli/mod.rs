@@ -7,6 +7,7 @@ mod campaign;
 pub mod demo;
 
 mod customer;
+mod deliveries;
 mod erase;
 mod experiment;
 mod failure;
@@ -15,6 +16,7 @@ mod import;
 mod key;
 mod kpi;
 mod logging;
+mod mail;
 mod migrate;
 mod models;
 mod place;
@@ -24,6 +26,7 @@ mod print;
 mod review;
 mod score;
 mod segments;
+mod sender;
 mod serve;
 mod signal;
 mod train;
@@ -77,6 +80,12 @@ enum Verb {
     Campaign(campaign::Args),
     /// Decisions that wait for a person's word: list, release, refuse
     Review(review::Args),
+    /// What became of each message of a run; settle what is held, send to the missing
+    Deliveries(deliveries::Args),
+    /// Take bounces, complaints and replies; what customers ask
+    Mail(mail::Args),
+    /// Check the records that receivers ask for
+    Sender(sender::Args),
     /// Statistics from sufficient statistics, offline
     Experiment(experiment::Args),
     /// What the current policy is worth on logged decisions
@@ -132,6 +141,9 @@ fn dispatch(cli: &Cli) -> Done {
         Verb::History(args) => history::run(place, args),
         Verb::Campaign(args) => campaign::run(place, args),
         Verb::Review(args) => review::run(place, args),
+        Verb::Deliveries(args) => deliveries::run(place, args),
+        Verb::Mail(args) => mail::run(place, args),
+        Verb::Sender(args) => sender::run(place, args),
         Verb::Experiment(args) => experiment::run(args),
         Verb::Policy(args) => policy::run(place, args),
         Verb::Work(args) => work::run(place, args),

@@ -19,6 +19,7 @@ mod results;
 mod segments;
 mod sending;
 mod timeline;
+mod words;
 
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;

@@ -55,6 +55,8 @@ pub struct Frame {
     pub notice: String,
     /// What has just failed.
     pub fault: Option<Error>,
+    /// The page's language, where it is not English.
+    pub lang: Option<&'static str>,
 }
 
 impl Frame {
@@ -82,6 +84,7 @@ pub fn render(status: StatusCode, frame: &Frame, title: &str, body: &str, page: 
     });
     let view = json!({
         "title": title,
+        "lang": frame.lang.unwrap_or("en"),
         "body": body,
         "page": serde_json::to_value(page).unwrap_or(Value::Null),
         "nav": nav,

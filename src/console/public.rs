@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::guard::Fields;
 use super::page::{Frame, message, render};
+use super::words::Words;
 use super::{Ws, either, on_pool};
 use crate::error::{Kind, Result};
 use crate::operations::links;
@@ -35,7 +36,7 @@ async fn ask<T: Send + 'static>(
 /// `GET /u/{token}`: a page with a button; changes nothing, because scanners follow links.
 pub async fn look_at_unsubscribe(ws: Ws, token: web::Path<String>) -> HttpResponse {
     let asked = ask(&ws, move |ws| links::look_at_unsubscribe(ws, &token)).await;
-    either(asked.map(|channel| unsubscribe_page(&channel, false)))
+    either(asked.map(|reader| unsubscribe_page(&reader, false)))
 }
 
 /// `POST /u/{token}`: ends the subscription at once (RFC 8058); asked again, it says the same.
@@ -45,38 +46,51 @@ pub async fn unsubscribe(ws: Ws, token: web::Path<String>) -> HttpResponse {
         links::look_at_unsubscribe(ws, &token)
     })
     .await;
-    either(asked.map(|channel| unsubscribe_page(&channel, true)))
+    either(asked.map(|reader| unsubscribe_page(&reader, true)))
 }
 
-fn unsubscribe_page(channel: &str, done: bool) -> HttpResponse {
-    let page = json!({ "channel": channel_words(channel), "done": done });
-    render(StatusCode::OK, &Frame::default(), "Unsubscribe", "unsubscribe", page)
+fn unsubscribe_page(reader: &links::Reader, done: bool) -> HttpResponse {
+    let words = Words::of(reader.locale);
+    let page = json!({
+        "channel": words.channel(&reader.channel),
+        "done": done,
+        "words": { "unsubscribe": words.unsubscribe, "unsubscribed": words.unsubscribed, "ask": words.ask, "done": words.done,
+            "still": words.still },
+    });
+    render(StatusCode::OK, &frame(reader), words.unsubscribe, "unsubscribe", page)
 }
 
-/// A channel as customers call it.
-fn channel_words(channel: &str) -> &str {
-    match channel {
-        "email" => "e-mail",
-        "sms" => "text message",
-        "call" => "telephone",
-        other => other,
-    }
+fn frame(reader: &links::Reader) -> Frame {
+    Frame { lang: Some(reader.locale.code()), ..Frame::default() }
 }
 
 /// `GET /preferences/{token}`
 pub async fn preferences(ws: Ws, token: web::Path<String>) -> HttpResponse {
     let asked = ask(&ws, move |ws| links::preferences(ws, &token)).await;
-    either(asked.map(|known| preferences_page(&known, false)))
+    either(asked.map(|(reader, known)| preferences_page(&reader, &known, false)))
 }
 
 /// `POST /preferences/{token}`
 pub async fn set_preferences(ws: Ws, token: web::Path<String>, fields: Fields) -> HttpResponse {
     let granted = fields.all("channel");
     let asked = ask(&ws, move |ws| links::set_preferences(ws, &token, &granted)).await;
-    either(asked.map(|known| preferences_page(&known, true)))
+    either(asked.map(|(reader, known)| preferences_page(&reader, &known, true)))
 }
 
-fn preferences_page(known: &[links::Preference], saved: bool) -> HttpResponse {
-    let page = json!({ "preferences": known, "saved": saved });
-    render(StatusCode::OK, &Frame::default(), "Your preferences", "preferences", page)
+fn preferences_page(reader: &links::Reader, known: &[links::Preference], saved: bool) -> HttpResponse {
+    let words = Words::of(reader.locale);
+    let shown: Vec<serde_json::Value> = known
+        .iter()
+        .map(|one| {
+            json!({ "value": one.value(), "granted": one.granted, "channel": words.channel(&one.channel),
+                "purpose": words.purpose(&one.purpose) })
+        })
+        .collect();
+    let page = json!({
+        "preferences": shown,
+        "saved": saved,
+        "words": { "preferences": words.preferences, "which": words.which, "save": words.save, "saved": words.saved,
+            "still": words.still },
+    });
+    render(StatusCode::OK, &frame(reader), words.preferences, "preferences", page)
 }

@@ -151,6 +151,18 @@ pub fn by_id(conn: &mut Connection, id: CustomerId) -> Result<Option<Customer>> 
     Ok(customer::table.find(id).select(Customer::as_select()).first(conn).optional()?)
 }
 
+/// Who has this number, blanks and dashes aside; several may share one.
+pub fn by_phone(conn: &mut Connection, number: &str) -> Result<Vec<CustomerId>> {
+    // The index is on this very expression.
+    const PLAIN: &str = "replace(replace(phone, ' ', ''), '-', '')";
+    let plain: String = number.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    if plain.is_empty() {
+        return Ok(Vec::new());
+    }
+    let phone = diesel::dsl::sql::<diesel::sql_types::Nullable<diesel::sql_types::Text>>(PLAIN);
+    Ok(customer::table.filter(phone.eq(plain)).order(customer::id).limit(20).select(customer::id).load(conn)?)
+}
+
 /// The company's own keys of some customers.
 pub fn external_ids(conn: &mut Connection, ids: &[CustomerId]) -> Result<HashMap<CustomerId, String>> {
     let mut found = HashMap::with_capacity(ids.len());

@@ -56,6 +56,13 @@ pub struct Delivery {
     pub updated_at: Timestamp,
 }
 
+impl Delivery {
+    /// The ordinal of the contact among those of its run, 0 for a trigger; that of the first for a message sent again.
+    pub fn ordinal(&self) -> i32 {
+        self.occasion.split('/').next().and_then(|first| first.parse().ok()).unwrap_or(0)
+    }
+}
+
 impl std::fmt::Debug for Delivery {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Delivery({} {} attempt {})", self.id, self.state, self.attempt)

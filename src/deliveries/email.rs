@@ -15,6 +15,7 @@ use crate::messages::HeaderText;
 pub struct Sender {
     from: Mailbox,
     reply_to: Option<Mailbox>,
+    return_path: Option<Address>,
 }
 
 impl Sender {
@@ -23,7 +24,35 @@ impl Sender {
     /// # Errors
     /// Invalid when one is not a mailbox or holds a control character.
     pub fn parse(from: &str, reply_to: Option<&str>) -> Result<Sender> {
-        Ok(Sender { from: mailbox("sender", from)?, reply_to: reply_to.map(|to| mailbox("reply_to", to)).transpose()? })
+        let reply_to = reply_to.map(|to| mailbox("reply_to", to)).transpose()?;
+        Ok(Sender { from: mailbox("sender", from)?, reply_to, return_path: None })
+    }
+
+    /// Has mail systems return what cannot be delivered to `bounces+<token>@domain` for `bounces@domain`, so that each report
+    /// tells its message by the address alone (VERP).
+    ///
+    /// # Errors
+    /// Invalid when it is no address, or one that leaves no room for the token.
+    pub fn returning_to(mut self, path: &str) -> Result<Sender> {
+        let path = address(path).map_err(|_| Error::invalid("mail.return_path: this is not an e-mail address"))?;
+        // RFC 5321 allows 64 octets before the @; plus sign and token take 33.
+        if path.user().len() > 31 || path.user().contains('+') {
+            return Err(Error::invalid("mail.return_path: at most 31 characters and no + before the @"));
+        }
+        self.return_path = Some(path);
+        Ok(self)
+    }
+
+    /// The domain that mail systems return to.
+    pub fn envelope_domain(&self) -> &str {
+        self.return_path.as_ref().map_or_else(|| self.domain(), Address::domain)
+    }
+
+    /// The envelope's sender for a message with this return token.
+    fn envelope(&self, token: &str) -> Result<Address> {
+        let Some(path) = &self.return_path else { return Ok(self.from.email.clone()) };
+        Address::new(format!("{}+{token}", path.user()), path.domain())
+            .map_err(|_| Error::internal("the return path cannot be made"))
     }
 
     /// The domain that stands in Message-IDs.
@@ -48,7 +77,14 @@ pub fn address(text: &str) -> Result<Address> {
     if text.as_str().len() > 254 {
         return Err(Error::invalid("address: longer than 254 characters"));
     }
-    text.as_str().parse().map_err(|_| Error::invalid("address: this is not an e-mail address"))
+    let refuse = || Error::invalid("address: this is not an e-mail address");
+    let (local, domain) = text.as_str().rsplit_once('@').ok_or_else(refuse)?;
+    // An international domain has an ASCII form that every relay takes; an international local part has none.
+    let domain = match domain.is_ascii() {
+        true => domain.to_owned(),
+        false => url::Host::parse(domain).map_err(|_| refuse())?.to_string(),
+    };
+    format!("{local}@{domain}").parse().map_err(|_| refuse())
 }
 
 /// The bytes of the message, without dot-stuffing, and the two envelope addresses.
@@ -93,7 +129,7 @@ pub fn build(sender: &Sender, parcel: &Parcel<'_>) -> Result<Wire> {
         None => builder.singlepart(text),
     };
     let built = built.map_err(|error| Error::invalid(format!("the e-mail cannot be built: {error}")))?;
-    Ok(Wire { from: sender.from.email.clone(), to, bytes: built.formatted() })
+    Ok(Wire { from: sender.envelope(&message.return_token)?, to, bytes: built.formatted() })
 }
 
 /// `campaign run : step : mail type : sender`, by which mailbox providers group complaints; no personal data.
@@ -157,6 +193,7 @@ pub(super) mod tests {
             text: ".dot\nHello\n".into(),
             unsubscribe: "https://m.example/u/AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdEfGhIjKl".into(),
             locale: "ru".into(),
+            return_token: "ab".repeat(16),
         }
     }
 
@@ -198,8 +235,42 @@ pub(super) mod tests {
                 assert!(!text.contains("Bcc") && bad.trim() == "a@b.c", "{bad:?}");
             }
         }
+        assert!(Sender::parse("a@b.c", None).unwrap().returning_to("a+b@c.d").is_err());
         let error = built("eve@x.y\r\nBcc: secret@y.z").unwrap_err().to_string();
         assert!(!error.contains("secret"), "{error}");
         assert!(Sender::parse("A\r\nB <a@b.c>", None).is_err());
+    }
+
+    #[test]
+    fn the_return_path_tells_the_message() {
+        let sender =
+            Sender::parse("Shop <news@shop.example>", None).unwrap().returning_to("back@b.shop.example").unwrap();
+        let wire =
+            build(&sender, &Parcel { delivery: &row("anna@example.org"), message: &message(), now: Timestamp(0) })
+                .unwrap();
+        assert_eq!(wire.from.to_string(), format!("back+{}@b.shop.example", "ab".repeat(16)));
+        let text = String::from_utf8(wire.bytes).unwrap();
+        assert!(
+            text.contains("From: Shop <news@shop.example>") || text.contains("From: \"Shop\" <news@shop.example>"),
+            "{text}"
+        );
+        assert!(Sender::parse("a@b.c", None).unwrap().returning_to(&format!("{}@b.c", "x".repeat(32))).is_err());
+    }
+
+    #[test]
+    fn international_and_quoted_addresses_are_taken_or_refused_clearly() {
+        assert_eq!(address("anna@bücher.example").unwrap().to_string(), "anna@xn--bcher-kva.example");
+        assert_eq!(address("анна@пример.бг").unwrap().to_string(), "анна@xn--e1afmkfd.xn--90ae");
+        assert_eq!(address("\"anna b\"@example.org").unwrap().to_string(), "\"anna b\"@example.org");
+        for bad in [
+            "anna@",
+            "@example.org",
+            "anna@exa mple.org",
+            "\"anna\r\nRCPT TO:<x@y.z>\"@example.org",
+            "anna@\u{202e}example.org",
+        ] {
+            assert!(address(bad).is_err(), "{bad:?}");
+        }
+        assert!(address(&format!("{}@example.org", "x".repeat(65))).is_err());
     }
 }

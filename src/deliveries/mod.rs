@@ -13,6 +13,8 @@ pub mod call_list;
 pub mod delivery;
 pub mod email;
 pub mod file;
+pub mod identity;
+pub mod incoming;
 pub mod memory;
 pub mod outbox;
 pub mod send;

@@ -1,7 +1,7 @@
 //! The worker: claims what is due, renders it, takes it to the brink, marks, commits, records; until nothing is due.
 //!
 //! The order of one message: claim (transaction) - render and prepare - mark (transaction, which also records the one
-//! before) - commit - record. A crash before the mark plans it again; between mark and record it is held; so a crash holds at
+//! before) - commit - record. A relay answers what was prepared while the mark is written. A crash before the mark plans it again; between mark and record it is held; so a crash holds at
 //! most one message for each connection (one batch where a transport can prove what went out).
 
 use std::collections::HashMap;

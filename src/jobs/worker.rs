@@ -15,6 +15,7 @@ use crate::deliveries::Summary;
 use crate::error::{Error, Result};
 use crate::ids;
 use crate::operations::Workspace;
+use crate::operations::incoming::maildir;
 use crate::operations::segments;
 use crate::operations::send::send_due;
 
@@ -24,6 +25,8 @@ const IDLE: Duration = Duration::from_secs(2);
 const DOWN: Duration = Duration::from_secs(10);
 /// How often files are looked for that nobody will import any more.
 const SWEEP: Duration = Duration::from_secs(3_600);
+/// How often the Maildir is looked at.
+const MAIL: Duration = Duration::from_secs(20);
 /// How often the lease of a running job is renewed.
 const RENEW: Duration = Duration::from_secs(60);
 
@@ -67,6 +70,7 @@ pub fn work(ws: &Workspace, stop: &Stop, once: bool, only: Option<Only>) -> Resu
     std::thread::scope(|scope| {
         let runner = jobs.then(|| scope.spawn(|| run_jobs(ws, stop)));
         let importer = jobs.then(|| scope.spawn(|| run_imports(ws, stop)));
+        let postman = jobs.then(|| scope.spawn(|| follow_mail(ws, stop)));
         // Segments follow facts and time, whatever else goes on.
         let follower = jobs.then(|| scope.spawn(|| follow_segments(ws, stop)));
         let sender = sending.then(|| scope.spawn(|| send_messages(ws, stop)));
@@ -75,6 +79,7 @@ pub fn work(ws: &Workspace, stop: &Stop, once: bool, only: Option<Only>) -> Resu
             None => Ok(Worked::default()),
         };
         joined(follower)?;
+        joined(postman)?;
         let (mut worked, imported) = (joined(runner)?, joined(importer)?);
         worked.done += imported.done;
         worked.failed += imported.failed;
@@ -101,6 +106,9 @@ fn until_idle(ws: &Workspace, stop: &Stop, only: Option<Only>) -> Result<Worked>
             {
                 busy = true;
             }
+        }
+        if only != Some(Only::Sending) {
+            take_mail(ws)?;
         }
         if only != Some(Only::Jobs) {
             let summary = send_due(ws, stop.flag())?;
@@ -161,6 +169,25 @@ fn follow_segments(ws: &Workspace, stop: &Stop) -> Worked {
         let wait = match segments::refresh(ws) {
             Ok(_) => IDLE,
             Err(error) => down("segments", &error),
+        };
+        stop.wait(wait);
+    }
+    Worked::default()
+}
+
+/// Takes what came back, where a Maildir is set.
+fn take_mail(ws: &Workspace) -> Result<()> {
+    match &ws.settings().mail.maildir {
+        Some(folder) => maildir::poll(ws, folder).map(drop),
+        None => Ok(()),
+    }
+}
+
+fn follow_mail(ws: &Workspace, stop: &Stop) -> Worked {
+    while ws.settings().mail.maildir.is_some() && !stop.is_set() {
+        let wait = match take_mail(ws) {
+            Ok(()) => MAIL,
+            Err(error) => down("mail", &error),
         };
         stop.wait(wait);
     }

@@ -55,6 +55,9 @@ pub struct Message {
     pub unsubscribe: String,
     /// The language it was written in.
     pub locale: String,
+    /// By which what comes back is recognised; stands in the return path.
+    #[serde(skip)]
+    pub return_token: String,
 }
 
 /// What signs a message's links.
@@ -78,7 +81,6 @@ impl Signer<'_> {
             Purpose::Open => "o",
             Purpose::Unsubscribe => "u",
             Purpose::Preferences => "preferences",
-            Purpose::Bounce => "b",
         };
         let token = self.keys.sign(&Token { purpose, delivery: self.delivery, customer: self.customer, link });
         format!("{}/{path}/{token}", self.base_url.trim_end_matches('/'))
@@ -98,7 +100,9 @@ pub fn compose(templates: &CampaignTemplates, form: Form, variables: &str, signe
     })?;
     let unsubscribe = add_links(&mut variables, signer);
     variables["locale"] = Value::from(locale);
-    let context = Context::wraps(variables).map_err(|error| Error::internal(error.to_string()))?;
+    // `Context::wraps` would copy the whole tree.
+    let mut context = Context::null();
+    *context.data_mut() = variables;
     let render = |piece| templates.render(&variant, locale, piece, &context);
     let has = |piece| templates.locale_for(&variant, locale, piece) == Some(locale);
     let (subject, html, text) = match form {
@@ -115,7 +119,8 @@ pub fn compose(templates: &CampaignTemplates, form: Form, variables: &str, signe
     if text.trim().is_empty() {
         return Err(Error::invalid("the message is empty; look at the template's conditions"));
     }
-    Ok(Message { subject, html, text, unsubscribe, locale: locale.to_owned() })
+    let return_token = signer.keys.return_token(signer.delivery);
+    Ok(Message { subject, html, text, unsubscribe, locale: locale.to_owned(), return_token })
 }
 
 /// Puts signed links into the variables; returns the one that unsubscribes. Clicks and opens are counted only for a

@@ -21,6 +21,11 @@ pub(super) struct Expanded {
 }
 
 impl Expanded {
+    /// A text that was made from `file`; its lines are no longer those of the file.
+    pub(super) fn made(file: &str, text: String) -> Expanded {
+        Expanded { file: file.to_owned(), text, origins: Vec::new() }
+    }
+
     /// A text without includes.
     #[cfg(test)]
     pub(super) fn plain(file: &str, text: &str) -> Expanded {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
@@ -16,6 +17,8 @@ use crate::ids::{CustomerId, DeliveryId};
 
 const BODY: usize = 20;
 const SIGNATURE: usize = 16;
+/// Bytes of a return token: key id, delivery, and 88 bits of the signature, which make 32 characters of base32.
+const RETURN: usize = 20;
 
 /// What a token may do. A token for one purpose is refused for every other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +32,6 @@ pub enum Purpose {
     Unsubscribe = b'u',
     /// See and change what the customer agreed to.
     Preferences = b'p',
-    /// The return path of a bounce.
-    Bounce = b'b',
 }
 
 /// What a token says.
@@ -106,14 +107,45 @@ impl LinkKeys {
         Ok(Token { purpose, delivery: DeliveryId(id(2)), customer: CustomerId(id(10)), link })
     }
 
-    /// The Message-ID of a delivery: the same for every attempt, so that receivers can recognise a second copy.
+    /// The Message-ID of a delivery: the same for every attempt, so that receivers can recognise a second copy, and one that
+    /// we recognise when a report or a reply names it.
     pub fn message_id(&self, delivery: DeliveryId, domain: &str) -> String {
         // Always the first key: a rotation must not change the id of a message that is tried again.
-        let key = self.keys.values().next().expect("there is at least one key");
-        let mut mac = mac(key, b"message-id");
+        let first = *self.keys.keys().next().expect("there is at least one key");
+        format!("<{}@{domain}>", self.return_token_of(first, delivery))
+    }
+
+    /// What stands in the return path of a delivery: 32 letters and digits whose case does not matter, for some mail systems
+    /// change it.
+    pub fn return_token(&self, delivery: DeliveryId) -> String {
+        self.return_token_of(self.current, delivery)
+    }
+
+    fn return_token_of(&self, key: u8, delivery: DeliveryId) -> String {
+        let mut bytes = [0u8; RETURN];
+        bytes[0] = key;
+        bytes[1..9].copy_from_slice(&delivery.0.to_be_bytes());
+        let signature =
+            self.return_mac(key, delivery).expect("the caller names a key there is").finalize().into_bytes();
+        bytes[9..].copy_from_slice(&signature[..RETURN - 9]);
+        BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()
+    }
+
+    /// The delivery that a return token was made for; `None` when we did not make it.
+    pub fn read_return_token(&self, text: &str) -> Option<DeliveryId> {
+        let bytes = BASE32_NOPAD.decode(text.to_ascii_uppercase().as_bytes()).ok()?;
+        let bytes: [u8; RETURN] = bytes.try_into().ok()?;
+        let mut eight = [0u8; 8];
+        eight.copy_from_slice(&bytes[1..9]);
+        let delivery = DeliveryId(i64::from_be_bytes(eight));
+        self.return_mac(bytes[0], delivery)?.verify_truncated_left(&bytes[9..]).ok()?;
+        Some(delivery)
+    }
+
+    fn return_mac(&self, key: u8, delivery: DeliveryId) -> Option<Hmac<Sha256>> {
+        let mut mac = mac(self.keys.get(&key)?, b"return");
         mac.update(&delivery.0.to_be_bytes());
-        let local: String = mac.finalize().into_bytes()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("<{local}@{domain}>")
+        Some(mac)
     }
 }
 
@@ -168,6 +200,23 @@ mod tests {
         assert!(old.verify(&new.sign(&token(Purpose::Click)), Purpose::Click).is_err());
         assert_eq!(new.message_id(DeliveryId(5), "mail.example"), id);
         assert_ne!(new.message_id(DeliveryId(6), "mail.example"), id);
+        assert_eq!(new.read_return_token(&old.return_token(DeliveryId(5))), Some(DeliveryId(5)));
+        assert_eq!(new.read_return_token(&new.return_token(DeliveryId(-5)).to_uppercase()), Some(DeliveryId(-5)));
+        assert_eq!(old.read_return_token(&new.return_token(DeliveryId(5))), None);
+        assert_eq!(new.read_return_token(&id[1..33]), Some(DeliveryId(5)), "{id}");
         assert_eq!(format!("{new:?}"), "LinkKeys(current: 2, 2 keys)");
+    }
+
+    #[test]
+    fn no_changed_character_of_a_return_token_passes() {
+        let keys = LinkKeys::new([9; 32]);
+        let token = keys.return_token(DeliveryId(77));
+        assert!(token.len() == 32 && token.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()), "{token}");
+        for at in 0..token.len() {
+            let mut forged = token.clone().into_bytes();
+            forged[at] = if forged[at] == b'a' { b'b' } else { b'a' };
+            assert_eq!(keys.read_return_token(std::str::from_utf8(&forged).unwrap()), None, "{at}");
+        }
+        assert_eq!(keys.read_return_token(""), None);
     }
 }

@@ -10,6 +10,7 @@
 //! A template is input from a person with few rights, so it is refused before it can do harm: nothing recursive, nothing deep,
 //! nothing that reads more than the declared variables, and no output without a cap.
 
+mod advice;
 mod capped;
 pub mod compose;
 pub mod context;
@@ -19,6 +20,7 @@ mod helpers;
 mod include;
 pub mod links;
 pub mod locale;
+mod mjml;
 pub mod plain;
 pub mod preview;
 pub mod template;

@@ -1,7 +1,7 @@
 //! A campaign's templates: checked with every fault at once, compiled once per version.
 //!
 //! ```text
-//!  templates/<variant>/<locale>/{subject,html,text,call,sms}.hbs
+//!  templates/<variant>/<locale>/{subject,html,mjml,text,call,sms}.hbs       mjml in place of html
 //!  templates/parts/[<locale>/]<name>.hbs            included by {{> name}}
 //! ```
 
@@ -16,13 +16,11 @@ use super::context;
 use super::header::HeaderText;
 use super::include::{self, Expanded};
 use super::locale::Locale;
-use super::{guard, helpers, variables};
+use super::{advice, guard, helpers, mjml, variables};
 use crate::error::{Error, Fault, Result};
 
 /// The largest rendered piece, in bytes.
 pub const MOST_OUTPUT: usize = 2 * 1024 * 1024;
-/// The size from which Gmail cuts a message.
-const CLIPPED: usize = 102 * 1024;
 /// The parser recurses; its depth is bounded by the guard, and this is enough for it.
 const PARSER_STACK: usize = 32 * 1024 * 1024;
 
@@ -168,13 +166,20 @@ impl<'a> Build<'a> {
     }
 
     fn file(&mut self, path: &str) {
-        let form = "name it <variant>/<locale>/{subject,html,text,call,sms}.hbs or parts/<name>.hbs";
+        let form = "name it <variant>/<locale>/{subject,html,mjml,text,call,sms}.hbs or parts/<name>.hbs";
         let parts: Vec<&str> = path.split('/').collect();
         let [variant, locale, file] = parts[..] else {
             self.faults.push(Fault::at("", form).in_file(path));
             return;
         };
-        let piece = Piece::ALL.into_iter().find(|piece| file.strip_suffix(".hbs") == Some(piece.name()));
+        let name = file.strip_suffix(".hbs");
+        let mjml = name == Some("mjml");
+        let piece = Piece::ALL.into_iter().find(|piece| name == Some(piece.name()));
+        let piece = if mjml { Some(Piece::Html) } else { piece };
+        if mjml && self.files.contains_key(&format!("{variant}/{locale}/html.hbs")) {
+            self.faults.push(Fault::at("mjml", "there is an html.hbs beside it; keep one of the two").in_file(path));
+            return;
+        }
         let known = Locale::parse(locale).map(Locale::code).filter(|code| *code == locale);
         match (piece, known) {
             (None, _) => self.faults.push(Fault::at("", form).in_file(path)),
@@ -193,6 +198,17 @@ impl<'a> Build<'a> {
             self.faults.extend(found);
             return;
         }
+        let source = if path.ends_with("/mjml.hbs") {
+            match mjml::compile(&source) {
+                Ok(html) => html,
+                Err(fault) => {
+                    self.faults.push(fault);
+                    return;
+                }
+            }
+        } else {
+            source
+        };
         let template = match Template::compile(&source.text) {
             Ok(template) => template,
             Err(error) => {
@@ -235,19 +251,8 @@ impl<'a> Build<'a> {
     }
 
     fn advise(&mut self, file: &str, piece: Piece, text: &str, used: &BTreeSet<String>) {
-        let mut warn = |key: &str, message: String| {
-            self.made.warnings.push(Fault::at(key, message).in_file(file));
-        };
-        if matches!(piece, Piece::Html | Piece::Text) && !used.contains("links.unsubscribe") {
-            warn("links.unsubscribe", "a marketing message needs {{url links.unsubscribe}}".into());
-        }
-        if text.len() > CLIPPED {
-            warn("size", format!("{} bytes: Gmail cuts messages above {CLIPPED}", text.len()));
-        }
-        let images = text.split("<img").skip(1).map(|rest| rest.split('>').next().unwrap_or(""));
-        if images.filter(|tag| !tag.contains(" alt=")).count() > 0 {
-            warn("image", "give each image an alt text; many readers do not load pictures".into());
-        }
+        let hints = advice::advise(piece, text, used).into_iter();
+        self.made.warnings.extend(hints.map(|(key, message)| Fault::at(key, message).in_file(file)));
     }
 
     fn completeness(&mut self) {
@@ -333,6 +338,30 @@ mod tests {
         let files = BTreeMap::from([("a/en/sms.hbs".to_owned(), each)]);
         let error = CampaignTemplates::check(&files, &sample).unwrap_err();
         assert!(error.to_string().contains("grew beyond"), "{error}");
+    }
+
+    #[test]
+    fn mjml_is_compiled_once_and_stands_for_html() {
+        let body =
+            "<mjml><mj-body><mj-section><mj-column><mj-text>Dear {{customer.first_name}}, {{> thanks}}\n</mj-text>\
+            </mj-column></mj-section></mj-body></mjml>"
+                .replace(", {{> thanks}}\n", ",\n{{> thanks}}\n");
+        let files = [
+            ("a/en/subject.hbs", "Hi"),
+            ("a/en/mjml.hbs", &body),
+            ("parts/thanks.hbs", "thank you & <b>see you</b>\n"),
+        ];
+        let made = check(&files).unwrap();
+        let context = Context::wraps(context::with_sample(&json!({}))).unwrap();
+        let html = made.render("a", "en", Piece::Html, &context).unwrap();
+        assert!(html.contains("Dear Anna,") && html.contains("<b>see you</b>") && !html.contains("mj-text"), "{html}");
+        let unknown = body.replace("first_name", "nickname");
+        let error =
+            check(&[("a/en/subject.hbs", "Hi"), ("a/en/mjml.hbs", &unknown), ("parts/thanks.hbs", "x\n")]).unwrap_err();
+        assert!(error.to_string().contains("a/en/mjml.hbs") && error.to_string().contains("nickname"), "{error}");
+        assert!(
+            check(&[("a/en/mjml.hbs", &body), ("a/en/html.hbs", "x")]).unwrap_err().to_string().contains("keep one")
+        );
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::ids::CampaignRunId;
 use crate::offers::store as offers;
 use crate::operations::people::class_of;
 use crate::operations::record::{interaction_change, state};
-use crate::operations::{Workspace, people, setup};
+use crate::operations::{Workspace, incoming, people, setup};
 use crate::storage::Connection;
 
 /// What the outbox asks before and after each message.
@@ -88,11 +88,14 @@ impl ClaimCheck for Checks {
     fn released(&self, conn: &mut Connection, delivery: &Delivery, _end: State, now: Timestamp) -> Result<()> {
         contact_ledger::settle(conn, delivery.id, contact_ledger::RELEASED, now)?;
         reservation::release_of_delivery(conn, delivery.id.0, now)?;
-        let ordinal = delivery.occasion.parse().unwrap_or(0);
-        match decisions::offer_of(conn, delivery.campaign_run_id, delivery.customer_id, ordinal)? {
+        match decisions::offer_of(conn, delivery.campaign_run_id, delivery.customer_id, delivery.ordinal())? {
             Some(offer) => offers::release(conn, offer, 1),
             None => Ok(()),
         }
+    }
+
+    fn refused(&self, conn: &mut Connection, delivery: &Delivery, text: &str, now: Timestamp) -> Result<()> {
+        incoming::refused(conn, delivery, text, now)
     }
 
     fn sent(&self, conn: &mut Connection, delivery: &Delivery, now: Timestamp) -> Result<()> {

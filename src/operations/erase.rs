@@ -11,8 +11,8 @@ use serde::Serialize;
 use crate::clock::Timestamp;
 use crate::customers::{Customer, identity, merge as customer_tables, merge_request, store as customers};
 use crate::decisions::{review, store as decisions};
-use crate::deliveries::Delivery;
 use crate::deliveries::outbox::reassign;
+use crate::deliveries::{Delivery, incoming};
 use crate::error::Result;
 use crate::history::History;
 use crate::history::event_types::store as event_types;
@@ -79,6 +79,7 @@ fn erase_rows(
     decisions::anonymise(conn, id, nobody)?;
     review::reassign(conn, id, nobody, &BTreeMap::new())?;
     outcomes::anonymise(conn, id, nobody)?;
+    incoming::log::forget_inquiries(conn, id)?;
     event_types::forget_personal(conn, id)?;
     segments::forget(conn, id)?;
     scoring::forget(conn, &[id])?;

@@ -12,8 +12,8 @@ use crate::customers::{Consent, store as customers};
 use crate::deliveries::delivery::Delivery;
 use crate::deliveries::outbox;
 use crate::error::Result;
-use crate::messages::compose;
 use crate::messages::links::{Purpose, Token};
+use crate::messages::{Locale, compose};
 use crate::operations::{Workspace, audit, record};
 use crate::outcomes::SignalKind;
 use crate::outcomes::signal::Hit;
@@ -29,13 +29,38 @@ pub struct Request {
     pub user_agent: String,
 }
 
-/// What a customer agreed to by one channel.
+/// What a customer agreed to by one channel, for one purpose.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Preference {
     /// The channel.
     pub channel: String,
-    /// Whether marketing may use it.
+    /// `marketing`, `service`, ...
+    pub purpose: String,
+    /// Whether it may be used for that.
     pub granted: bool,
+}
+
+impl Preference {
+    /// What a form calls it: the channel, and the purpose where it is another than marketing.
+    pub fn value(&self) -> String {
+        if self.purpose == MARKETING { self.channel.clone() } else { format!("{}/{}", self.channel, self.purpose) }
+    }
+}
+
+/// Who reads a page, as far as the page has to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// The channel of the message that led here.
+    pub channel: String,
+    /// Their language, where we speak it.
+    pub locale: Locale,
+}
+
+fn reader(ws: &Workspace, conn: &mut Connection, token: &Token) -> Result<Reader> {
+    let channel = outbox::find::by_id(conn, token.delivery)?.channel;
+    let own = customers::by_id(conn, token.customer)?.and_then(|customer| customer.locale);
+    let tag = own.unwrap_or_else(|| ws.settings().locale.clone());
+    Ok(Reader { channel, locale: Locale::parse(&tag).unwrap_or(Locale::En) })
 }
 
 fn verify(ws: &Workspace, token: &str, purpose: Purpose) -> Result<Token> {
@@ -67,13 +92,13 @@ pub fn open(ws: &Workspace, token: &str, request: &Request) -> Result<()> {
     record::signal(ws, &token, hit(request, &message, 1, now).open())
 }
 
-/// Whether an unsubscribe link is good, and for which channel; changes nothing, for scanners follow links too.
+/// Whether an unsubscribe link is good, and for whom; changes nothing, for scanners follow links too.
 ///
 /// # Errors
 /// Invalid for a token that is not ours.
-pub fn look_at_unsubscribe(ws: &Workspace, token: &str) -> Result<String> {
+pub fn look_at_unsubscribe(ws: &Workspace, token: &str) -> Result<Reader> {
     let token = verify(ws, token, Purpose::Unsubscribe)?;
-    Ok(ws.store().read(|conn| outbox::find::by_id(conn, token.delivery))?.channel)
+    ws.store().read(|conn| reader(ws, conn, &token))
 }
 
 /// Ends the subscription by the message's channel, at once. Asked again, it changes nothing.
@@ -84,40 +109,39 @@ pub fn unsubscribe(ws: &Workspace, token: &str) -> Result<()> {
     record::unsubscribe(ws, &verify(ws, token, Purpose::Unsubscribe)?)
 }
 
-/// What the customer agreed to, by channel, as the preferences page shows it.
+/// What the customer agreed to, by channel and purpose, as the preferences page shows it.
 ///
 /// # Errors
 /// Invalid for a token that is not ours.
-pub fn preferences(ws: &Workspace, token: &str) -> Result<Vec<Preference>> {
+pub fn preferences(ws: &Workspace, token: &str) -> Result<(Reader, Vec<Preference>)> {
     let token = verify(ws, token, Purpose::Preferences)?;
     ws.store().read(|conn| {
-        let known = customers::consents_of(conn, token.customer)?;
+        let reader = reader(ws, conn, &token)?;
+        let known = customers::consents_of(conn, token.customer)?.into_iter();
         let mut shown: Vec<Preference> = known
-            .into_iter()
-            .filter(|consent| consent.purpose == MARKETING)
-            .map(|consent| Preference { channel: consent.channel, granted: consent.granted })
+            .map(|consent| Preference { channel: consent.channel, purpose: consent.purpose, granted: consent.granted })
             .collect();
-        let channel = outbox::find::by_id(conn, token.delivery)?.channel;
-        if !shown.iter().any(|preference| preference.channel == channel) {
-            shown.push(Preference { channel, granted: false });
+        if !shown.iter().any(|one| one.channel == reader.channel && one.purpose == MARKETING) {
+            let channel = reader.channel.clone();
+            shown.push(Preference { channel, purpose: MARKETING.into(), granted: false });
         }
-        Ok(shown)
+        Ok((reader, shown))
     })
 }
 
-/// Sets what the customer agreed to: the channels in `granted` and no others of those that the page showed.
+/// Sets what the customer agreed to: what `granted` names ([`Preference::value`]) and nothing else of what the page showed.
 ///
 /// # Errors
 /// Invalid for a token that is not ours.
-pub fn set_preferences(ws: &Workspace, token: &str, granted: &[String]) -> Result<Vec<Preference>> {
-    let shown = preferences(ws, token)?;
+pub fn set_preferences(ws: &Workspace, token: &str, granted: &[String]) -> Result<(Reader, Vec<Preference>)> {
+    let (_, shown) = preferences(ws, token)?;
     let known = verify(ws, token, Purpose::Preferences)?;
     let now = ws.now();
     ws.store().write(|conn| {
-        for preference in &shown {
-            let wanted = granted.contains(&preference.channel);
-            if wanted != preference.granted {
-                set(conn, &known, &preference.channel, wanted, "preferences page", now)?;
+        for one in &shown {
+            let wanted = granted.contains(&one.value());
+            if wanted != one.granted {
+                set(conn, &known, one, wanted, now)?;
             }
         }
         Ok(())
@@ -125,18 +149,18 @@ pub fn set_preferences(ws: &Workspace, token: &str, granted: &[String]) -> Resul
     preferences(ws, token)
 }
 
-fn set(conn: &mut Connection, token: &Token, channel: &str, granted: bool, source: &str, now: Timestamp) -> Result<()> {
+fn set(conn: &mut Connection, token: &Token, one: &Preference, granted: bool, now: Timestamp) -> Result<()> {
     let consent = Consent {
         customer_id: token.customer,
-        channel: channel.to_owned(),
-        purpose: MARKETING.into(),
+        channel: one.channel.clone(),
+        purpose: one.purpose.clone(),
         granted,
         legal_basis: "consent".into(),
-        source: format!("{source} of delivery {}", token.delivery),
+        source: format!("preferences page of delivery {}", token.delivery),
         recorded_at: now,
     };
     customers::record_consents(conn, &[consent])?;
-    let detail = format!("{channel} {MARKETING} {granted}");
+    let detail = format!("{} {} {granted}", one.channel, one.purpose);
     audit::write(conn, "customer", "consent.record", &token.customer.to_string(), &detail, now)
 }
 

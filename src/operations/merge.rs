@@ -9,6 +9,7 @@ use crate::customers::{
     store as customers,
 };
 use crate::decisions::{review, store as decisions};
+use crate::deliveries::incoming;
 use crate::deliveries::outbox::reassign;
 use crate::error::{Error, Fault, Result};
 use crate::history::Change;
@@ -127,6 +128,7 @@ fn merge_one(conn: &mut Connection, step: &Step, now: Timestamp, checks: &Checks
     reassign::reassign(conn, *alias, *survivor, &shifts, now, checks)?;
     review::reassign(conn, *alias, *survivor, &shifts)?;
     outcomes::reassign(conn, *alias, *survivor)?;
+    incoming::log::reassign_inquiries(conn, *alias, *survivor)?;
     event_types::move_personal(conn, *alias, *survivor)?;
     segments::reassign(conn, *alias, *survivor)?;
     scoring::forget(conn, &[*alias])?;

@@ -8,7 +8,7 @@ use crate::campaigns::{Action, RunState, store as campaigns};
 use crate::deliveries::call_list::CallLists;
 use crate::deliveries::email::Sender;
 use crate::deliveries::file::EmlFiles;
-use crate::deliveries::smtp::SmtpRelay;
+use crate::deliveries::smtp::{SmtpRelay, SmtpRelays};
 use crate::deliveries::webhook::Webhook;
 use crate::deliveries::{Delivery, SendOptions, Summary, TemplateLibrary, Transport, Transports, outbox, send};
 use crate::error::{Error, Result};
@@ -37,6 +37,10 @@ pub fn send_due(ws: &Workspace, stop: &AtomicBool) -> Result<Summary> {
 pub fn send_through(ws: &Workspace, transports: &Transports, stop: &AtomicBool) -> Result<Summary> {
     let templates = Library { store: ws.store().clone(), known: Mutex::new(HashMap::new()) };
     let checks = Checks::new(ws);
+    if !ws.settings().pace.is_empty() {
+        let now = ws.now();
+        ws.store().write(|conn| outbox::pace::agree(conn, &ws.settings().pace, now))?;
+    }
     let summary = send(SendOptions {
         store: ws.store(),
         transports,
@@ -80,7 +84,7 @@ fn finish(ws: &Workspace) -> Result<()> {
 pub fn transports(ws: &Workspace) -> Result<Transports> {
     let settings = ws.settings();
     let out = ws.data().join("out");
-    let sender = Sender::parse(&settings.sender, None)?;
+    let sender = sender(ws)?;
     let mut transports = Transports::new();
     let named = settings.channels.keys().map(String::as_str);
     for channel in CHANNELS.into_iter().chain(named.filter(|name| !CHANNELS.contains(name))) {
@@ -88,9 +92,11 @@ pub fn transports(ws: &Workspace) -> Result<Transports> {
             if channel == "email" && settings.smtp.is_some() { ChannelTransport::Smtp } else { ChannelTransport::File };
         let transport: Arc<dyn Transport> = match settings.channels.get(channel).unwrap_or(&standard) {
             ChannelTransport::Smtp => {
-                let relay = settings.smtp.clone().ok_or_else(|| Error::invalid("settings: [smtp] is missing"))?;
-                let password = std::env::var("VIZAVI_SMTP_PASSWORD").ok();
-                Arc::new(Arc::new(SmtpRelay::new(relay, password, sender.clone())?))
+                let named = settings.smtp.iter().chain(&settings.relays).map(|relay| {
+                    let password = std::env::var(relay.password_variable()).ok();
+                    Ok((SmtpRelay::new(relay.clone(), password, sender.clone())?, relay.weight))
+                });
+                Arc::new(Arc::new(SmtpRelays::new(named.collect::<Result<_>>()?)?))
             }
             ChannelTransport::Webhook { url } => {
                 Arc::new(Webhook::new(url, ws.webhook_secret(), &settings.webhook_allow)?)
@@ -103,12 +109,25 @@ pub fn transports(ws: &Workspace) -> Result<Transports> {
     Ok(transports)
 }
 
+/// Who e-mails come from, and where what comes back goes.
+///
+/// # Errors
+/// Invalid, naming the setting.
+pub fn sender(ws: &Workspace) -> Result<Sender> {
+    let mail = &ws.settings().mail;
+    let sender = Sender::parse(&ws.settings().sender, mail.reply_to.as_deref())?;
+    match &mail.return_path {
+        Some(path) => sender.returning_to(path),
+        None => Ok(sender),
+    }
+}
+
 /// Removes the file that a delivery was written to, if it was one. Call lists are people's working papers and stay.
 ///
 /// # Errors
 /// Unavailable, when the disk refuses.
 pub fn remove_written(ws: &Workspace, delivery: &Delivery) -> Result<()> {
-    let sender = Sender::parse(&ws.settings().sender, None)?;
+    let sender = sender(ws)?;
     let path = EmlFiles::new(&ws.data().join("out").join("email"), sender).path(delivery);
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),

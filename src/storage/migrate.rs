@@ -41,7 +41,9 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "099_uploads",
     "102_active_hours",
     "110_real_time",
-    "111_reviews"
+    "111_reviews",
+    "120_incoming",
+    "121_domain_pace"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

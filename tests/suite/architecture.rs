@@ -33,6 +33,9 @@ const RANKS: &[&[&str]] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("actix_web", &["api", "console", "service"]),
     ("lettre", &["deliveries"]),
+    ("mail_parser", &["deliveries"]),
+    ("mrml", &["messages"]),
+    ("hickory_resolver", &["deliveries"]),
     ("datafusion", &["history"]),
     ("object_store", &["history"]),
     ("linfa", &["models"]),

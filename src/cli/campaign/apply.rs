@@ -34,7 +34,7 @@ pub fn run(place: &Place, path: &Path) -> Done {
 }
 
 /// The same error, each fault with the file, and where it can be found the line, that is to be mended.
-fn in_files(error: Error, path: &Path) -> Error {
+pub(super) fn in_files(error: Error, path: &Path) -> Error {
     if error.fault_list().is_empty() {
         return error;
     }

@@ -1,18 +1,20 @@
 //! `vizavi campaign`: one file per thing that is asked of a campaign.
 
 mod apply;
+mod lint;
 mod list;
 mod plan;
 mod results;
 mod run;
 mod steer;
+mod test;
 mod what_if;
 
 use std::path::PathBuf;
 
 use super::{Done, Place};
 
-pub(super) use run::sent;
+pub(super) use run::{reconciled, sent};
 
 /// Who the audit says did it.
 const ACTOR: &str = "cli";
@@ -32,6 +34,12 @@ enum Verb {
         #[arg(value_name = "PATH")]
         path: PathBuf,
     },
+    /// Check a campaign's templates and say what is unwise in them: size, links, images, unsubscribe link, phrases. Changes nothing
+    Lint {
+        /// The folder with campaign.toml, templates/ and sample.json
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+    },
     /// Show what the campaign would do now, to whom, why, and what its holdout could prove
     Plan {
         /// The campaign
@@ -39,6 +47,19 @@ enum Verb {
         /// What if a limit were another: budget=50000 (minor units), channel:email=100, stock:OFFER=20. Nothing is kept then
         #[arg(long = "limit", value_name = "LIMIT=UNITS")]
         limits: Vec<String>,
+    },
+    /// Send one message, as this customer would get it, to addresses of yours; its links lead nowhere, and it counts as no contact
+    Test {
+        /// The campaign
+        name: String,
+        /// Whose message: the company's own key
+        customer: String,
+        /// By which channel
+        #[arg(long, default_value = "email")]
+        channel: String,
+        /// Where to; those of [mail] seeds when absent. May be given several times
+        #[arg(long, value_name = "ADDRESS")]
+        to: Vec<String>,
     },
     /// Answer for the planned version: from now on it may run, and its schedule counts
     Approve {
@@ -84,8 +105,10 @@ enum Verb {
 pub fn run(place: &Place, args: &Args) -> Done {
     match &args.verb {
         Verb::Apply { path } => apply::run(place, path),
+        Verb::Lint { path } => lint::run(place, path),
         Verb::Plan { name, limits } if limits.is_empty() => plan::run(place, name),
         Verb::Plan { name, limits } => what_if::run(place, name, limits),
+        Verb::Test { name, customer, channel, to } => test::run(place, name, customer, channel, to),
         Verb::Approve { name } => steer::run(place, name, steer::Verb::Approve),
         Verb::Run { name, occasion, no_send } => run::run(place, name, occasion.as_deref(), !no_send),
         Verb::Pause { name } => steer::run(place, name, steer::Verb::Pause),

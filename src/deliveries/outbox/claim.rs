@@ -32,6 +32,11 @@ pub trait ClaimCheck: Send + Sync {
         Ok(())
     }
 
+    /// The receiver refused the message for good, in these words.
+    fn refused(&self, _conn: &mut Connection, _delivery: &Delivery, _text: &str, _now: Timestamp) -> Result<()> {
+        Ok(())
+    }
+
     /// The contact was made: the receiver accepted the message.
     fn sent(&self, _conn: &mut Connection, _delivery: &Delivery, _now: Timestamp) -> Result<()> {
         Ok(())
@@ -96,9 +101,16 @@ pub fn claim(conn: &mut Connection, ask: Claim<'_>, checks: &dyn ClaimCheck) -> 
         claimed.paced_until = Some(allowance.next_at(ask.now));
         return Ok(claimed);
     }
+    let mut domains = pace::Domains::of_channel(conn, ask.channel, ask.now)?;
     for row in due(conn, ask, limit)? {
         match checks.check(conn, &row, ask.now)? {
-            Verdict::Allowed => claimed.taken.push(row),
+            Verdict::Allowed => match domains.take(ask.channel, &row.address, ask.now) {
+                None => claimed.taken.push(row),
+                Some(turn) => {
+                    put(conn, &row, row.state, turn, "pace of its domain", ask.now)?;
+                    claimed.put_off += 1;
+                }
+            },
             Verdict::Suppressed(reason) => {
                 put(conn, &row, State::Suppressed, row.next_at, &reason, ask.now)?;
                 checks.released(conn, &row, State::Suppressed, ask.now)?;
@@ -112,6 +124,7 @@ pub fn claim(conn: &mut Connection, ask: Claim<'_>, checks: &dyn ClaimCheck) -> 
             }
         }
     }
+    domains.keep(conn)?;
     take(conn, ask, &mut claimed.taken)?;
     pace::spend(conn, ask.channel, allowance, claimed.taken.len())?;
     Ok(claimed)

@@ -3,6 +3,8 @@
 //! The virtual scheduling form of the leaky bucket (GCRA, ITU-T I.371): each message moves `next_free` on by one interval; at
 //! most one second's worth is saved up.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use crate::clock::{SECOND, Timestamp};
@@ -42,7 +44,11 @@ pub fn set(conn: &mut Connection, channel: &str, per_second: Option<i32>, now: T
     if !(1..=1_000_000).contains(&per_second) {
         return Err(Error::invalid(format!("pace.{channel}: {per_second} is outside 1..1000000 messages a second")));
     }
-    let values = (delivery_pace::per_second.eq(per_second), delivery_pace::next_free.eq(now));
+    let values = (
+        delivery_pace::per_second.eq(per_second),
+        delivery_pace::next_free.eq(now),
+        delivery_pace::turns_until.eq(now),
+    );
     on_each!(conn, c => diesel::insert_into(delivery_pace::table)
         .values((delivery_pace::channel.eq(channel), values))
         .on_conflict(delivery_pace::channel)
@@ -73,6 +79,91 @@ fn at_pace(per_second: i32, free: Timestamp, now: Timestamp) -> Allowance {
     let free = free.clamp(now.plus(-SECOND), now);
     let tokens = ((now.0 - free.0) / interval.max(1)) as usize;
     Allowance { pace: Some((per_second, free)), tokens }
+}
+
+/// Brings the paces in the store to those that are wanted; one that is as it should be keeps its place.
+pub fn agree(conn: &mut Connection, wanted: &BTreeMap<String, i32>, now: Timestamp) -> Result<()> {
+    let known: Vec<(String, i32)> =
+        delivery_pace::table.select((delivery_pace::channel, delivery_pace::per_second)).load(conn)?;
+    // Those that were set by hand and are not named stay.
+    let differing = wanted.iter().filter(|(name, pace)| !known.iter().any(|(known, at)| known == *name && at == *pace));
+    for (name, pace) in differing {
+        set(conn, name, Some(*pace), now)?;
+    }
+    Ok(())
+}
+
+macro_rules! domain_query {
+    ($prefix:expr) => {
+        delivery_pace::table.filter(delivery_pace::channel.like($prefix)).order(delivery_pace::channel).select((
+            delivery_pace::channel,
+            delivery_pace::per_second,
+            delivery_pace::next_free,
+            delivery_pace::turns_until,
+        ))
+    };
+}
+
+/// The paces of a channel's domains, locked until the transaction ends: `email/example.org`.
+#[derive(Debug, Default)]
+pub(super) struct Domains {
+    rows: Vec<Domain>,
+}
+
+#[derive(Debug)]
+struct Domain {
+    name: String,
+    allowance: Allowance,
+    spent: usize,
+    turns_until: Timestamp,
+    changed: bool,
+}
+
+impl Domains {
+    /// Reads them; most channels have none.
+    pub(super) fn of_channel(conn: &mut Connection, channel: &str, now: Timestamp) -> Result<Domains> {
+        let prefix = format!("{channel}/%");
+        let rows: Vec<(String, i32, Timestamp, Timestamp)> = match conn {
+            Connection::Sqlite(c) => domain_query!(&prefix).load(c)?,
+            Connection::Postgres(c) => domain_query!(&prefix).for_update().load(c)?,
+        };
+        let row = |(name, per_second, free, turns_until)| Domain {
+            name,
+            allowance: at_pace(per_second, free, now),
+            spent: 0,
+            turns_until,
+            changed: false,
+        };
+        Ok(Domains { rows: rows.into_iter().map(row).collect() })
+    }
+
+    /// Takes one for an address: `None` when it may go now, else when its turn comes.
+    pub(super) fn take(&mut self, channel: &str, address: &str, now: Timestamp) -> Option<Timestamp> {
+        let domain = address.rsplit_once('@')?.1.to_lowercase();
+        let name = format!("{channel}/{domain}");
+        let row = self.rows.iter_mut().find(|row| row.name == name)?;
+        row.changed = true;
+        if row.spent < row.allowance.tokens {
+            row.spent += 1;
+            return None;
+        }
+        let (per_second, free) = row.allowance.pace?;
+        let interval = SECOND / i64::from(per_second);
+        let spent = free.plus(row.spent as i64 * interval);
+        row.turns_until = row.turns_until.max(spent).max(now).plus(interval);
+        Some(row.turns_until)
+    }
+
+    /// Keeps what was taken.
+    pub(super) fn keep(self, conn: &mut Connection) -> Result<()> {
+        for row in self.rows.into_iter().filter(|row| row.changed) {
+            spend(conn, &row.name, row.allowance, row.spent)?;
+            diesel::update(delivery_pace::table.find(&row.name))
+                .set(delivery_pace::turns_until.eq(row.turns_until))
+                .execute(conn)?;
+        }
+        Ok(())
+    }
 }
 
 /// Takes `count` messages off the allowance.

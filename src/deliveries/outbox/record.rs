@@ -56,7 +56,12 @@ pub fn record(
     }
     match state {
         State::Sent => checks.sent(conn, row, now)?,
-        State::Failed => checks.released(conn, row, state, now)?,
+        State::Failed => {
+            if let Outcome::Refused { code: Some(_), text } = outcome {
+                checks.refused(conn, row, text, now)?;
+            }
+            checks.released(conn, row, state, now)?;
+        }
         _ => {}
     }
     Ok(Some(state))

@@ -332,3 +332,38 @@ fn who_slept_past_the_lease_is_fenced_but_a_late_acceptance_counts() {
     let erased = bench.store.read(|conn| find::by_id(conn, rows[1].id)).unwrap();
     assert_eq!((erased.state, erased.address.as_str()), (State::Cancelled, ""));
 }
+
+#[test]
+fn a_domain_with_a_pace_of_its_own_holds_nobody_else_back_and_each_message_waits_once() {
+    let bench = Bench::new();
+    bench.plan(0..40);
+    let wanted = std::collections::BTreeMap::from([("email/example.org".to_owned(), 4)]);
+    let agree = || bench.store.write(|conn| pace::agree(conn, &wanted, START)).unwrap();
+    agree();
+    bench
+        .store
+        .write(|conn| {
+            use crate::storage::schema::delivery;
+            use diesel::prelude::*;
+            let others = delivery::table.filter(delivery::customer_id.ge(20));
+            Ok(diesel::update(others).set(delivery::address.eq("x@Elsewhere.example")).execute(conn)?)
+        })
+        .unwrap();
+    let summary = bench.send(Arc::new(bench.inbox.clone()), &NoCheck, 1).unwrap();
+    assert_eq!((summary.sent, summary.put_off), (20, 20), "others go at once");
+    let mut turns: Vec<i64> = bench.rows(State::Planned).iter().map(|row| row.next_at.0 - START.0).collect();
+    turns.sort_unstable();
+    assert_eq!(turns, (1..=20).map(|n| n * SECOND / 4).collect::<Vec<_>>(), "each has a turn of its own");
+    let (mut sent, mut put_off) = (0, 0);
+    for second in 1..=5 {
+        bench.later(SECOND);
+        // Asking again for the same pace changes nothing.
+        agree();
+        let summary = bench.send(Arc::new(bench.inbox.clone()), &NoCheck, 2).unwrap();
+        sent += summary.sent;
+        put_off += summary.put_off;
+        assert_eq!(sent, second * 4, "four a second");
+    }
+    assert_eq!((put_off, bench.reconciled().open), (0, 0));
+    bench.arrived_once();
+}

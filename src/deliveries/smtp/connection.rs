@@ -61,6 +61,14 @@ impl From<std::io::Error> for Failure {
 }
 
 impl Failure {
+    /// Whether it is the conversation that has ended, and another may do better.
+    pub(super) fn is_of_the_connection(&self) -> bool {
+        match self {
+            Failure::Socket(_) | Failure::Protocol(_) => true,
+            Failure::Refused(reply) => reply.code == 421,
+        }
+    }
+
     /// What it means before the final dot: the relay has nothing yet.
     pub(super) fn before_commit(self) -> Outcome {
         match self {
@@ -77,6 +85,8 @@ pub(super) struct Connection {
     utf8: bool,
     auth: String,
     in_data: bool,
+    /// The answers to an offer are still to be read.
+    unread: bool,
     patience: Duration,
 }
 
@@ -93,6 +103,7 @@ impl Connection {
             utf8: false,
             auth: String::new(),
             in_data: false,
+            unread: false,
             patience,
         };
         connection.expect(2)?;
@@ -141,8 +152,9 @@ impl Connection {
         Err(Failure::Protocol("the relay offers neither AUTH PLAIN nor AUTH LOGIN".into()))
     }
 
-    /// Everything before the final dot.
-    pub(super) fn begin(&mut self, wire: &Wire) -> Result<(), Failure> {
+    /// Names sender and recipient. Where the relay takes commands in one go, their answers are not waited for: they come while
+    /// the mark is written; else all is asked here.
+    pub(super) fn offer(&mut self, wire: &Wire) -> Result<(), Failure> {
         self.stream.get_ref().set_patience(self.patience)?;
         let ascii = wire.from.to_string().is_ascii() && wire.to.to_string().is_ascii();
         if !ascii && !self.utf8 {
@@ -152,29 +164,39 @@ impl Connection {
         let utf8 = if ascii { "" } else { " SMTPUTF8" };
         let envelope = [format!("MAIL FROM:<{}>{utf8}", wire.from), format!("RCPT TO:<{}>", wire.to)];
         if self.pipelining {
-            // All three in one write; all three answers are read, whatever the first says.
             self.write(format!("{}\r\n{}\r\nDATA\r\n", envelope[0], envelope[1]).as_bytes())?;
-            let (mail, rcpt, data) = (self.reply()?, self.reply()?, self.reply()?);
-            for reply in [mail, rcpt] {
-                if reply.code / 100 != 2 {
-                    // A relay that opened DATA without a recipient has no way back but hanging up.
-                    self.in_data = data.code == 354;
-                    return Err(Failure::Refused(reply));
-                }
-            }
-            accept(data, 3)?;
-        } else {
-            self.command(&envelope[0], 2)?;
-            self.command(&envelope[1], 2)?;
-            self.command("DATA", 3)?;
+            self.unread = true;
+            return Ok(());
         }
-        self.write(&stuffed(&wire.bytes))
+        self.command(&envelope[0], 2)?;
+        self.command(&envelope[1], 2)?;
+        self.command("DATA", 3)?;
+        Ok(())
     }
 
-    /// The final dot and its answer. An error other than a refusal leaves the message uncertain.
-    pub(super) fn finish(&mut self, patience: Duration) -> Result<Reply, Failure> {
+    /// Whether the relay waits for the body of what was offered.
+    pub(super) fn answered(&mut self) -> Result<(), Failure> {
+        if !std::mem::take(&mut self.unread) {
+            return Ok(());
+        }
+        // All three answers are read, whatever the first says.
+        let (mail, rcpt, data) = (self.reply()?, self.reply()?, self.reply()?);
+        for reply in [mail, rcpt] {
+            if reply.code / 100 != 2 {
+                // A relay that opened DATA without a recipient has no way back but hanging up.
+                self.in_data = data.code == 354;
+                return Err(Failure::Refused(reply));
+            }
+        }
+        accept(data, 3).map(drop)
+    }
+
+    /// The body and the final dot, and their answer. An error other than a refusal leaves the message uncertain.
+    pub(super) fn finish(&mut self, wire: &Wire, patience: Duration) -> Result<Reply, Failure> {
         self.stream.get_ref().set_patience(patience)?;
-        self.write(b".\r\n")?;
+        let mut bytes = stuffed(&wire.bytes);
+        bytes.extend_from_slice(b".\r\n");
+        self.write(&bytes)?;
         let reply = self.reply()?;
         match reply.code / 100 {
             2 => Ok(reply),

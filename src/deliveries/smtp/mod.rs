@@ -1,18 +1,21 @@
 //! E-mails to a relay by SMTP.
 //!
-//! The body goes out before the mark and the final dot after it, so that a crash in between loses nothing and doubles
-//! nothing: without the dot, the relay must forget the message (RFC 5321, 4.1.1.4). Client libraries send both in one
-//! step; that is why the conversation is our own, and lettre builds the message.
+//! Sender and recipient are named before the mark and the body with the final dot goes out after it, so that a crash in between
+//! loses nothing and doubles nothing: without the dot, the relay must forget the message (RFC 5321, 4.1.1.4). The relay answers
+//! the envelope while the mark becomes durable: neither waits for the other. Client libraries do all in one step; that is why the
+//! conversation is our own, and lettre builds the message.
 
 mod connection;
+mod pool;
 mod stream;
 
 use std::time::Duration;
 
 pub use connection::Reply;
 use connection::{Connection, Failure};
+pub use pool::SmtpRelays;
 
-use super::email::{self, Sender};
+use super::email::{self, Sender, Wire};
 use super::transport::{Outcome, Parcel, Session, Transport};
 use crate::error::{Error, Result};
 use crate::settings::{Smtp, SmtpTls};
@@ -44,7 +47,7 @@ impl SmtpRelay {
     /// certificates.
     pub fn new(relay: Smtp, password: Option<String>, sender: Sender) -> Result<SmtpRelay> {
         if relay.user.is_some() && password.is_none() {
-            return Err(Error::invalid("smtp.user: set VIZAVI_SMTP_PASSWORD too"));
+            return Err(Error::invalid(format!("smtp.user: set {} too", relay.password_variable())));
         }
         let local = matches!(relay.host.as_str(), "localhost" | "127.0.0.1" | "::1");
         if relay.tls == SmtpTls::None && relay.user.is_some() && !local {
@@ -66,7 +69,7 @@ impl SmtpRelay {
 impl Transport for std::sync::Arc<SmtpRelay> {
     fn session(&self) -> Result<Box<dyn Session>> {
         let connection = self.connect().map_err(|failure| Error::unavailable(format!("smtp: {failure}")))?;
-        Ok(Box::new(SmtpSession { relay: self.clone(), connection: Some(connection) }))
+        Ok(Box::new(SmtpSession::new(self.clone(), Some(connection))))
     }
 }
 
@@ -74,11 +77,25 @@ struct SmtpSession {
     relay: std::sync::Arc<SmtpRelay>,
     /// None after anything went wrong: a new conversation is safer than an old one of unknown state.
     connection: Option<Connection>,
+    /// What was offered and not yet committed.
+    wire: Option<Wire>,
 }
 
 impl SmtpSession {
+    fn new(relay: std::sync::Arc<SmtpRelay>, connection: Option<Connection>) -> SmtpSession {
+        SmtpSession { relay, connection, wire: None }
+    }
+
+    /// Names sender and recipient on a new connection.
+    fn offer_anew(&mut self, wire: &Wire) -> Result<(), Outcome> {
+        // Whatever a relay says before it has seen the message (no login, no room), says nothing about the message.
+        let mut new = self.relay.connect().map_err(|failure| Outcome::later(failure.to_string()))?;
+        let answer = new.offer(wire);
+        self.keep(new, answer)
+    }
+
     /// Keeps the connection where it can be used again: a refused recipient leaves it so after RSET.
-    fn begun(&mut self, mut connection: Connection, answer: Result<(), Failure>) -> Result<(), Outcome> {
+    fn keep(&mut self, mut connection: Connection, answer: Result<(), Failure>) -> Result<(), Outcome> {
         let usable = match &answer {
             Ok(()) => true,
             Err(Failure::Refused(_)) => connection.reset().is_ok(),
@@ -87,33 +104,55 @@ impl SmtpSession {
         self.connection = usable.then_some(connection);
         answer.map_err(Failure::before_commit)
     }
+
+    /// Waits until the relay asks for the body. A relay may have closed an idle conversation: then the next one gets the same
+    /// offer, once; nothing of the message has gone out yet.
+    fn await_answer(&mut self, wire: &Wire) -> Result<(), Outcome> {
+        if let Some(mut old) = self.connection.take() {
+            match old.answered() {
+                Err(failure) if failure.is_of_the_connection() => {}
+                answer => return self.keep(old, answer),
+            }
+        }
+        self.offer_anew(wire)?;
+        match self.connection.take() {
+            Some(mut new) => {
+                let answer = new.answered();
+                self.keep(new, answer)
+            }
+            None => Err(Outcome::later("there was no connection")),
+        }
+    }
 }
 
 impl Session for SmtpSession {
     fn prepare(&mut self, parcel: &Parcel<'_>) -> Result<(), Outcome> {
         let wire = email::build(&self.relay.sender, parcel).map_err(|error| Outcome::refused(error.to_string()))?;
-        // A relay may have closed an idle conversation: then the next one gets the same message, once.
         if let Some(mut old) = self.connection.take() {
-            match old.begin(&wire) {
-                Err(Failure::Socket(_) | Failure::Protocol(_)) => {}
-                Err(Failure::Refused(reply)) if reply.code == 421 => {}
-                answer => return self.begun(old, answer),
+            match old.offer(&wire) {
+                Err(failure) if failure.is_of_the_connection() => {}
+                answer => self.keep(old, answer)?,
             }
         }
-        let mut new = self.relay.connect().map_err(Failure::before_commit)?;
-        let answer = new.begin(&wire);
-        self.begun(new, answer)
+        if self.connection.is_none() {
+            self.offer_anew(&wire)?;
+        }
+        self.wire = Some(wire);
+        Ok(())
     }
 
     fn commit(&mut self, keep: &[bool]) -> Vec<Outcome> {
-        if keep != [true] {
+        let Some(wire) = self.wire.take().filter(|_| keep == [true]) else {
             self.abandon();
             return Vec::new();
+        };
+        if let Err(outcome) = self.await_answer(&wire) {
+            return vec![outcome];
         }
         let Some(mut connection) = self.connection.take() else {
             return vec![Outcome::later("there was no connection")];
         };
-        vec![match connection.finish(LAST_PATIENCE) {
+        vec![match connection.finish(&wire, LAST_PATIENCE) {
             Ok(reply) => {
                 self.connection = Some(connection);
                 Outcome::Sent { code: Some(reply.code), text: reply.text }
@@ -127,8 +166,9 @@ impl Session for SmtpSession {
     }
 
     fn abandon(&mut self) {
-        // Inside DATA there is no way back but to hang up; the relay then forgets the message.
+        // Once a message is offered there is no way back but to hang up; the relay then forgets it.
         self.connection = None;
+        self.wire = None;
     }
 }
 
@@ -140,5 +180,7 @@ impl Drop for SmtpSession {
     }
 }
 
+#[cfg(test)]
+mod login_tests;
 #[cfg(test)]
 mod tests;

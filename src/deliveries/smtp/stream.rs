@@ -47,7 +47,7 @@ impl Tls {
         Err(Error::unavailable("no root certificates were found; install ca-certificates or set SSL_CERT_FILE"))
     }
 
-    fn with_roots(roots: RootCertStore) -> Result<Tls> {
+    pub(super) fn with_roots(roots: RootCertStore) -> Result<Tls> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

@@ -70,15 +70,23 @@ fn relay(pipelining: bool, moods: Vec<Mood>) -> (Arc<SmtpRelay>, mpsc::Receiver<
             }
         }
     });
-    let settings = Smtp { host: "127.0.0.1".into(), port, tls: SmtpTls::None, user: None };
+    (Arc::new(at(port)), bodies)
+}
+
+fn at(port: u16) -> SmtpRelay {
     let sender = Sender::parse("Shop <news@shop.example>", None).unwrap();
-    (Arc::new(SmtpRelay::new(settings, None, sender).unwrap()), bodies)
+    SmtpRelay::new(Smtp::plain("127.0.0.1", port), None, sender).unwrap()
 }
 
 fn one(session: &mut dyn Session, keep: bool) -> Result<Vec<Outcome>, Outcome> {
     let (row, message) = (row("anna@example.org"), message());
     session.prepare(&Parcel { delivery: &row, message: &message, now: Timestamp(0) })?;
     Ok(session.commit(&[keep]))
+}
+
+/// The one outcome, whether it came before the mark or after it.
+fn outcome(session: &mut dyn Session) -> Outcome {
+    one(session, true).map_or_else(|before| before, |mut after| after.remove(0))
 }
 
 #[test]
@@ -92,7 +100,7 @@ fn messages_arrive_whole_and_each_answer_has_its_meaning() {
         assert!(matches!(&sent[0], Outcome::Sent { code: Some(250), .. }), "{sent:?}");
         let body = bodies.recv().unwrap();
         assert!(body.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
-        let refused = one(session.as_mut(), true).unwrap_err();
+        let refused = outcome(session.as_mut());
         assert_eq!(refused, Outcome::Refused { code: Some(550), text: "5.1.1 no such 5.1.1 user".into() });
         assert!(matches!(&one(session.as_mut(), true).unwrap()[0], Outcome::Later { code: Some(451), .. }));
         assert!(matches!(&one(session.as_mut(), true).unwrap()[0], Outcome::Uncertain { .. }));
@@ -116,7 +124,42 @@ fn without_the_final_dot_nothing_arrives() {
 #[test]
 fn a_password_never_goes_out_in_plain_text() {
     let sender = Sender::parse("a@b.c", None).unwrap();
-    let settings = Smtp { host: "relay.example".into(), port: 25, tls: SmtpTls::None, user: Some("u".into()) };
+    let settings = Smtp { user: Some("u".into()), ..Smtp::plain("relay.example", 25) };
     assert!(SmtpRelay::new(settings.clone(), Some("p".into()), sender.clone()).is_err());
     assert!(SmtpRelay::new(settings, None, sender).is_err());
+}
+
+#[test]
+fn relays_share_by_weight_and_take_over_from_one_that_is_gone() {
+    let accepting = || relay(true, vec![Mood::Accepts; 100]);
+    let ((first, to_first), (second, to_second)) = (accepting(), accepting());
+    let ports = (first.relay.port, second.relay.port);
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let pool = |members: &[(u16, u32)]| {
+        Arc::new(SmtpRelays::new(members.iter().map(|(port, weight)| (at(*port), *weight)).collect()).unwrap())
+    };
+    let mut session = pool(&[(ports.0, 3), (ports.1, 1)]).session().unwrap();
+    for _ in 0..40 {
+        assert!(matches!(&one(session.as_mut(), true).unwrap()[0], Outcome::Sent { .. }));
+    }
+    assert_eq!((to_first.try_iter().count(), to_second.try_iter().count()), (30, 10));
+    drop(session);
+    let mut session = pool(&[(closed, 9), (ports.1, 1)]).session().unwrap();
+    for _ in 0..10 {
+        assert!(matches!(&one(session.as_mut(), true).unwrap()[0], Outcome::Sent { .. }));
+    }
+    assert_eq!(to_second.try_iter().count(), 10, "nobody waits for a relay that is gone");
+    let Err(error) = pool(&[(closed, 1), (closed, 1)]).session() else { panic!("there is nobody") };
+    assert_eq!(error.kind(), crate::error::Kind::Unavailable);
+    assert!(SmtpRelays::new(Vec::new()).is_err());
+}
+
+#[test]
+fn a_refused_recipient_is_no_reason_to_ask_another_relay() {
+    let (first, _) = relay(true, vec![Mood::RefusesRecipient]);
+    let (second, to_second) = relay(true, vec![Mood::Accepts]);
+    let members = vec![(at(first.relay.port), 9), (at(second.relay.port), 1)];
+    let mut session = Arc::new(SmtpRelays::new(members).unwrap()).session().unwrap();
+    assert!(matches!(outcome(session.as_mut()), Outcome::Refused { code: Some(550), .. }));
+    assert!(to_second.try_recv().is_err());
 }

@@ -33,7 +33,7 @@ pub use event::NewEvent;
 use faults::Faults;
 pub use interaction::{NewInteraction, interaction_change};
 pub use order::{NewItem, NewOrder};
-pub use signal::{signal, unsubscribe};
+pub use signal::{signal, signal_in, unsubscribe, unsubscribe_in, withdraw_in};
 use state::Change;
 pub use subscription::NewSubscription;
 

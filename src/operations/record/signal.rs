@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::customers::{Consent, consent, store as customers};
+use crate::deliveries::Delivery;
 use crate::deliveries::outbox::find;
 use crate::error::Result;
 use crate::history::facts::INTERACTION;
@@ -21,33 +22,39 @@ pub fn signal(ws: &Workspace, token: &Token, kind: SignalKind) -> Result<()> {
     let now = ws.now();
     ws.store().write(|conn| {
         let delivery = find::by_id(conn, token.delivery)?;
-        let hour = now.0.div_euclid(crate::clock::HOUR);
-        let row = outcomes::Outcome {
-            id: ids::fresh(now),
-            kind: kind.name().into(),
-            customer_id: delivery.customer_id,
-            delivery_id: Some(delivery.id),
-            decision_id: None,
-            campaign_run_id: Some(delivery.campaign_run_id),
-            occurred_at: now,
-            value: None,
-            source_key: format!("{}/{}/{}/{hour}", delivery.id, kind.name(), token.link),
-        };
-        let new = outcomes::record(conn, &[row])?;
-        if new == 1 && matches!(kind, SignalKind::Open | SignalKind::Click | SignalKind::Unsubscribe) {
-            answered(conn, &delivery, kind, now)?;
-        }
-        Ok(())
+        signal_in(conn, &delivery, kind, token.link, now)
     })
 }
 
-/// The signal as a fact, for features and models.
-fn answered(
+/// The same in a transaction of the caller's.
+pub fn signal_in(
     conn: &mut Connection,
-    delivery: &crate::deliveries::Delivery,
+    delivery: &Delivery,
     kind: SignalKind,
+    link: u16,
     now: Timestamp,
 ) -> Result<()> {
+    let hour = now.0.div_euclid(crate::clock::HOUR);
+    let row = outcomes::Outcome {
+        id: ids::fresh(now),
+        kind: kind.name().into(),
+        customer_id: delivery.customer_id,
+        delivery_id: Some(delivery.id),
+        decision_id: None,
+        campaign_run_id: Some(delivery.campaign_run_id),
+        occurred_at: now,
+        value: None,
+        source_key: format!("{}/{}/{link}/{hour}", delivery.id, kind.name()),
+    };
+    let new = outcomes::record(conn, &[row])?;
+    if new == 1 && matches!(kind, SignalKind::Open | SignalKind::Click | SignalKind::Unsubscribe) {
+        answered(conn, delivery, kind, now)?;
+    }
+    Ok(())
+}
+
+/// The signal as a fact, for features and models.
+fn answered(conn: &mut Connection, delivery: &Delivery, kind: SignalKind, now: Timestamp) -> Result<()> {
     if customers::by_id(conn, delivery.customer_id)?.is_none() {
         // Somebody who was erased: the signal is counted, and nothing is remembered.
         return Ok(());
@@ -86,18 +93,29 @@ pub fn unsubscribe(ws: &Workspace, token: &Token) -> Result<()> {
     let now = ws.now();
     let channel = ws.store().write(|conn| {
         let delivery = find::by_id(conn, token.delivery)?;
-        let withdrawn = Consent {
-            customer_id: delivery.customer_id,
-            channel: delivery.channel.clone(),
-            purpose: consent::MARKETING.into(),
-            granted: false,
-            legal_basis: "consent".into(),
-            source: format!("unsubscribe link of delivery {}", delivery.id),
-            recorded_at: now,
-        };
-        customers::record_consents(conn, &[withdrawn])?;
+        unsubscribe_in(conn, &delivery, "unsubscribe link of", now)?;
         Ok(delivery.channel)
     })?;
     tracing::info!(channel, "unsubscribed");
-    signal(ws, token, SignalKind::Unsubscribe)
+    Ok(())
+}
+
+/// The same in a transaction of the caller's; `source` says how it was asked for.
+pub fn unsubscribe_in(conn: &mut Connection, delivery: &Delivery, source: &str, now: Timestamp) -> Result<()> {
+    withdraw_in(conn, delivery, source, now)?;
+    signal_in(conn, delivery, SignalKind::Unsubscribe, 0, now)
+}
+
+/// Withdraws the consent to marketing by the channel of a message.
+pub fn withdraw_in(conn: &mut Connection, delivery: &Delivery, source: &str, now: Timestamp) -> Result<()> {
+    let withdrawn = Consent {
+        customer_id: delivery.customer_id,
+        channel: delivery.channel.clone(),
+        purpose: consent::MARKETING.into(),
+        granted: false,
+        legal_basis: "consent".into(),
+        source: format!("{source} delivery {}", delivery.id),
+        recorded_at: now,
+    };
+    customers::record_consents(conn, &[withdrawn]).map(drop)
 }

@@ -43,6 +43,46 @@ diesel::table! {
         channel -> Text,
         per_second -> Integer,
         next_free -> BigInt,
+        turns_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// What came back, each thing once.
+    incoming (digest) {
+        digest -> Text,
+        kind -> Text,
+        delivery_id -> Nullable<BigInt>,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Bounces by the hash of their address.
+    bounce (id) {
+        id -> BigInt,
+        delivery_id -> BigInt,
+        campaign_run_id -> BigInt,
+        channel -> Text,
+        address_hash -> Text,
+        class -> Text,
+        status -> Nullable<Text>,
+        occurred_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// What customers asked in reply to a message.
+    inquiry (id) {
+        id -> BigInt,
+        customer_id -> BigInt,
+        delivery_id -> Nullable<BigInt>,
+        channel -> Text,
+        text -> Text,
+        state -> Text,
+        asked_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+        closed_by -> Nullable<Text>,
     }
 }
 

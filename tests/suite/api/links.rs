@@ -100,3 +100,27 @@ fn preferences_show_and_set_what_was_agreed_to() {
     assert!(service.post(&path).form(&[("channel", "email")]).send().text.contains(" checked"));
     assert!(!service.post(&path).form(&[]).send().text.contains(" checked"));
 }
+
+#[test]
+fn pages_speak_the_readers_language_and_know_purposes() {
+    let (service, customer, id) = with_message();
+    let profile = "{\"locale\":\"bg-BG\",\"email\":\"C-1@example.com\"}";
+    let known = service.get("/v1/customers/C-1").by(Role::Admin).send();
+    let etag = known.header("etag").expect("an edit needs it").to_owned();
+    let put = service.put("/v1/customers/C-1").by(Role::Admin).header("if-match", &etag).json(profile).send();
+    assert_eq!(put.status, 200, "{}", put.text);
+    let consent = "{\"customer\":\"C-1\",\"channel\":\"sms\",\"purpose\":\"service\",\"granted\":true,\"source\":\"form\",\
+        \"recorded_at\":\"2026-01-01T00:00:00Z\"}";
+    assert_eq!(service.post("/v1/consents").by(Role::Ingest).json(consent).send().status, 200);
+    let page = service.get(&format!("/u/{}", token(&service, Purpose::Unsubscribe, customer, id))).send().text;
+    assert!(page.contains("<html lang=\"bg\">") && page.contains("Отписване") && page.contains("имейл"), "{page}");
+    let path = format!("/preferences/{}", token(&service, Purpose::Preferences, customer, id));
+    let page = service.get(&path).send().text;
+    assert!(page.contains("value=\"sms/service\" checked") && page.contains("value=\"email\">"), "{page}");
+    let saved = service.post(&path).form(&[("channel", "email"), ("channel", "call/marketing")]).send().text;
+    assert!(saved.contains("value=\"email\" checked") && saved.contains("Запазено"), "{saved}");
+    let all = service.ws.store().read(|conn| vizavi::customers::store::consents_of(conn, customer)).unwrap();
+    let mut kept: Vec<_> = all.iter().map(|c| (c.channel.as_str(), c.purpose.as_str(), c.granted)).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, [("email", "marketing", true), ("sms", "service", false)], "only what the page showed");
+}

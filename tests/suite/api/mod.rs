@@ -6,6 +6,7 @@ mod edits;
 mod events;
 mod facts;
 mod imports;
+mod incoming;
 mod links;
 mod problems;
 mod segments;

@@ -8,6 +8,7 @@ mod ingest;
 mod inputs;
 mod lifetime;
 mod loop_closed;
+mod messages;
 mod policy;
 pub mod program;
 mod segmentation;

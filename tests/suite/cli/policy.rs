@@ -54,7 +54,8 @@ fn the_policy_beats_what_was_drawn_and_what_suits_most() {
 fn orders_and_silent_log(customers: usize) -> (String, String) {
     let mut stream = Stream::new(5, "silent");
     let mut orders = String::from("customer_id,order_id,occurred_at,sku,quantity,amount\n");
-    let mut log = String::from("customer_id,occurred_at,decision_id,offer,channel,propensity,arm,converted,value,age\n");
+    let mut log =
+        String::from("customer_id,occurred_at,decision_id,offer,channel,propensity,arm,converted,value,age\n");
     for i in 0..customers {
         let (before, after) = if i % 2 == 0 { (5, 1) } else { (1, 5) };
         for n in 0..before {

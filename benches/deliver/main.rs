@@ -1,0 +1,139 @@
+//! How fast messages are made and sent, and whether each arrives once: `cargo bench --bench deliver -- [CASE...] [options] --json`.
+//!
+//! | case | measures | options |
+//! |---|---|---|
+//! | `render` | messages a second on one thread, beside handlebars.js | `--messages` |
+//! | `smtp` | messages a second to `smtp-sink` from a durable outbox in SQLite and PostgreSQL, beside nodemailer and `smtp-source` | `--messages --connections` |
+//! | `file` | each message a durable file | `--messages` |
+//! | `kill` | messages that arrive twice, or unlisted not at all, when senders are killed | `--messages --kills` |
+//!
+//! `--peer DIR` is a folder with the peer's `peer.js` and its packages, `--postfix DIR` one with `smtp-sink` and `smtp-source`.
+
+#![allow(clippy::print_stdout)] // its lines are its result
+
+#[path = "../support/figure.rs"]
+#[allow(dead_code, reason = "a bench takes what it needs")]
+mod figure;
+mod kill;
+mod message;
+#[path = "../../tests/suite/support/postgres.rs"]
+#[allow(dead_code, reason = "a bench takes what it needs")]
+mod postgres;
+mod sink;
+mod speed;
+
+use std::path::PathBuf;
+
+use kill::{Orders, Trial};
+use speed::Beside;
+use vizavi::storage::Location;
+
+struct Options {
+    cases: Vec<String>,
+    messages: Option<i64>,
+    connections: usize,
+    rounds: usize,
+    kills: u64,
+    beside: Beside,
+}
+
+fn options() -> Options {
+    let beside = Beside { peer: None, postfix: PathBuf::from("/usr/sbin") };
+    let mut options = Options { cases: Vec::new(), messages: None, connections: 5, rounds: 3, kills: 100, beside };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut next = || arguments.next().expect("a value");
+        match argument.as_str() {
+            "--messages" => options.messages = Some(next().parse().expect("a number")),
+            "--connections" => options.connections = next().parse().expect("a number"),
+            "--rounds" => options.rounds = next().parse().expect("a number"),
+            "--kills" => options.kills = next().parse().expect("a number"),
+            "--peer" => options.beside.peer = Some(PathBuf::from(next())),
+            "--postfix" => options.beside.postfix = PathBuf::from(next()),
+            case if !case.starts_with("--") => options.cases.push(case.to_owned()),
+            _ => {}
+        }
+    }
+    if options.cases.is_empty() {
+        options.cases = ["render", "smtp", "kill"].map(str::to_owned).to_vec();
+    }
+    options
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, worker, folder, port, ahead, url @ ..] = &arguments[..]
+        && worker == "--worker"
+    {
+        let number = |text: &String| text.parse().expect("a number");
+        let (folder, url) = (PathBuf::from(folder), url.first().cloned());
+        kill::work(&Orders { folder, url, port: number(port) as u16, ahead: number(ahead) });
+        return;
+    }
+    let options = options();
+    for case in &options.cases {
+        match case.as_str() {
+            "render" => speed::render(options.messages.unwrap_or(20_000), options.rounds, &options.beside),
+            "smtp" => smtp(&options),
+            "file" => {
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                speed::files(folder.path(), options.messages.unwrap_or(10_000));
+            }
+            "kill" => kills(&options),
+            other => panic!("there is no case `{other}`: render, smtp, file, kill"),
+        }
+    }
+}
+
+fn smtp(options: &Options) {
+    let count = options.messages.unwrap_or(10_000);
+    let folders = std::cell::RefCell::new(Vec::new());
+    let embedded = || {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let location = Location::choose(folder.path(), None).expect("a place");
+        folders.borrow_mut().push(folder);
+        location
+    };
+    speed::smtp("sqlite", &embedded, count, options.connections, options.rounds, &options.beside);
+    if postgres::durable_database().is_some() {
+        // One server and one database: a round empties the outbox of the one before.
+        let shared = || {
+            let url = postgres::durable_database().expect("it was there");
+            empty(&url);
+            Location::choose(&std::env::temp_dir(), Some(&url)).expect("a place")
+        };
+        speed::smtp("postgresql", &shared, count, options.connections, options.rounds, &options.beside);
+    }
+}
+
+fn empty(url: &str) {
+    use diesel::connection::SimpleConnection;
+    let location = Location::choose(&std::env::temp_dir(), Some(url)).expect("a place");
+    let store = vizavi::storage::Store::open(&location).expect("the database");
+    store
+        .write(|conn| Ok(conn.batch_execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")?))
+        .expect("the schema is emptied");
+}
+
+fn kills(options: &Options) {
+    for processes in [1, 2] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let embedded = Location::choose(folder.path(), None).expect("a place");
+        let messages = options.messages.unwrap_or(10_000);
+        let of = |name, location, url| Trial {
+            name,
+            location,
+            folder: folder.path().to_owned(),
+            url,
+            messages,
+            kills: options.kills,
+            processes,
+        };
+        kill::run(&of("sqlite", embedded, None));
+        if let Some(url) = postgres::durable_database() {
+            empty(&url);
+            let location = Location::choose(folder.path(), Some(&url)).expect("a place");
+            kill::run(&of("postgresql", location, Some(url)));
+        }
+    }
+}

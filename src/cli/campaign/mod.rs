@@ -44,7 +44,7 @@ enum Verb {
     Plan {
         /// The campaign
         name: String,
-        /// What if a limit were another: budget=50000 (minor units), channel:email=100, stock:OFFER=20. Nothing is kept then
+        /// What if a limit were another: budget=50000 (minor units), channel:email=100, stock:OFFER=20, share:NAME=50. Nothing is kept then
         #[arg(long = "limit", value_name = "LIMIT=UNITS")]
         limits: Vec<String>,
     },

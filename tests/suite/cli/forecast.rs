@@ -65,7 +65,7 @@ fn a_plan_has_an_interval_its_segments_and_what_more_would_bring_and_questions_k
             ("budget=-1", "limits.budget"),
             ("channel:pigeon=1", "no channel `pigeon`"),
             ("stock:gold=1", "no offer `gold`"),
-            ("luck=1", "channel:NAME or stock:OFFER"),
+            ("luck=1", "stock:OFFER, share:NAME"),
         ] {
             let said = program.call(&["campaign", "plan", "win-back", "--limit", wrong]);
             assert!(said.code == Some(2) && said.err.contains(named), "{store}: {wrong}: {:?} {}", said.code, said.err);

@@ -166,20 +166,21 @@ fn whoever_answers_had_the_message_so_what_was_held_is_sent() {
     program.ready(60, "");
     let run = run_id(&program.done(&["campaign", "run", "win-back", "--no-send", "--json"]));
     let ws = program.workspace();
-    let now = vizavi::clock::Timestamp::parse(TEN).unwrap();
+    let now = vizavi::clock::Timestamp::parse("2026-06-01T10:59:00Z").unwrap();
     let begun = ws
         .store()
         .write(|conn| {
-            let ask = Claim { channel: "email", owner: "gone", now, lease: 60_000_000, limit: 2 };
+            let ask = Claim { channel: "email", owner: "gone", now, lease: 30_000_000, limit: 2 };
             let rows = claim(conn, ask, &NoCheck)?.taken;
             for row in &rows {
-                assert!(mark(conn, row, now.plus(60_000_000), now)?);
+                assert!(mark(conn, row, now.plus(30_000_000), now)?);
             }
             Ok(rows)
         })
         .unwrap();
+    assert_eq!(begun.len(), 2, "two were due");
     drop(ws);
-    // The other process is gone before the answer: an hour later nobody knows.
+    // The other process is gone before the answer: a minute later nobody knows.
     let later = "2026-06-01T11:00:00Z";
     program.done_at(later, &["work", "--once", "--only", "sending"]);
     let sums =

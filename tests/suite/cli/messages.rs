@@ -6,6 +6,7 @@ use std::process::Stdio;
 use vizavi::deliveries::outbox::claim::{Claim, NoCheck, claim};
 use vizavi::deliveries::outbox::mark::mark;
 use vizavi::deliveries::outbox::record::record;
+use vizavi::deliveries::outbox::recover::recover;
 use vizavi::deliveries::transport::Outcome;
 use vizavi::operations::checks::Checks;
 
@@ -175,6 +176,8 @@ fn whoever_answers_had_the_message_so_what_was_held_is_sent() {
             for row in &rows {
                 assert!(mark(conn, row, now.plus(30_000_000), now)?);
             }
+            // Looked at before a worker comes: it would write the files of what is held again, which does no harm.
+            assert_eq!(recover(conn, now.plus(31_000_000))?.held, 2);
             Ok(rows)
         })
         .unwrap();
@@ -182,11 +185,10 @@ fn whoever_answers_had_the_message_so_what_was_held_is_sent() {
     drop(ws);
     // The other process is gone before the answer: a minute later nobody knows.
     let later = "2026-06-01T11:00:00Z";
-    program.done_at(later, &["work", "--once", "--only", "sending"]);
     let sums =
         || program.done_at(later, &["deliveries", "list", &run, "--json"]).json()["run"]["reconciliation"].clone();
     let before = sums();
-    assert_eq!((before["held"].as_i64(), before["open"].as_i64()), (Some(2), Some(0)), "{before}");
+    assert_eq!((before["held"].as_i64(), before["sent"].as_i64()), (Some(2), Some(0)), "{before}");
     let mail = |more: &str, text: &str| {
         let id = &begun[0].message_id;
         program.file("back.eml", &format!("From: a@b.c\r\nSubject: Re\r\n{more}In-Reply-To: {id}\r\n\r\n{text}\r\n"))

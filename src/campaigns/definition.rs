@@ -9,6 +9,9 @@ use crate::money::Money;
 use crate::offers::offer::is_name;
 use crate::rules::RuleSpec;
 
+/// The most shares of one campaign: a customer's are the bits of a number of 16.
+pub const MOST_SHARES: usize = 16;
+
 /// A campaign as written; [`CampaignSpec::check`] looks at each value, `operations::apply` at what they name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -229,7 +232,7 @@ impl CampaignSpec {
             demand(!again, &format!("shares[{i}].name"), "stands twice; name each share once");
             share.check(&format!("shares[{i}]"), self.contact.per_customer, &mut demand);
         }
-        demand(self.shares.len() <= 16, "shares", "at most 16 shares");
+        demand(self.shares.len() <= MOST_SHARES, "shares", "at most 16 shares");
         for (i, experiment) in self.experiments.iter().enumerate() {
             experiment.check(&format!("experiments[{i}]"), &mut demand);
         }

@@ -2,6 +2,7 @@
 
 use super::{Done, Place, print};
 use crate::clock::Timestamp;
+use crate::ids;
 use crate::operations::access::{Role, key};
 
 /// Who the audit says did it.
@@ -54,7 +55,7 @@ pub fn run(place: &Place, args: &Args) -> Done {
         }
         Verb::List => list(place, &key::list(&ws)?)?,
         Verb::Webhook => {
-            let hex: String = ws.webhook_secret().iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = ids::hex(ws.webhook_secret());
             print::text(&if place.json { format!("{{\"secret\": \"{hex}\"}}\n") } else { format!("{hex}\n") })?;
         }
         Verb::Revoke { id } => {

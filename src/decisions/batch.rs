@@ -112,7 +112,7 @@ pub(super) fn prepare<'a>(
         problem: Problem::new(capacities, kinds)?,
     };
     prepared.fill(people, &kind_at)?;
-    prepared.problem.keep_promises_possible();
+    prepared.problem.lower_promises();
     Ok(prepared)
 }
 

@@ -13,6 +13,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use super::transport::{Outcome, Parcel, Session, Transport};
 use crate::error::{Error, Result};
+use crate::ids::hex;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -64,8 +65,7 @@ pub fn signature(secret: &[u8], seconds: i64, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
     mac.update(format!("{seconds}.").as_bytes());
     mac.update(body);
-    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("v1={hex}")
+    format!("v1={}", hex(&mac.finalize().into_bytes()))
 }
 
 impl Transport for Webhook {

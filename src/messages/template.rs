@@ -282,7 +282,7 @@ fn digest(files: &BTreeMap<String, String>) -> String {
         digest.update((text.len() as u64).to_le_bytes());
         digest.update(text);
     }
-    digest.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::ids::hex(&digest.finalize()[..16])
 }
 
 #[cfg(test)]

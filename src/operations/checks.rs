@@ -11,12 +11,10 @@ use crate::decisions::{ContactRequest, DecisionPolicy, MessageClass, check_conta
 use crate::deliveries::outbox::claim::{ClaimCheck, Verdict};
 use crate::deliveries::{Delivery, State};
 use crate::error::Result;
-use crate::history::facts::INTERACTION;
-use crate::history::{Fact, History, Value};
 use crate::ids::CampaignRunId;
 use crate::offers::store as offers;
 use crate::operations::people::class_of;
-use crate::operations::record::{interaction_change, state};
+use crate::operations::record::{OwnInteraction, append_own, interaction_change, state};
 use crate::operations::{Workspace, incoming, people, setup};
 use crate::storage::Connection;
 
@@ -101,28 +99,18 @@ impl ClaimCheck for Checks {
     fn sent(&self, conn: &mut Connection, delivery: &Delivery, now: Timestamp) -> Result<()> {
         contact_ledger::settle(conn, delivery.id, contact_ledger::MADE, now)?;
         let campaign = self.governing(conn, delivery.campaign_run_id)?.campaign.clone();
-        let values = INTERACTION
-            .columns
-            .iter()
-            .map(|column| match column.name {
-                "direction" => Value::Text("out".into()),
-                "channel" => Value::Text(delivery.channel.clone()),
-                "reason" => Value::Text("campaign".into()),
-                "outcome" => Value::Text("sent".into()),
-                "cost" => Value::Int(delivery.cost.0),
-                "campaign" => Value::Text(campaign.clone()),
-                "delivery_id" => Value::Int(delivery.id.0),
-                _ => Value::Null,
-            })
-            .collect();
-        let fact = Fact {
+        let sent = OwnInteraction {
             customer: delivery.customer_id,
-            occurred_at: now,
-            source: "vizavi".into(),
             key: format!("delivery-{}", delivery.id),
-            values,
+            direction: "out",
+            channel: &delivery.channel,
+            reason: "campaign",
+            outcome: "sent",
+            cost: Some(delivery.cost.0),
+            campaign: Some(&campaign),
+            delivery: Some(delivery.id),
         };
-        if History::append_in(conn, &INTERACTION, &[fact], now)?.accepted() == 0 {
+        if !append_own(conn, &sent, now)? {
             return Ok(());
         }
         let settings = self.ws.settings();

@@ -12,9 +12,6 @@ use crate::error::Result;
 use crate::operations::people::Person;
 use crate::rules::{Catalogue, Rule};
 
-/// The most shares of one campaign.
-pub const MOST: usize = 16;
-
 /// How many contacts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Bound {
@@ -57,7 +54,7 @@ pub struct ShareLimit {
     pub most: Option<i64>,
 }
 
-/// The shares that somebody belongs to, a bit each, in the order of the definition.
+/// The shares that somebody belongs to, a bit each, in the order of the definition, which has at most 16 of them.
 pub type Members = u16;
 
 impl Shares {
@@ -74,7 +71,7 @@ impl Shares {
                 most: spec.at_most.map(Bound::Part),
             })
         };
-        Ok(Shares(specs.iter().take(MOST).map(share).collect::<Result<_>>()?))
+        Ok(Shares(specs.iter().map(share).collect::<Result<_>>()?))
     }
 
     /// Whether there are none.

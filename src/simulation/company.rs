@@ -151,7 +151,7 @@ mod tests {
 
     fn digest(company: &Company) -> String {
         let text: String = company.clients.iter().map(|client| format!("{client:?}")).collect();
-        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::ids::hex(&Sha256::digest(text.as_bytes()))
     }
 
     #[test]

@@ -52,12 +52,5 @@ pub fn id_key(store: &Store, seeded: Option<[u8; 32]>) -> Result<IdKey> {
 }
 
 fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0u8; 32];
-    if text.len() != 64 {
-        return None;
-    }
-    for (i, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
-    }
-    Some(bytes)
+    data_encoding::HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()
 }

@@ -64,7 +64,7 @@ impl Problem {
 
     /// Lowers each promise to the number of customers for whom there is an arm that keeps it: nobody can be contacted at a loss
     /// for its sake.
-    pub fn keep_promises_possible(&mut self) {
+    pub fn lower_promises(&mut self) {
         for resource in (0..self.capacities.len()).filter(|&resource| self.promises[resource]) {
             let keeps = |arm: usize| {
                 self.kind(arm as u32).units.iter().any(|&(unit, units)| usize::from(unit) == resource && units < 0)

@@ -1,5 +1,7 @@
 //! From a problem to an allocation with prices and a proven bound.
 
+use std::cmp::Reverse;
+
 use super::choose::NONE;
 use super::dual::{bound, evaluate};
 use super::minimise::{Limits, minimise};
@@ -47,7 +49,7 @@ pub struct Allocation {
     pub used: Vec<i64>,
     /// Value of the allocation, in ticks.
     pub value: i64,
-    /// No allocation within the capacities is worth more than this, in ticks.
+    /// No allocation within the capacities is worth more than this, in ticks, that keeps its promises as far as this one does.
     pub bound: f64,
     /// Passes over all customers that it took.
     pub passes: usize,
@@ -69,20 +71,25 @@ pub fn solve(problem: &Problem, options: Options) -> Allocation {
     let (passes, gain) =
         if small { (options.passes * 4, options.gain) } else { (options.passes, options.gain * 100.0) };
     let found = descend(problem, start, jitter, Limits { evaluations: passes, gain });
-    let mut proven = f64::INFINITY;
+    let trail: Vec<&Vec<f64>> = found.trail.iter().rev().take(if small { 3 } else { 1 }).collect();
     let mut best = None;
-    for prices in found.trail.iter().rev().take(if small { 3 } else { 1 }) {
+    for prices in &trail {
         let repaired = repair(problem, prices, jitter);
-        proven = proven.min(bound(problem, prices) + missed(problem, prices, &repaired.used));
-        if best.as_ref().is_none_or(|(value, _, _)| repaired.value > *value) {
-            best = Some((repaired.value, repaired, prices.clone()));
+        // What keeps its promises goes before what is worth more.
+        let rank = (Reverse(units_missed(problem, &repaired.used)), repaired.value);
+        if best.as_ref().is_none_or(|(least, _, _)| rank > *least) {
+            best = Some((rank, repaired, prices.to_vec()));
         }
     }
-    let (_, repaired, prices) = best.unwrap_or_else(|| {
-        let free = vec![0.0; problem.capacities().len()];
-        let repaired = repair(problem, &free, jitter);
-        (repaired.value, repaired, free)
-    });
+    let (repaired, prices) = best.map_or_else(
+        || {
+            let free = vec![0.0; problem.capacities().len()];
+            (repair(problem, &free, jitter), free)
+        },
+        |(_, repaired, prices)| (repaired, prices),
+    );
+    let proof = |prices: &Vec<f64>| bound(problem, prices) + cost_of_missing(problem, prices, &repaired.used);
+    let proven = trail.iter().map(|prices| proof(prices)).fold(f64::INFINITY, f64::min);
     let chosen = (repaired.picks.chunks(repaired.width.max(1)))
         .map(|picks| picks.iter().copied().filter(|&arm| arm != NONE).collect())
         .collect();
@@ -98,11 +105,20 @@ pub fn solve(problem: &Problem, options: Options) -> Allocation {
     }
 }
 
+/// How much of each promise is missing: (resource, units).
+fn missed<'a>(problem: &'a Problem, used: &'a [i64]) -> impl Iterator<Item = (usize, i64)> + 'a {
+    let promises = (0..used.len()).filter(|&resource| problem.is_promise(resource));
+    promises.map(|resource| (resource, (used[resource] - problem.capacities()[resource]).max(0)))
+}
+
+fn units_missed(problem: &Problem, used: &[i64]) -> i64 {
+    missed(problem, used).map(|(_, units)| units).sum()
+}
+
 /// What is missing of the promises, at their prices. `D` bounds what keeps every promise; by weak duality, adding this makes it
 /// bound whatever misses them by no more, too.
-fn missed(problem: &Problem, prices: &[f64], used: &[i64]) -> f64 {
-    let promises = (0..prices.len()).filter(|&resource| problem.is_promise(resource));
-    promises.map(|r| prices[r] * (used[r] - problem.capacities()[r]).max(0) as f64).sum()
+fn cost_of_missing(problem: &Problem, prices: &[f64], used: &[i64]) -> f64 {
+    missed(problem, used).map(|(resource, units)| prices[resource] * units as f64).sum()
 }
 
 /// Prices from a sample; zeros when there are too few customers for one.

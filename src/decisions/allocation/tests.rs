@@ -143,7 +143,7 @@ fn random_with_promise(seed: u64, customers: usize, most: usize, limit: u8, prom
         arms.dedup_by_key(|arm| arm.kind);
         problem.push(customer as u64, limit, &mut arms).unwrap();
     }
-    problem.keep_promises_possible();
+    problem.lower_promises();
     problem
 }
 
@@ -179,7 +179,7 @@ fn a_promise_to_a_tenth_of_the_customers_costs_what_its_price_says() {
             arms.iter_mut().for_each(|arm| arm.kind += shift);
             problem.push(plain.key(customer), 1, &mut arms).unwrap();
         }
-        problem.keep_promises_possible();
+        problem.lower_promises();
         let found = solve(&problem, Options::default());
         check(&problem, &found);
         (found, problem)

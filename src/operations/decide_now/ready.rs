@@ -120,14 +120,19 @@ impl Desk {
     fn make(&self, conn: &mut Connection, name: &str, now: Timestamp, anew: bool) -> Result<Arc<Ready>> {
         let ws = &self.ws;
         let setup = setup::load(ws, conn, name, "real time")?;
-        let base = self.base(conn, setup.spec().conversion_days, now, anew)?;
+        let days = setup.spec().conversion_days;
+        let known = self.bases.lock().unwrap_or_else(PoisonError::into_inner).get(&days).cloned().filter(|_| !anew);
+        // Reading everybody takes long: it is done once, and where nothing asks for it not at all.
+        let people = match known.is_some() && setup.shares.is_empty() {
+            true => Vec::new(),
+            false => people::everyone(ws, conn, now, None)?,
+        };
+        let base = known.unwrap_or_else(|| Base::of(&people, ws.settings(), days));
+        self.bases.lock().unwrap_or_else(PoisonError::into_inner).insert(days, base.clone());
+        let shares = setup.shares.limits(&people, &setup.policy);
         let period = Period::current(conn, &setup.campaign, setup.spec())?;
         let last = crate::campaigns::store::last_runs(conn, setup.campaign.id, setup.campaign.version)?;
         let prices = last.first().map(|(run, _)| decisions::prices(conn, *run)).transpose()?.flatten();
-        let shares = match setup.shares.is_empty() {
-            true => Vec::new(),
-            false => setup.shares.limits(&people::everyone(ws, conn, now, None)?, &setup.policy),
-        };
         let scarce = Scarce::of(setup.spec(), &setup.offers, &shares, &clock::zone(&ws.settings().zone)?, now);
         let nothing =
             Live { scarce: Arc::new(scarce), prices: Prices::default(), left: Vec::new(), until: Instant::now() };
@@ -149,17 +154,6 @@ impl Desk {
         let known = &mut self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(name.to_owned(), made.clone());
         Ok(made)
-    }
-
-    /// Averages over the whole base.
-    fn base(&self, conn: &mut Connection, days: u32, now: Timestamp, anew: bool) -> Result<Base> {
-        let known = self.bases.lock().unwrap_or_else(PoisonError::into_inner).get(&days).cloned();
-        if let Some(base) = known.filter(|_| !anew) {
-            return Ok(base);
-        }
-        let base = Base::of(&people::everyone(&self.ws, conn, now, None)?, self.ws.settings(), days);
-        self.bases.lock().unwrap_or_else(PoisonError::into_inner).insert(days, base.clone());
-        Ok(base)
     }
 }
 

@@ -6,10 +6,8 @@ use crate::deliveries::Delivery;
 use crate::deliveries::incoming::Wish;
 use crate::deliveries::incoming::log::{self, Inquiry};
 use crate::error::Result;
-use crate::history::facts::INTERACTION;
-use crate::history::{Fact, History, Value};
 use crate::ids::{self, CustomerId, DeliveryId};
-use crate::operations::record::{interaction_change, state};
+use crate::operations::record::{OwnInteraction, append_own, interaction_change, state};
 use crate::operations::{Workspace, audit, record};
 use crate::storage::Connection;
 
@@ -65,22 +63,18 @@ fn interaction(
     outcome: &str,
     now: Timestamp,
 ) -> Result<()> {
-    let values = INTERACTION.columns.iter().map(|column| match column.name {
-        "direction" => Value::Text("in".into()),
-        "channel" => Value::Text(answer.channel.to_owned()),
-        "reason" => Value::Text(reason.to_owned()),
-        "outcome" => Value::Text(outcome.to_owned()),
-        "delivery_id" => answer.delivery.map_or(Value::Null, |row| Value::Int(row.id.0)),
-        _ => Value::Null,
-    });
-    let fact = Fact {
+    let answered = OwnInteraction {
         customer: answer.customer,
-        occurred_at: now,
-        source: "vizavi".into(),
         key: format!("answer-{}", answer.key),
-        values: values.collect(),
+        direction: "in",
+        channel: answer.channel,
+        reason,
+        outcome,
+        cost: None,
+        campaign: None,
+        delivery: answer.delivery.map(|row| row.id),
     };
-    if History::append_in(conn, &INTERACTION, &[fact], now)?.accepted() == 0 {
+    if !append_own(conn, &answered, now)? {
         return Ok(());
     }
     let change = interaction_change(ws.settings(), reason, answer.channel, Some(outcome), None, now);

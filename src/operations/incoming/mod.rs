@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::deliveries::incoming::{self, log};
 use crate::deliveries::{Delivery, outbox::find};
 use crate::error::{Kind, Result};
-use crate::ids::DeliveryId;
+use crate::ids::{DeliveryId, hex};
 use crate::operations::Workspace;
 use crate::storage::Connection;
 
@@ -81,7 +81,7 @@ fn known(conn: &mut Connection, id: DeliveryId) -> Result<Option<Delivery>> {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes)[..16])
 }
 
 /// Thirty days before `now`: for so long bounces and complaints count.

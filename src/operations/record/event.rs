@@ -80,6 +80,5 @@ pub(super) fn content_key<T: Serialize>(report: &T, occurred_at: Option<Timestam
         return format!("#{}", ids::fresh(now));
     }
     let content = serde_json::to_vec(report).unwrap_or_default();
-    let digest = Sha256::digest(content);
-    digest.iter().take(16).fold(String::from("#"), |key, byte| key + &format!("{byte:02x}"))
+    format!("#{}", ids::hex(&Sha256::digest(content)[..16]))
 }

@@ -1,12 +1,11 @@
 //! The signals of a message: what its links and its hidden image tell, and what a click on "unsubscribe" does.
 
+use super::own::{OwnInteraction, append_own};
 use crate::clock::Timestamp;
 use crate::customers::{Consent, consent, store as customers};
 use crate::deliveries::Delivery;
 use crate::deliveries::outbox::find;
 use crate::error::Result;
-use crate::history::facts::INTERACTION;
-use crate::history::{Fact, FactType, History, Value};
 use crate::ids;
 use crate::messages::Token;
 use crate::operations::Workspace;
@@ -64,24 +63,18 @@ fn answered(conn: &mut Connection, delivery: &Delivery, kind: SignalKind, now: T
         SignalKind::Click => "clicked",
         _ => "unsubscribed",
     };
-    let fact_type: &FactType = &INTERACTION;
-    let values = fact_type.columns.iter().map(|column| match column.name {
-        "direction" => Value::Text("in".into()),
-        "channel" => Value::Text(delivery.channel.clone()),
-        "reason" => Value::Text("campaign".into()),
-        "outcome" => Value::Text(outcome.into()),
-        "cost" => Value::Int(0),
-        "delivery_id" => Value::Int(delivery.id.0),
-        _ => Value::Null,
-    });
-    let fact = Fact {
+    let seen = OwnInteraction {
         customer: delivery.customer_id,
-        occurred_at: now,
-        source: "vizavi".into(),
         key: format!("{outcome}-{}", delivery.id),
-        values: values.collect(),
+        direction: "in",
+        channel: &delivery.channel,
+        reason: "campaign",
+        outcome,
+        cost: Some(0),
+        campaign: None,
+        delivery: Some(delivery.id),
     };
-    History::append_in(conn, fact_type, &[fact], now).map(drop)
+    append_own(conn, &seen, now).map(drop)
 }
 
 /// Ends the permission for marketing by the channel of a message. Effective at once: what is planned is looked at again before

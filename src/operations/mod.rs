@@ -15,6 +15,7 @@ pub mod disparity;
 pub mod erase;
 pub mod evaluate;
 pub mod event_types;
+pub mod examples;
 pub mod explain;
 pub mod facts;
 pub mod forecast;

@@ -1,5 +1,6 @@
 //! Campaigns over REST.
 
+pub mod begin;
 pub mod capacity;
 pub mod get;
 pub mod journeys;

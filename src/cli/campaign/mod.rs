@@ -4,6 +4,7 @@ mod apply;
 mod journeys;
 mod lint;
 mod list;
+mod new;
 mod plan;
 mod results;
 mod run;
@@ -34,6 +35,14 @@ enum Verb {
         /// The folder with campaign.toml, templates/ and sample.json
         #[arg(value_name = "PATH")]
         path: PathBuf,
+    },
+    /// Write an example's folder, to be edited and applied; without a name, say which examples there are
+    New {
+        /// The example
+        from: Option<String>,
+        /// Where to; a folder of that name when absent
+        #[arg(long, value_name = "PATH")]
+        to: Option<PathBuf>,
     },
     /// Check a campaign's templates and say what is unwise in them: size, links, images, unsubscribe link, phrases. Changes nothing
     Lint {
@@ -116,6 +125,7 @@ enum Verb {
 pub fn run(place: &Place, args: &Args) -> Done {
     match &args.verb {
         Verb::Apply { path } => apply::run(place, path),
+        Verb::New { from, to } => new::run(place, from.as_deref(), to.as_deref()),
         Verb::Lint { path } => lint::run(place, path),
         Verb::Plan { name, limits } if limits.is_empty() => plan::run(place, name),
         Verb::Plan { name, limits } => what_if::run(place, name, limits),

@@ -3,9 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use lettre::Address;
-use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 
+use super::encoding;
 use super::transport::Parcel;
 use crate::error::{Error, Result};
 use crate::messages::HeaderText;
@@ -118,13 +119,14 @@ pub fn build(sender: &Sender, parcel: &Parcel<'_>) -> Result<Wire> {
     if let Some(reply_to) = &sender.reply_to {
         builder = builder.reply_to(reply_to.clone());
     }
-    let text = SinglePart::plain(message.text.clone());
+    let part = |kind, text| SinglePart::builder().header(kind).body(encoding::encode(text));
+    let text = part(ContentType::TEXT_PLAIN, &message.text);
     let built = match &message.html {
         Some(html) => builder.multipart(
             MultiPart::alternative()
                 .boundary(boundary(&row.message_id))
                 .singlepart(text)
-                .singlepart(SinglePart::html(html.clone())),
+                .singlepart(part(ContentType::TEXT_HTML, html)),
         ),
         None => builder.singlepart(text),
     };

@@ -8,6 +8,7 @@ use crate::campaigns::{Action, RunState, store as campaigns};
 use crate::deliveries::call_list::CallLists;
 use crate::deliveries::email::Sender;
 use crate::deliveries::file::EmlFiles;
+use crate::deliveries::mbox::Mboxes;
 use crate::deliveries::smtp::{SmtpRelay, SmtpRelays};
 use crate::deliveries::webhook::Webhook;
 use crate::deliveries::{Delivery, SendOptions, Summary, TemplateLibrary, Transport, Transports, outbox, send};
@@ -102,6 +103,7 @@ pub fn transports(ws: &Workspace) -> Result<Transports> {
                 Arc::new(Webhook::new(url, ws.webhook_secret(), &settings.webhook_allow)?)
             }
             ChannelTransport::File if channel == "email" => Arc::new(EmlFiles::new(&out.join("email"), sender.clone())),
+            ChannelTransport::Mbox => Arc::new(Mboxes::new(&out.join("email"), sender.clone())),
             ChannelTransport::File => Arc::new(CallLists::new(&out.join(channel))),
         };
         transports = transports.with(channel, transport);
@@ -127,8 +129,9 @@ pub fn sender(ws: &Workspace) -> Result<Sender> {
 /// # Errors
 /// Unavailable, when the disk refuses.
 pub fn remove_written(ws: &Workspace, delivery: &Delivery) -> Result<()> {
-    let sender = sender(ws)?;
-    let path = EmlFiles::new(&ws.data().join("out").join("email"), sender).path(delivery);
+    let (sender, folder) = (sender(ws)?, ws.data().join("out").join("email"));
+    Mboxes::new(&folder, sender.clone()).remove(delivery)?;
+    let path = EmlFiles::new(&folder, sender).path(delivery);
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),

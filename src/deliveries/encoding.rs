@@ -14,39 +14,34 @@ const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// Encodes `text`, each line of it ended by CRLF.
 pub(super) fn encode(text: &str) -> Body {
-    let (mut escaped, mut longest, mut length) = (0usize, 0usize, 0usize);
-    let mut bare = false;
-    let mut before = 0u8;
-    for &byte in text.as_bytes() {
-        match byte {
-            b'\n' => {
-                longest = longest.max(length);
-                length = 0;
-            }
-            // A return that ends no line, or another control, goes out encoded.
-            _ => {
-                bare |= before == b'\r' || (byte < b' ' && byte != b'\t' && byte != b'\r') || byte == 0x7f;
-                escaped += usize::from(needs_escape(byte));
-                length += 1;
-            }
-        }
-        before = byte;
+    let longest = text.split('\n').map(str::len).max().unwrap_or_default();
+    // A return that ends no line, or another control, goes out encoded.
+    let controls =
+        text.bytes().any(|byte| byte < b' ' && byte != b'\n' && byte != b'\t' && byte != b'\r' || byte == 0x7f)
+            || text.match_indices('\r').any(|(at, _)| text.as_bytes().get(at + 1) != Some(&b'\n'));
+    if text.is_ascii() && longest <= MOST_LINE && !controls {
+        return Body::dangerous_pre_encoded(with_crlf(text), ContentTransferEncoding::SevenBit);
     }
-    bare |= before == b'\r';
-    let longest = longest.max(length);
-    if text.is_ascii() && longest <= MOST_LINE && !bare {
-        Body::dangerous_pre_encoded(with_crlf(text), ContentTransferEncoding::SevenBit)
-    } else if escaped * 6 <= text.len() {
-        // Two more bytes each, against a third more of everything.
+    let escaped = text.bytes().filter(|byte| ESCAPED[usize::from(*byte)] && *byte != b'\n' && *byte != b'\r').count();
+    // Two more bytes each, against a third more of everything.
+    if escaped * 6 <= text.len() {
         Body::dangerous_pre_encoded(quoted_printable(text), ContentTransferEncoding::QuotedPrintable)
     } else {
         Body::dangerous_pre_encoded(base64_lines(&with_crlf(text)), ContentTransferEncoding::Base64)
     }
 }
 
-fn needs_escape(byte: u8) -> bool {
-    !(b' '..=b'~').contains(&byte) && byte != b'\t' || byte == b'='
-}
+/// Bytes that quoted-printable writes as `=` and two digits.
+const ESCAPED: [bool; 256] = {
+    let mut escaped = [true; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        escaped[byte as usize] = byte == b'=';
+        byte += 1;
+    }
+    escaped[b'\t' as usize] = false;
+    escaped
+};
 
 fn with_crlf(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + text.len() / 32 + 2);
@@ -78,22 +73,27 @@ fn quoted_printable(text: &str) -> Vec<u8> {
     out
 }
 
-fn quoted_line(line: &[u8], out: &mut Vec<u8>) {
-    let mut start = out.len();
-    for (at, &byte) in line.iter().enumerate() {
+fn quoted_line(mut line: &[u8], out: &mut Vec<u8>) {
+    // One place is kept for the `=` of a soft line break.
+    let mut room = ENCODED_LINE - 1;
+    while let Some(&first) = line.first() {
+        let most = line.len().min(room);
+        let mut run = line[..most].iter().position(|byte| ESCAPED[usize::from(*byte)]).unwrap_or(most);
         // A blank at the end of a line may get lost on the way.
-        let escape = needs_escape(byte) || (at + 1 == line.len() && matches!(byte, b' ' | b'\t'));
-        let width = if escape { 3 } else { 1 };
-        // One place is kept for the `=` of a soft line break.
-        let room = if at + 1 == line.len() { ENCODED_LINE } else { ENCODED_LINE - 1 };
-        if out.len() - start + width > room {
-            out.extend_from_slice(b"=\r\n");
-            start = out.len();
+        if run == line.len() && matches!(line[run - 1], b' ' | b'\t') {
+            run -= 1;
         }
-        if escape {
-            out.extend_from_slice(&[b'=', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        if run > 0 {
+            out.extend_from_slice(&line[..run]);
+            line = &line[run..];
+            room -= run;
+        } else if room < 3 {
+            out.extend_from_slice(b"=\r\n");
+            room = ENCODED_LINE - 1;
         } else {
-            out.push(byte);
+            out.extend_from_slice(&[b'=', HEX[usize::from(first >> 4)], HEX[usize::from(first & 15)]]);
+            line = &line[1..];
+            room -= 3;
         }
     }
 }

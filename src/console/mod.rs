@@ -16,6 +16,7 @@ mod plan;
 mod profit;
 mod public;
 mod results;
+mod reviews;
 mod segments;
 mod sending;
 mod timeline;
@@ -30,6 +31,7 @@ use crate::operations::Workspace;
 use crate::operations::access::Permission;
 use crate::operations::access::Permission::{
     AnalysisRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite, CustomersRead, DecisionsMake,
+    DeliveriesRead,
 };
 
 pub use guard::{Fields, cookie_name};
@@ -74,12 +76,15 @@ pub fn table() -> Vec<Page> {
         page(POST, "/campaigns/{name}/pause", CampaignsRun, campaign_action::pause),
         page(POST, "/campaigns/{name}/resume", CampaignsRun, campaign_action::resume),
         page(POST, "/campaigns/{name}/cancel", CampaignsRun, campaign_action::cancel),
+        page(POST, "/campaigns/{name}/close", CampaignsRun, campaign_action::close),
         page(POST, "/campaigns/{name}/test-send", CampaignsRun, campaign_action::test_send),
         page(GET,  "/customers", CustomersRead, customers::show),
         page(GET,  "/customers/{id}", CustomersRead, customer::show),
         page(POST, "/customers/{id}/decide", DecisionsMake, customer::decide),
         page(GET,  "/profit", AnalysisRead, profit::show),
         page(POST, "/profit", CampaignsWrite, profit::make),
+        page(GET,  "/reviews", DeliveriesRead, reviews::show),
+        page(POST, "/reviews/{delivery}", CampaignsApprove, reviews::decide),
         page(GET,  "/segments", AnalysisRead, segments::show),
         page(POST, "/segments", CampaignsWrite, segments::define),
         page(POST, "/sending/stop", CampaignsRun, sending::stop),

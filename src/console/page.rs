@@ -31,6 +31,7 @@ static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
         "segments",
         "profit",
         "profit_make",
+        "reviews",
         "message",
         "unsubscribe",
         "preferences",
@@ -74,6 +75,7 @@ pub fn render(status: StatusCode, frame: &Frame, title: &str, body: &str, page: 
         ("Overview", "/"),
         ("Profit", "/profit"),
         ("Campaigns", "/campaigns"),
+        ("Reviews", "/reviews"),
         ("Customers", "/customers"),
         ("Segments", "/segments"),
     ];

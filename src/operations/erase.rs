@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use diesel::prelude::*;
 use serde::Serialize;
 
+use crate::campaigns::journey::store as journeys;
 use crate::clock::Timestamp;
 use crate::customers::{Customer, identity, merge as customer_tables, merge_request, store as customers};
 use crate::decisions::{review, store as decisions};
@@ -76,6 +77,7 @@ fn erase_rows(
     History::erase_in(conn, &ids, now)?;
     let nobody = nobody()?;
     let deliveries = reassign::erase(conn, id, nobody, now, checks)?;
+    journeys::forget(conn, id)?;
     decisions::anonymise(conn, id, nobody)?;
     review::reassign(conn, id, nobody, &BTreeMap::new())?;
     outcomes::anonymise(conn, id, nobody)?;

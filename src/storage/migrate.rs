@@ -44,7 +44,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "111_reviews",
     "120_incoming",
     "121_domain_pace",
-    "140_due_in_order"
+    "140_due_in_order",
+    "160_journeys"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

@@ -11,6 +11,7 @@
 mod backoff;
 pub mod call_list;
 pub mod delivery;
+pub mod dkim;
 pub mod email;
 mod encoding;
 pub mod file;

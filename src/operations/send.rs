@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::campaigns::{Action, RunState, store as campaigns};
 use crate::deliveries::call_list::CallLists;
+use crate::deliveries::dkim::Dkim;
 use crate::deliveries::email::Sender;
 use crate::deliveries::file::EmlFiles;
 use crate::deliveries::mbox::Mboxes;
@@ -89,7 +90,7 @@ fn finish(ws: &Workspace) -> Result<()> {
 pub fn transports(ws: &Workspace) -> Result<Transports> {
     let settings = ws.settings();
     let out = ws.data().join("out");
-    let sender = sender(ws)?;
+    let sender = signing(ws, sender(ws)?)?;
     let mut transports = Transports::new();
     let named = settings.channels.keys().map(String::as_str);
     for channel in CHANNELS.into_iter().chain(named.filter(|name| !CHANNELS.contains(name))) {
@@ -126,6 +127,17 @@ pub fn sender(ws: &Workspace) -> Result<Sender> {
         Some(path) => sender.returning_to(path),
         None => Ok(sender),
     }
+}
+
+/// The sender, who signs where there is a key to sign with.
+fn signing(ws: &Workspace, sender: Sender) -> Result<Sender> {
+    let mail = &ws.settings().mail;
+    let (Some(path), Some(selector)) = (&mail.dkim_key, &mail.dkim_selector) else { return Ok(sender) };
+    let pem = std::fs::read(path).map_err(|error| {
+        Error::invalid(format!("mail.dkim_key: `{}` cannot be read ({})", path.display(), error.kind()))
+    })?;
+    let dkim = Dkim::new(sender.domain(), selector, &pem)?;
+    Ok(sender.signed_by(dkim))
 }
 
 /// Removes the file that a delivery was written to, if it was one. Call lists are people's working papers and stay.

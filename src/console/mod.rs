@@ -16,8 +16,10 @@ mod plan;
 mod profit;
 mod public;
 mod results;
+mod scorecard;
 mod segments;
 mod sending;
+mod service_card;
 mod timeline;
 mod words;
 
@@ -29,7 +31,8 @@ use crate::error::{Error, Result};
 use crate::operations::Workspace;
 use crate::operations::access::Permission;
 use crate::operations::access::Permission::{
-    AnalysisRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite, CustomersRead, DecisionsMake,
+    AnalysisRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite, CustomersRead, CustomersWrite,
+    DecisionsMake,
 };
 
 pub use guard::{Fields, cookie_name};
@@ -77,9 +80,12 @@ pub fn table() -> Vec<Page> {
         page(POST, "/campaigns/{name}/test-send", CampaignsRun, campaign_action::test_send),
         page(GET,  "/customers", CustomersRead, customers::show),
         page(GET,  "/customers/{id}", CustomersRead, customer::show),
+        page(POST, "/customers/{id}/service", CustomersWrite, service_card::write),
         page(POST, "/customers/{id}/decide", DecisionsMake, customer::decide),
         page(GET,  "/profit", AnalysisRead, profit::show),
         page(POST, "/profit", CampaignsWrite, profit::make),
+        page(GET,  "/scorecard", AnalysisRead, scorecard::show),
+        page(POST, "/scorecard", CampaignsWrite, scorecard::put),
         page(GET,  "/segments", AnalysisRead, segments::show),
         page(POST, "/segments", CampaignsWrite, segments::define),
         page(POST, "/sending/stop", CampaignsRun, sending::stop),

@@ -31,6 +31,7 @@ static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
         "segments",
         "profit",
         "profit_make",
+        "scorecard",
         "message",
         "unsubscribe",
         "preferences",
@@ -72,6 +73,7 @@ pub fn render(status: StatusCode, frame: &Frame, title: &str, body: &str, page: 
     let session = frame.session.as_ref();
     let parts = [
         ("Overview", "/"),
+        ("Scorecard", "/scorecard"),
         ("Profit", "/profit"),
         ("Campaigns", "/campaigns"),
         ("Customers", "/customers"),

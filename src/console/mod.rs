@@ -14,6 +14,7 @@ mod overview;
 mod page;
 mod plan;
 mod profit;
+mod prospects;
 mod public;
 mod results;
 mod scorecard;
@@ -84,6 +85,7 @@ pub fn table() -> Vec<Page> {
         page(POST, "/customers/{id}/decide", DecisionsMake, customer::decide),
         page(GET,  "/profit", AnalysisRead, profit::show),
         page(POST, "/profit", CampaignsWrite, profit::make),
+        page(GET,  "/prospects", AnalysisRead, prospects::show),
         page(GET,  "/scorecard", AnalysisRead, scorecard::show),
         page(POST, "/scorecard", CampaignsWrite, scorecard::put),
         page(GET,  "/segments", AnalysisRead, segments::show),

@@ -32,6 +32,7 @@ static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
         "profit",
         "profit_make",
         "scorecard",
+        "prospects",
         "message",
         "unsubscribe",
         "preferences",
@@ -77,6 +78,7 @@ pub fn render(status: StatusCode, frame: &Frame, title: &str, body: &str, page: 
         ("Profit", "/profit"),
         ("Campaigns", "/campaigns"),
         ("Customers", "/customers"),
+        ("Prospects", "/prospects"),
         ("Segments", "/segments"),
     ];
     let nav = parts.map(|(name, href)| json!({ "name": name, "href": href, "here": frame.here == href }));

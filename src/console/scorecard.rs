@@ -14,9 +14,10 @@ use super::{Ws, either, on_pool};
 use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
 use crate::operations::access::{Permission, Session};
+use crate::operations::service::satisfaction::Team;
 use crate::operations::steering::{self, Goal, Indicator, Kept, Point, Target, store};
 use crate::operations::{Workspace, send};
-use crate::reports::scorecard::{Card, Line, Status, kept_card};
+use crate::reports::scorecard::{Card, Line, Status, kept_card, kept_teams};
 use crate::reports::what_if::{self, Outcome, Question, WhatIf};
 
 /// What if: points and percent, as written in the form of the page.
@@ -133,9 +134,22 @@ fn view(ws: &Workspace) -> Result<Value> {
         "objective": card.objective.words(),
         "lines": lines,
         "goals": goals,
+        "teams": kept_teams(ws)?.iter().map(team_view).collect::<Vec<_>>(),
         "overdue": overdue(&card),
         "any_others": card.indicators.iter().any(|line| !line.others.is_empty()),
     }))
+}
+
+fn team_view(team: &Team) -> Value {
+    json!({
+        "team": team.team,
+        "customers": count(team.customers),
+        "answers": count(team.answers),
+        "mean": team.mean.map_or_else(|| "–".to_owned(), |mean| format!("{mean:.1}")),
+        "promoters": team.promoters_less_detractors.map_or_else(|| "–".to_owned(), |share| format!("{:+.0}", share * 100.0)),
+        "complaints": count(team.complaints),
+        "rate": team.complaints_per_order.map_or_else(|| "–".to_owned(), |rate| format!("{rate:.3}")),
+    })
 }
 
 fn what_if_view(show: &Show<'_>, found: &WhatIf) -> Value {

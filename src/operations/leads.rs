@@ -169,6 +169,7 @@ pub fn settle(ws: &Workspace) -> Result<usize> {
                 let leads = prospects::of_customer(conn, *id)?;
                 if leads.first().is_some_and(|lead| lead.at <= bought) {
                     prospects::convert(conn, *id, bought, now)?;
+                    audit::write(conn, "schedule", "lead.convert", &id.to_string(), "", now)?;
                     done += 1;
                 }
             }

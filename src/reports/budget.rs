@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::scorecard::{WINDOW_DAYS, campaign_effects};
+use super::scorecard::{WINDOW_DAYS, effects_as_kept};
 use super::what_if::{self, Basis};
 use crate::clock::Timestamp;
 use crate::error::{Error, Fault, Result};
@@ -258,7 +258,7 @@ fn campaigns(
     }
     let each = if clients > 0.0 { value / clients } else { 0.0 };
     let mut options = Vec::new();
-    for found in campaign_effects(ws, WINDOW_DAYS, progress)? {
+    for found in effects_as_kept(ws, WINDOW_DAYS, progress)? {
         if found.cost <= 0.0 {
             notes.push(format!("{}: nothing is known of what it costs; plan it first", found.name));
             continue;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::{DAY, Timestamp};
 use crate::customers::service as store;
@@ -22,7 +22,7 @@ pub fn mark() -> String {
 }
 
 /// One team.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Team {
     /// Its name; `none` for customers whom nobody looks after.
     pub team: String,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::pass::pass;
 use super::runs::{Runs, runs};
 use super::windows::Windows;
@@ -9,9 +11,10 @@ use crate::campaigns::store as campaigns;
 use crate::error::Result;
 use crate::operations::Workspace;
 use crate::progress::Progress;
+use crate::reports::profit::kept;
 
 /// One campaign. Money in minor units.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CampaignEffect {
     /// The campaign.
     pub name: String,
@@ -23,6 +26,17 @@ pub struct CampaignEffect {
     pub kept: f64,
     /// Whether it was measured; else its last plan says so.
     pub measured: bool,
+}
+
+/// The name under which they are kept.
+pub(super) const KEPT: &str = "campaign_effects";
+
+/// As kept; made where they are not, which reads all of history.
+///
+/// # Errors
+/// Unavailable, when store or history do not answer.
+pub fn effects_as_kept(ws: &Workspace, days: u32, progress: &dyn Progress) -> Result<Vec<CampaignEffect>> {
+    kept::get(ws, KEPT)?.map_or_else(|| campaign_effects(ws, days, progress), Ok)
 }
 
 /// Every campaign that was measured within so many days before now, else the plan of its present version.

@@ -18,19 +18,22 @@ mod values;
 pub mod windows;
 
 pub use card::{Card, Line, Status, card};
-pub use effects::{CampaignEffect, campaign_effects};
+pub use effects::{CampaignEffect, campaign_effects, effects_as_kept};
 pub use values::{Reading, Readings};
 pub use windows::Windows;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::operations::Workspace;
+use crate::operations::service::satisfaction;
 use crate::operations::steering::{Target, store as steering};
 use crate::progress::Progress;
 use crate::reports::profit::kept;
 
 /// The name under which readings are kept.
 const KEPT: &str = "scorecard";
+/// That of satisfaction by team.
+const TEAMS: &str = "satisfaction";
 /// Days that an indicator looks back without a word about it.
 pub const WINDOW_DAYS: u32 = 365;
 
@@ -61,7 +64,17 @@ pub fn refresh(ws: &Workspace, progress: &dyn Progress) -> Result<()> {
     let now = ws.now();
     store::keep_base_value(ws, now)?;
     let made = readings(ws, now, progress)?;
-    kept::put(ws, KEPT, &made, now)
+    kept::put(ws, KEPT, &made, now)?;
+    kept::put(ws, effects::KEPT, &campaign_effects(ws, WINDOW_DAYS, progress)?, now)?;
+    kept::put(ws, TEAMS, &satisfaction::teams(ws, i64::from(WINDOW_DAYS))?, now)
+}
+
+/// Satisfaction by team as kept; nothing before the first scoring.
+///
+/// # Errors
+/// Unavailable, when the store does not answer.
+pub fn kept_teams(ws: &Workspace) -> Result<Vec<satisfaction::Team>> {
+    Ok(kept::get(ws, TEAMS)?.unwrap_or_default())
 }
 
 /// The scorecard with the readings as kept, if any were made.

@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 use vizavi::clock::DAY;
 use vizavi::customers::store as customers;
-use vizavi::operations::access::Role;
+use vizavi::operations::access::{Role, user};
 use vizavi::operations::leads;
 use vizavi::progress::Silent;
 use vizavi::reports::scorecard::campaign_effects;
 use vizavi::reports::{budget, what_if};
 
 use super::company::on_both_stores;
-use crate::api::service::Service;
+use crate::api::service::{PASSWORD, Service};
+use crate::console::log_in;
 
 fn order(service: &Service, customer: &str, days_ago: i64) {
     let at = service.ws.now().plus(-days_ago * DAY);
@@ -187,6 +188,19 @@ fn winning_is_held_against_keeping_and_years_ahead_answer_what_if() {
             let own = choice["objective"].as_str().unwrap();
             assert!(choice["forgone"][own].as_f64().unwrap().abs() < 1e-9, "what is chosen is not forgone: {choice}");
         }
+        user::create(ws, "viewer@example.com", Role::Viewer, PASSWORD, "test").unwrap();
+        let cookie = log_in(service, "viewer@example.com");
+        let page = service.get("/prospects?budget=1000").header("cookie", &cookie).send().text;
+        for part in ["fair", "value of the base", "keeping only", "Others lose"] {
+            assert!(page.contains(part), "{store}: {part} in {page}");
+        }
+        let page = service.get("/scorecard?retention=5&cost=many").header("cookie", &cookie).send();
+        assert_eq!(page.status, 400, "{}", page.text);
+        let page = service.get("/scorecard?retention=7").header("cookie", &cookie).send().text;
+        assert!(
+            page.contains("What if") && page.contains("value=\"7\"") && page.contains("Satisfaction by team"),
+            "{store}: {page}"
+        );
         service.post("/v1/kpis/budget").by(Role::Viewer).json(r#"{"budget":0}"#).send().problem(422);
         let again = budget::budget(ws, &serde_json::from_str(question).unwrap(), &Silent).unwrap();
         assert_eq!(serde_json::to_value(&again).unwrap()["choices"], found["choices"], "{store}: the same again");

@@ -67,6 +67,7 @@ fn a_target_has_a_version_an_owner_and_a_status_and_stands_in_the_audit() {
         assert_eq!(other["difference"], 0.25);
         assert_eq!(card["objective"], "base_value");
         assert_eq!((&card["overdue"][0]["goal"], &card["overdue"][0]["days"]), (&json!("keep"), &json!(32)));
+        assert!(service.get("/metrics").send().text.contains("vizavi_reviews_overdue 1\n"));
         let reviewed = service
             .post("/v1/kpis/goals/keep/reviews")
             .by(Role::Marketer)

@@ -1,6 +1,6 @@
 //! The allocation engine on arb-1, an instance whose certified bound is known.
 //!
-//! `cargo bench --bench allocate -- --customers N --offers O --channels C --per-customer K --seed S [--step TICKS] --json`
+//! `cargo bench --bench allocate -- --customers N --offers O --channels C --per-customer K --seed S [--step TICKS] [--passes MOST] --json`
 //! prints a JSON line for each of: value, bound, gap, seconds, passes, plain_read_seconds (one thread reads 640 bytes a customer).
 
 use std::time::Instant;
@@ -49,8 +49,9 @@ fn main() {
             std::process::exit(2);
         }
     };
+    let options = Options { passes: option("--passes", Options::default().passes), ..Options::default() };
     let start = Instant::now();
-    let found = solve(&problem, Options::default());
+    let found = solve(&problem, options);
     let seconds = start.elapsed().as_secs_f64();
     let dataset =
         format!("arb-1 {customers}x{offers}x{channels} K={per_customer} seed={seed} step={step} {checksum:#018x}");

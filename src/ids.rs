@@ -68,6 +68,10 @@ id!(
     CampaignRunId
 );
 id!(
+    /// One client's way through a campaign of several steps.
+    JourneyId
+);
+id!(
     /// A choice for one customer, or "none".
     DecisionId
 );

@@ -75,6 +75,7 @@ pub fn start_on(ws: &Workspace, listener: TcpListener) -> Result<(Server, Socket
     let address = listener.local_addr()?;
     let https = ws.settings().base_url.starts_with("https://");
     let shared = Shared::new(ws);
+    shared.real_time.warm();
     let ws = ws.clone();
     let server = HttpServer::new(move || {
         App::new()

@@ -21,6 +21,7 @@
 //! | `[mail]` | below | reply_to, return_path, maildir, dkim_selector, complaint_alert, complaint_limit, complaint_minimum: [`Mail`] | |
 //! | `[imports]` | 1024, 32 | files over REST: limit_mib, the largest that is taken; sort_memory_mib, facts that are sorted at a time | 1..1048576, 1..1024 |
 //! | `[history]` | the data folder | url: where sealed facts are: file:///shared/folder, s3://bucket/prefix, gs://, az:// | |
+//! | `second_approver` | false | whether a campaign is approved by another person than the one who applied it | |
 //! | `[schedule]` | below | what the worker does by itself: train, score, export (HH:MM of `zone`, or never), stages_hours | 0..24 |
 //! | `protected_attributes` | none | attributes of customers that no model may use | names |
 //! | `[context]` | none | what requests in real time may tell, as facts `context.NAME` of rules: text, number or flag | names |
@@ -90,6 +91,8 @@ pub struct Settings {
     pub history: HistorySettings,
     /// What is imported over REST.
     pub imports: ImportSettings,
+    /// Whether a campaign is approved by another person than the one who applied it.
+    pub second_approver: bool,
     /// What the worker does by itself, and when.
     pub schedule: Schedule,
     /// Attributes of customers that no model may use, since scores reach offers and prices: `gender`, `ethnicity`, ...
@@ -305,6 +308,7 @@ impl Default for Settings {
             webhook_allow: Vec::new(),
             history: HistorySettings::default(),
             imports: ImportSettings::default(),
+            second_approver: false,
             schedule: Schedule::default(),
             protected_attributes: Vec::new(),
             context: BTreeMap::new(),

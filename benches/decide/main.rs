@@ -85,7 +85,10 @@ fn prepare(workspace: &Workspace) {
     let listen = std::fs::read_to_string(data.join("vizavi.toml")).unwrap_or_default();
     let listen: String =
         listen.lines().filter(|line| !line.starts_with("listen")).map(|line| format!("{line}\n")).collect();
-    std::fs::write(data.join("vizavi.toml"), format!("listen = \"127.0.0.1:0\"\n{listen}")).expect("a file");
+    // Whatever the hour at which this runs, nothing is trained beside.
+    let quiet = "[schedule]\ntrain = \"never\"\nscore = \"never\"\n";
+    let settings = format!("listen = \"127.0.0.1:0\"\n{listen}{quiet}");
+    std::fs::write(data.join("vizavi.toml"), settings).expect("a file");
     let known = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns/offers.ndjson"));
     let known: Vec<Value> =
         known.expect("the examples").lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();

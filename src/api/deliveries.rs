@@ -33,6 +33,8 @@ pub struct DeliveryShown {
     pub id: DeliveryId,
     /// The internal id of the customer.
     pub customer_id: CustomerId,
+    /// The step of the campaign; 0 for the first.
+    pub step: i32,
     /// The channel.
     pub channel: String,
     /// `planned`, `claimed`, `committing`, `sent`, `deferred`, `held`, `failed`, `suppressed`, `cancelled`.
@@ -58,6 +60,7 @@ impl From<Delivery> for DeliveryShown {
         DeliveryShown {
             id: row.id,
             customer_id: row.customer_id,
+            step: row.step,
             channel: row.channel,
             state: row.state.name(),
             reason: row.reason,

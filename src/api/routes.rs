@@ -130,6 +130,14 @@ pub fn table() -> Vec<Route> {
             .says("Goes on where it stopped.").answers(200, object()),
         route(POST, "/v1/campaigns/{id}/cancel", Needs(CampaignsRun), campaigns::steer::cancel)
             .says("Ends the campaign; what was not sent is taken back.").answers(200, object()),
+        route(POST, "/v1/campaigns/{id}/close", Needs(CampaignsRun), campaigns::steer::close)
+            .says("Ends the campaign when it has done what it was for: nothing new begins, its results stand.").answers(200, object()),
+        route(GET, "/v1/campaigns/{id}/steps", Needs(CampaignsRead), campaigns::journeys::steps)
+            .says("The steps, each with how many clients wait for it, and how many journeys ended before it.")
+            .answers(200, super::schema::page_of(object())),
+        route(GET, "/v1/campaigns/{id}/journeys", Needs(CampaignsRead), campaigns::journeys::list)
+            .says("The journeys of clients through the campaign.")
+            .query("state", "string", "`active`, `done`, `reached` or `held`; all when left out").paged(object()),
 
         route(GET, "/v1/campaigns/{id}/results", Needs(CampaignsRead), campaigns::results::handle)
             .says("What each run earned against its holdout, with interval, checks and verdict.").answers(200, object()),

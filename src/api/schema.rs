@@ -270,6 +270,9 @@ pub const CAMPAIGN: &[(&str, &str)] = &[
     ("experiments", "objects"),
     ("conversion_days", "integer"),
     ("schedule", "object"),
+    ("trigger", "object"),
+    ("steps", "array"),
+    ("until", "array"),
     ("salt", "string"),
 ];
 

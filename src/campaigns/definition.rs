@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::journey::{self, FactsSpec, StepSpec, TriggerSpec};
 use super::schedule::Schedule;
 use crate::clock::{DAY, Timestamp};
 use crate::error::{Error, Fault, Result};
@@ -64,6 +65,15 @@ pub struct CampaignSpec {
     /// When it runs by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
+    /// What begins it client by client, instead of a schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<TriggerSpec>,
+    /// What follows the first contact.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepSpec>,
+    /// What ends a client's journey through the steps: an order, unless something else is said.
+    #[serde(default = "journey::default_until", skip_serializing_if = "is_default_until")]
+    pub until: Vec<FactsSpec>,
     /// Restarts the draws of holdout and experiments when changed.
     #[serde(default)]
     pub salt: String,
@@ -169,6 +179,10 @@ fn default_per_customer() -> u8 {
     1
 }
 
+fn is_default_until(until: &[FactsSpec]) -> bool {
+    until == journey::default_until()
+}
+
 impl CampaignSpec {
     /// Reads `campaign.toml`.
     ///
@@ -180,6 +194,16 @@ impl CampaignSpec {
             let fault = Fault { line, message: error.message().to_owned(), ..Fault::default() };
             Error::faults("the campaign does not parse", vec![fault.in_file(file)])
         })
+    }
+
+    /// Whether it goes client by client.
+    pub fn has_journeys(&self) -> bool {
+        self.trigger.is_some() || !self.steps.is_empty()
+    }
+
+    /// How late a step may still be taken, in hours.
+    pub fn step_lateness_hours(&self) -> u32 {
+        self.trigger.as_ref().map_or_else(journey::default_lateness, |trigger| trigger.lateness_hours)
     }
 
     /// The end of the conversion window of a contact.
@@ -237,6 +261,12 @@ impl CampaignSpec {
             experiment.check(&format!("experiments[{i}]"), &mut demand);
         }
         demand(self.experiments.len() <= 1, "experiments", "at most one experiment can vary the template");
+        let channels: Vec<&str> = self.channels.iter().map(|channel| channel.channel.as_str()).collect();
+        journey::check_steps(&self.steps, &self.offers, &channels, &mut demand);
+        if let Some(trigger) = &self.trigger {
+            trigger.check(&mut demand);
+            demand(self.schedule.is_none(), "trigger", "stands instead of `schedule`; leave one of them out");
+        }
         if let Some(schedule) = &self.schedule
             && let Err(error) = schedule.check()
         {

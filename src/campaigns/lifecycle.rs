@@ -18,8 +18,10 @@ pub enum State {
     Running,
     /// Runs are stopped until resumed.
     Paused,
-    /// Will not run again.
+    /// Will not run again; what was open was taken back.
     Cancelled,
+    /// Will not run again; its results stand.
+    Closed,
 }
 
 /// What is asked of a campaign.
@@ -33,6 +35,8 @@ pub enum Action {
     Approve,
     /// A run begins.
     Start,
+    /// Clients whose step is due are decided for; any number of such waves may be under way.
+    Wave,
     /// The run has nothing left to send.
     Finish,
     /// Stop sending.
@@ -41,12 +45,14 @@ pub enum Action {
     Resume,
     /// Never again.
     Cancel,
+    /// It has done what it was for: nothing new begins.
+    Close,
 }
 
 impl State {
     /// All states.
-    pub const ALL: [State; 6] =
-        [State::Draft, State::Planned, State::Approved, State::Running, State::Paused, State::Cancelled];
+    pub const ALL: [State; 7] =
+        [State::Draft, State::Planned, State::Approved, State::Running, State::Paused, State::Cancelled, State::Closed];
 
     /// As it stands in the store.
     pub fn as_str(self) -> &'static str {
@@ -57,6 +63,7 @@ impl State {
             State::Running => "running",
             State::Paused => "paused",
             State::Cancelled => "cancelled",
+            State::Closed => "closed",
         }
     }
 
@@ -77,29 +84,32 @@ impl State {
         use State as S;
         let refused = |why: &str| Err(Error::conflict(why.to_owned()));
         match (self, action) {
-            (S::Cancelled, A::Apply) => Ok(S::Draft),
+            (S::Cancelled | S::Closed, A::Apply) => Ok(S::Draft),
             (S::Cancelled, _) => refused("the campaign is cancelled; apply it again to start anew"),
-            (S::Running | S::Paused, A::Apply) => {
-                refused("a run is going on; pause and cancel it, or wait until it has finished")
-            }
+            (S::Closed, A::Close) => Ok(S::Closed),
+            (S::Closed, _) => refused("the campaign is closed; apply it again to start anew"),
+            // What is under way goes on as it was decided; the new version decides nothing before somebody has approved it.
+            (S::Running | S::Paused, A::Apply | A::Plan | A::Approve) => Ok(self),
             (_, A::Apply) => Ok(S::Draft),
-            (S::Running | S::Paused, A::Plan) => refused("a run is going on; its plan is fixed"),
             (S::Approved, A::Plan) => Ok(S::Approved),
             (_, A::Plan) => Ok(S::Planned),
             (S::Planned, A::Approve) => Ok(S::Approved),
             (S::Draft, A::Approve) => refused("plan the campaign first, and look at what it would do"),
             (S::Approved, A::Approve) => Ok(S::Approved),
-            (S::Approved, A::Start) => Ok(S::Running),
+            (S::Approved, A::Start | A::Wave) | (S::Running, A::Wave) => Ok(S::Running),
             (S::Running, A::Start) => refused("a run is going on; two runs at once would contact people twice"),
-            (S::Paused, A::Start) => refused("the campaign is paused; resume it"),
-            (_, A::Start) => refused("approve the campaign first"),
+            (S::Paused, A::Start | A::Wave) => refused("the campaign is paused; resume it"),
+            (_, A::Start | A::Wave) => refused("approve the campaign first"),
             (S::Running | S::Paused, A::Finish) => Ok(S::Approved),
             (S::Running, A::Pause) => Ok(S::Paused),
             (S::Paused, A::Resume) => Ok(S::Running),
             (S::Paused, A::Pause) => Ok(S::Paused),
             (S::Running, A::Resume) => Ok(S::Running),
             (_, A::Pause | A::Resume | A::Finish) => refused("no run is going on"),
-            (S::Running | S::Paused, A::Approve) => refused("a run is going on"),
+            (S::Running | S::Paused, A::Close) => {
+                refused("a run is going on; wait until it has finished, or cancel it")
+            }
+            (_, A::Close) => Ok(S::Closed),
             (_, A::Cancel) => Ok(S::Cancelled),
         }
     }

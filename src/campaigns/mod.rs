@@ -2,9 +2,11 @@
 
 pub mod definition;
 pub mod folder;
+pub mod journey;
 pub mod lifecycle;
 pub mod schedule;
 pub mod store;
 
 pub use definition::{CampaignSpec, ChannelSpec, ExperimentSpec, ShareSpec};
+pub use journey::{FactsSpec, StepSpec, TriggerSpec};
 pub use lifecycle::{Action, RunState, State};

@@ -62,6 +62,21 @@ pub struct CampaignRun {
     pub finished_at: Option<Timestamp>,
     /// When its outcomes re-entered history, after its window had ended.
     pub measured_at: Option<Timestamp>,
+    /// Of a wave: which step of the journeys it took.
+    pub step: Option<i32>,
+}
+
+impl Campaign {
+    /// Whether it runs no more until it is applied again.
+    pub fn has_ended(&self) -> bool {
+        [State::Cancelled, State::Closed].iter().any(|state| state.as_str() == self.state)
+    }
+
+    /// Whether its present version may decide: it is approved, and neither paused nor ended. A new version of a campaign that is
+    /// running waits for its own approval.
+    pub fn may_decide(&self) -> bool {
+        self.approved_by.is_some() && [State::Approved, State::Running].iter().any(|state| state.as_str() == self.state)
+    }
 }
 
 /// One campaign by name.
@@ -97,12 +112,10 @@ pub fn digest(folder: &Folder) -> Result<String> {
 ///
 /// # Errors
 /// Conflict, when the campaign's state does not allow it.
-pub fn apply(conn: &mut Connection, folder: &Folder, now: Timestamp) -> Result<Campaign> {
+pub fn apply(conn: &mut Connection, folder: &Folder, by: &str, now: Timestamp) -> Result<Campaign> {
     let digest = digest(folder)?;
     let known = find(conn, &folder.spec.name)?;
-    if let Some(same) =
-        known.as_ref().filter(|known| known.digest == digest && known.state != State::Cancelled.as_str())
-    {
+    if let Some(same) = known.as_ref().filter(|known| known.digest == digest && !known.has_ended()) {
         return Ok(same.clone());
     }
     let state = match &known {
@@ -130,6 +143,7 @@ pub fn apply(conn: &mut Connection, folder: &Folder, now: Timestamp) -> Result<C
             campaign_version::version.eq(row.version),
             campaign_version::folder.eq(serde_json::to_string(folder)?),
             campaign_version::created_at.eq(now),
+            campaign_version::applied_by.eq(by),
         ))
         .execute(conn)?;
     Ok(row)
@@ -140,6 +154,11 @@ pub fn version(conn: &mut Connection, id: CampaignId, version: i64) -> Result<Fo
     let text: String = campaign_version::table.find((id, version)).select(campaign_version::folder).first(conn)?;
     serde_json::from_str(&text)
         .map_err(|error| Error::internal("a campaign's stored version is damaged").caused_by(error))
+}
+
+/// Who applied a version; none of those from before this was kept.
+pub fn applied_by(conn: &mut Connection, id: CampaignId, version: i64) -> Result<Option<String>> {
+    Ok(campaign_version::table.find((id, version)).select(campaign_version::applied_by).first(conn)?)
 }
 
 /// Keeps the dry run of a version: a JSON object.
@@ -164,7 +183,18 @@ pub fn plan_of(conn: &mut Connection, id: CampaignId, version: i64) -> Result<Op
 /// # Errors
 /// Conflict, when the state does not allow it, or somebody else was faster.
 pub fn act(conn: &mut Connection, known: &Campaign, action: Action, by: &str, now: Timestamp) -> Result<Campaign> {
-    let next = State::parse(&known.state)?.after(action)?;
+    let mut next = State::parse(&known.state)?.after(action)?;
+    let waits = known.approved_by.is_none();
+    let is_planned = |conn: &mut Connection| Ok::<_, Error>(plan_of(conn, known.id, known.version)?.is_some());
+    match action {
+        Action::Approve if waits && !is_planned(conn)? => {
+            return Err(Error::conflict("plan the campaign first, and look at what it would do"));
+        }
+        Action::Start | Action::Wave if waits => return Err(Error::conflict("approve the new version first")),
+        // The run of the version before has ended, and the new one is where its own steps have brought it.
+        Action::Finish if waits => next = if is_planned(conn)? { State::Planned } else { State::Draft },
+        _ => {}
+    }
     let approved_by = match action {
         Action::Approve => Some(by.to_owned()),
         Action::Apply => None,
@@ -237,11 +267,12 @@ pub fn runs(conn: &mut Connection, id: CampaignId) -> Result<Vec<CampaignRun>> {
     Ok(rows)
 }
 
-/// Id and instant of the last two runs of a version, newest first.
+/// Id and instant of the last two runs of a version, newest first; waves are not among them.
 pub fn last_runs(conn: &mut Connection, id: CampaignId, version: i64) -> Result<Vec<(CampaignRunId, Timestamp)>> {
     let rows = campaign_run::table
         .filter(campaign_run::campaign_id.eq(id))
         .filter(campaign_run::version.eq(version))
+        .filter(campaign_run::step.is_null())
         .order((campaign_run::started_at.desc(), campaign_run::id.desc()))
         .limit(2)
         .select((campaign_run::id, campaign_run::decided_at))

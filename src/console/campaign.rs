@@ -95,13 +95,17 @@ fn actions(state: State, role: Role) -> Vec<Value> {
         (Action::Start, "run", "Run now", Permission::CampaignsRun, "primary"),
         (Action::Pause, "pause", "Pause", Permission::CampaignsRun, ""),
         (Action::Resume, "resume", "Resume", Permission::CampaignsRun, "primary"),
+        (Action::Close, "close", "Close", Permission::CampaignsRun, "quiet"),
         (Action::Cancel, "cancel", "Cancel", Permission::CampaignsRun, "danger quiet"),
     ];
     // What would change nothing is no button: approving what is approved, pausing what is paused.
     let idle = |action| {
         matches!(
             (state, action),
-            (State::Approved, Action::Approve) | (State::Paused, Action::Pause) | (State::Running, Action::Resume)
+            (State::Approved, Action::Approve)
+                | (State::Paused, Action::Pause)
+                | (State::Running, Action::Resume)
+                | (State::Closed, Action::Close)
         )
     };
     all.into_iter()
@@ -118,7 +122,7 @@ fn next_step(state: State, planned: bool) -> &'static str {
         State::Approved => "It may run, by hand or on its schedule.",
         State::Running => "A run is going on; messages go out as their hours come.",
         State::Paused => "Nothing is sent until it is resumed; nobody is contacted twice.",
-        State::Cancelled => "It does not run again until it is applied anew.",
+        State::Cancelled | State::Closed => "It does not run again until it is applied anew.",
     }
 }
 

@@ -40,6 +40,7 @@ pub fn notice(done: &str) -> &'static str {
         "pause" => "Paused. Nothing is sent until it is resumed.",
         "resume" => "Resumed where it stopped.",
         "cancel" => "Cancelled. What was not sent is taken back.",
+        "close" => "Closed. Nothing new begins; its results stand.",
         "test-send" => "The test message was handed over.",
         _ => "",
     }
@@ -73,6 +74,11 @@ pub async fn resume(ws: Ws, req: HttpRequest, name: Name) -> HttpResponse {
 /// `POST /campaigns/{name}/cancel`
 pub async fn cancel(ws: Ws, req: HttpRequest, name: Name) -> HttpResponse {
     act(ws, req, name, "cancel", |ws, name, actor| steer::cancel(ws, name, actor).map(drop)).await
+}
+
+/// `POST /campaigns/{name}/close`
+pub async fn close(ws: Ws, req: HttpRequest, name: Name) -> HttpResponse {
+    act(ws, req, name, "close", |ws, name, actor| steer::close(ws, name, actor).map(drop)).await
 }
 
 /// `POST /campaigns/{name}/test-send`

@@ -17,6 +17,7 @@ mod profit;
 mod prospects;
 mod public;
 mod results;
+mod reviews;
 mod scorecard;
 mod segments;
 mod sending;
@@ -33,7 +34,7 @@ use crate::operations::Workspace;
 use crate::operations::access::Permission;
 use crate::operations::access::Permission::{
     AnalysisRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite, CustomersRead, CustomersWrite,
-    DecisionsMake,
+    DecisionsMake, DeliveriesRead,
 };
 
 pub use guard::{Fields, cookie_name};
@@ -78,6 +79,7 @@ pub fn table() -> Vec<Page> {
         page(POST, "/campaigns/{name}/pause", CampaignsRun, campaign_action::pause),
         page(POST, "/campaigns/{name}/resume", CampaignsRun, campaign_action::resume),
         page(POST, "/campaigns/{name}/cancel", CampaignsRun, campaign_action::cancel),
+        page(POST, "/campaigns/{name}/close", CampaignsRun, campaign_action::close),
         page(POST, "/campaigns/{name}/test-send", CampaignsRun, campaign_action::test_send),
         page(GET,  "/customers", CustomersRead, customers::show),
         page(GET,  "/customers/{id}", CustomersRead, customer::show),
@@ -88,6 +90,8 @@ pub fn table() -> Vec<Page> {
         page(GET,  "/prospects", AnalysisRead, prospects::show),
         page(GET,  "/scorecard", AnalysisRead, scorecard::show),
         page(POST, "/scorecard", CampaignsWrite, scorecard::put),
+        page(GET,  "/reviews", DeliveriesRead, reviews::show),
+        page(POST, "/reviews/{delivery}", CampaignsApprove, reviews::decide),
         page(GET,  "/segments", AnalysisRead, segments::show),
         page(POST, "/segments", CampaignsWrite, segments::define),
         page(POST, "/sending/stop", CampaignsRun, sending::stop),

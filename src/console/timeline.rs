@@ -20,7 +20,7 @@ pub fn lines(show: &Show<'_>, entries: &[Entry], decisions: &[DecisionRow]) -> V
             "detail": entry.detail,
             "amount": entry.amount.map(|amount| show.money(amount)),
             "amount_tone": entry.amount.map(|amount| tone_of(amount.0 as f64)),
-            "why": decision.map(|row| why(show, row)),
+            "why": decision.map(|row| why(show, &trace(row))),
             "tone": tone(entry),
         })
     };
@@ -37,12 +37,15 @@ pub fn next(show: &Show<'_>, row: &DecisionRow) -> Value {
     let held =
         if row.arm().is_some_and(crate::decisions::Arm::is_holdout) { "; held out, so it is not sent" } else { "" };
     let when = format!("Decided {}{when}{held}", show.time(row.decided_at));
-    json!({ "choice": choice, "when": when, "why": why(show, row) })
+    json!({ "choice": choice, "when": when, "why": why(show, &trace(row)) })
+}
+
+fn trace(row: &DecisionRow) -> Value {
+    serde_json::from_str(&row.trace).unwrap_or_default()
 }
 
 /// Why this, and why not each other: of the kept trace one sentence for each treatment, that of its best slot, the choice first.
-fn why(show: &Show<'_>, row: &DecisionRow) -> Vec<String> {
-    let trace: Value = serde_json::from_str(&row.trace).unwrap_or_default();
+pub fn why(show: &Show<'_>, trace: &Value) -> Vec<String> {
     let mut best: Vec<(String, f64, String)> = Vec::new();
     for candidate in trace["candidates"].as_array().into_iter().flatten() {
         let (offer, channel) = (&candidate["treatment"]["offer_key"], &candidate["treatment"]["channel"]);

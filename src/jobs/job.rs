@@ -31,6 +31,8 @@ pub enum Work {
         /// Whether its sender may merge customers.
         may_merge: bool,
     },
+    /// Begin journeys, and take the steps that are due.
+    Journeys,
     /// Seal facts that arrived one by one.
     Seal,
     /// Merge segments, and remove what tombstones hide.
@@ -64,6 +66,7 @@ impl Work {
         match self {
             Work::CampaignRun { .. } => "campaign_run",
             Work::Import { .. } => IMPORT,
+            Work::Journeys => "journeys",
             Work::Seal => "seal",
             Work::Compact => "compact",
             Work::Mature => "mature",

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::history::Depth;
 use crate::operations::import::uploaded::{self, Sent};
 use crate::operations::{
-    Workspace, audit, export, history, lifetime, mature, merge, reviews, run, score, segments, train,
+    Workspace, audit, export, history, journeys, lifetime, mature, merge, reviews, run, score, segments, train,
 };
 use crate::reports::profit::kept;
 
@@ -26,6 +26,13 @@ pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
             uploaded::bring(ws, &Sent { import, dry_run, again, may_merge }, &progress)
         }
         Work::CampaignRun { campaign, due } => campaign_run(ws, &campaign, due),
+        Work::Journeys => {
+            let done = journeys::follow(ws)?;
+            Ok(format!(
+                "{} began, {} steps taken with {} contacts, {} passed over, {} reached the goal, {} held",
+                done.begun, done.taken, done.contacts, done.passed, done.reached, done.held
+            ))
+        }
         Work::Seal => {
             // Merges over which an import was killed.
             merge::settle(ws, ACTOR)?;

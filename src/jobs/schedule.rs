@@ -4,6 +4,7 @@ use jiff::ToSpan;
 
 use super::job::Work;
 use super::queue;
+use crate::campaigns::journey::store as journeys;
 use crate::campaigns::store::{self as campaigns, Campaign};
 use crate::clock::{self, HOUR, MINUTE, Timestamp};
 use crate::decisions::{reservation, review};
@@ -73,6 +74,9 @@ fn recurring(ws: &Workspace) -> Result<usize> {
     let late = |conn: &mut _| Ok(reservation::any_expired(conn, now)? || !review::expired(conn, now, 1)?.is_empty());
     if ws.store().read_one(late)? {
         wanted.push((Work::Release, floor(now, MINUTE)));
+    }
+    if ws.store().read_one(|conn| journeys::any(conn, now))? {
+        wanted.push((Work::Journeys, floor(now, MINUTE)));
     }
     let schedule = &ws.settings().schedule;
     // Whatever the hour: time goes on while no worker runs.

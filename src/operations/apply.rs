@@ -37,7 +37,7 @@ pub fn apply(ws: &Workspace, folder: &Folder, actor: &str) -> Result<Applied> {
     let warnings = checked.templates.warnings().to_vec();
     ws.store().write(|conn| {
         let before = store::all(conn)?.into_iter().find(|campaign| campaign.name == folder.spec.name);
-        let campaign = store::apply(conn, folder, now)?;
+        let campaign = store::apply(conn, folder, actor, now)?;
         let changed = before.as_ref() != Some(&campaign);
         if changed {
             audit::write(conn, actor, "campaign.apply", &campaign.name, &format!("version {}", campaign.version), now)?;

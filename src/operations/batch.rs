@@ -5,21 +5,25 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::clock::{self, DAY, Timestamp};
+use crate::clock::{self, DAY, HOUR, Timestamp};
 use crate::decisions::batch::Person as Candidate;
 use crate::decisions::exploration::amounts;
 use crate::decisions::waterfall::Waterfall;
 use crate::decisions::{Arm, BatchResult, Outcome, capacity, decide_batch};
 use crate::error::Result;
-use crate::ids::CampaignRunId;
+use crate::ids::{CampaignRunId, CustomerId};
 use crate::offers::store as offers;
 use crate::operations::Workspace;
-use crate::operations::candidates::{Base, Menu, Treatments};
+use crate::operations::base::Base;
+use crate::operations::candidates::{Menu, Treatments};
 use crate::operations::people::{self, Person};
 use crate::operations::scarce::{Period, Scarce};
-use crate::operations::setup::{Setup, first_variant};
+use crate::operations::setup::Setup;
 use crate::random;
 use crate::storage::Connection;
+
+/// How old averages over the base may be when only a few are decided for.
+const BASE_AGE: i64 = 6 * HOUR;
 
 /// Everybody with their candidates, and what was decided.
 pub struct Batch {
@@ -35,6 +39,8 @@ pub struct Batch {
     pub seed: u64,
     /// The instant.
     pub now: Timestamp,
+    /// Whether these are the few of a wave.
+    few: bool,
 }
 
 /// The seed of a run: the same campaign and occasion draw the same, whoever asks and however often.
@@ -57,7 +63,33 @@ pub fn decide(
 ) -> Result<Batch> {
     let people = people::everyone(ws, conn, now, run)?;
     let base = Base::of(&people, ws.settings(), setup.spec().conversion_days);
-    let scarce = Arc::new(left_for_run(ws, conn, setup, &people, now)?);
+    among(ws, conn, setup, occasion, now, (people, base, false))
+}
+
+/// The same for a few: those whose step of a journey is due.
+pub fn decide_few(
+    ws: &Workspace,
+    conn: &mut Connection,
+    setup: &Setup,
+    occasion: &str,
+    now: Timestamp,
+    few: &[CustomerId],
+) -> Result<Batch> {
+    let base = ws.bases().recent(ws, conn, setup.spec().conversion_days, BASE_AGE)?;
+    let people = people::these(ws, conn, few, now)?;
+    among(ws, conn, setup, occasion, now, (people, base, true))
+}
+
+fn among(
+    ws: &Workspace,
+    conn: &mut Connection,
+    setup: &Setup,
+    occasion: &str,
+    now: Timestamp,
+    (people, base, few): (Vec<Person>, Base, bool),
+) -> Result<Batch> {
+    let key = counted_under(conn, setup, few)?;
+    let scarce = Arc::new(left_for_run(ws, conn, setup, &people, key, now)?);
     let menu = Menu::new(
         setup.spec(),
         &setup.offers,
@@ -67,7 +99,7 @@ pub fn decide(
         (scarce.clone(), &setup.shares),
         Arc::new(Treatments::default()),
     );
-    let fallback = Arc::from(first_variant(&setup.templates));
+    let fallback = Arc::from(setup.variant.as_str());
     let candidates: Vec<Candidate> = people
         .par_iter()
         .map(|person| {
@@ -78,7 +110,16 @@ pub fn decide(
         .collect();
     let seed = seed_of(&setup.campaign.name, occasion);
     let result = decide_batch(&candidates, &scarce.resources, &setup.policy, seed, now)?;
-    Ok(Batch { people, candidates, scarce, result, seed, now })
+    Ok(Batch { people, candidates, scarce, result, seed, now, few })
+}
+
+/// What budget and channel volumes are counted under: a wave shares the period that goes on; a run begins one, for which there
+/// may be no key yet.
+fn counted_under(conn: &mut Connection, setup: &Setup, few: bool) -> Result<Option<i64>> {
+    if few {
+        return Ok(Some(Period::current(conn, &setup.campaign, setup.spec())?.key));
+    }
+    Period::of_next_run(conn, &setup.campaign)
 }
 
 /// What is scarce, with the capacities lowered by what real time, and other runs on the same days, have used.
@@ -87,12 +128,13 @@ fn left_for_run(
     conn: &mut Connection,
     setup: &Setup,
     people: &[Person],
+    key: Option<i64>,
     now: Timestamp,
 ) -> Result<Scarce> {
     let shares = setup.shares.limits(people, &setup.policy);
     let scarce = Scarce::of(setup.spec(), &setup.offers, &shares, &clock::zone(&ws.settings().zone)?, now);
     // A run that begins a period of its own finds nothing used in it.
-    let key = Period::of_next_run(conn, &setup.campaign)?.unwrap_or(0);
+    let key = key.unwrap_or(0);
     let used = capacity::used(conn, setup.campaign.id, key, now.plus(-2 * DAY).0)?;
     let left = scarce.left(key, &used, &BTreeMap::new());
     Ok(scarce.lowered(&left))
@@ -100,13 +142,18 @@ fn left_for_run(
 
 /// What is left of everything now, by position.
 pub fn left_now(conn: &mut Connection, setup: &Setup, batch: &Batch) -> Result<Vec<i64>> {
-    let key = Period::of_next_run(conn, &setup.campaign)?.unwrap_or(0);
+    let key = batch.counted_under(conn, setup)?.unwrap_or(0);
     let used = capacity::used(conn, setup.campaign.id, key, batch.now.plus(-2 * DAY).0)?;
     let stock = offers::left(conn)?.into_iter().map(|(id, (left, _))| (id, left)).collect();
     Ok(batch.scarce.left(key, &used, &stock))
 }
 
 impl Batch {
+    /// What its use is counted under; none for a period of its own, under the id of the run.
+    pub fn counted_under(&self, conn: &mut Connection, setup: &Setup) -> Result<Option<i64>> {
+        counted_under(conn, setup, self.few)
+    }
+
     /// Takes contacts back until everything is within what is left: of each resource those that add least at the prices, those
     /// drawn at random last.
     pub fn fit(&mut self, left: &[i64]) {

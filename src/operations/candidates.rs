@@ -9,9 +9,10 @@ use crate::decisions::contact_policy::is_quiet;
 use crate::decisions::{Candidate, Facts, MessageClass, Slot, Treatment, Uses, ValueTerms};
 use crate::models::ResponseModel;
 use crate::models::response::{Context, EncodedCustomer};
-use crate::models::timing::{Week, hour_of_week};
+use crate::models::timing::hour_of_week;
 use crate::money::Money;
 use crate::offers::store::Offer;
+use crate::operations::base::Base;
 use crate::operations::people::{Person, class_of};
 use crate::operations::scarce::Scarce;
 use crate::operations::shares::Shares;
@@ -61,49 +62,12 @@ pub struct Menu<'a> {
     any_hour: Vec<u8>,
 }
 
-/// Averages over the whole base, for customers of whom too little is known.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Base {
-    /// Basket, in minor units.
-    pub basket: f64,
-    /// When in the week people are active.
-    pub week: Arc<Week>,
-    /// P(buys within the window without any contact).
-    pub baseline: f64,
-}
-
-impl Base {
-    /// The averages of these people.
-    pub fn of(people: &[Person], settings: &Settings, window_days: u32) -> Base {
-        let minor_units = settings.currency.minor_units() as f64;
-        let (mut baskets, mut buyers, mut baseline) = (0.0, 0.0f64, 0.0);
-        for person in people {
-            let features = Features::of(person);
-            if let Some(basket) = features.get("aov").filter(|basket| *basket > 0.0) {
-                baskets += basket * minor_units;
-                buyers += 1.0;
-            }
-            baseline += features.baseline(window_days);
-        }
-        Base {
-            basket: if buyers > 0.0 { baskets / buyers } else { 50.0 * minor_units },
-            week: Arc::new(Week::fit(people.iter().map(|person| (segment(person), &person.hours)))),
-            baseline: baseline / (people.len().max(1) as f64),
-        }
-    }
-}
-
 /// The hours of the day that are quiet neither in the campaign's own policy nor, without one, in the workspace's.
 fn any_hour(spec: &CampaignSpec, settings: &Settings) -> Vec<u8> {
     let own = spec.contact.policy.as_ref().and_then(|policy| policy.get("quiet_hours"));
     let own = own.and_then(|hours| serde_json::from_value::<[u8; 2]>(hours.clone()).ok());
     let quiet = own.unwrap_or(settings.quiet_hours);
     (0..24).filter(|&hour| !is_quiet(quiet, hour)).collect()
-}
-
-/// The segment of a person, where it is known.
-fn segment(person: &Person) -> Option<&str> {
-    person.state.as_ref().and_then(|state| state.segment.as_deref())
 }
 
 /// Features and scores of a person, by name: the numbers among what is known of them.
@@ -371,7 +335,7 @@ impl<'a> Menu<'a> {
 
     /// The share of a person's activity in the hour of an instant, where the clock is so many seconds ahead.
     fn hour_share(&self, person: &Person, at: Timestamp, ahead: i32) -> f64 {
-        self.base.week.share(segment(person), &person.hours, hour_of_week(at, ahead))
+        self.base.week.share(person.segment(), &person.hours, hour_of_week(at, ahead))
     }
 
     /// The treatments that all customers of one variant and language share: channels in their order, and for each the offers.

@@ -16,7 +16,6 @@ mod ready;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use crate::campaigns::State;
 use crate::campaigns::store as campaigns;
 use crate::clock::{HOUR, Timestamp};
 use crate::customers::store as customers;
@@ -24,7 +23,7 @@ use crate::decisions::{Candidate, Decision, Within, decide_within, store as deci
 use crate::error::{Error, Kind, Result};
 use crate::operations::Workspace;
 use crate::operations::batch::seed_of;
-use crate::operations::candidates::{Asking, Base};
+use crate::operations::candidates::Asking;
 use crate::operations::people::{self, Person};
 use crate::storage::Connection;
 
@@ -46,8 +45,6 @@ pub struct RealTime(Arc<Desk>);
 struct Desk {
     ws: Workspace,
     known: Mutex<HashMap<String, Arc<Ready>>>,
-    /// Averages over the base, by length of the conversion window: reading everybody takes long in a large one.
-    bases: Mutex<HashMap<u32, Base>>,
     /// Held while a campaign is made ready, so that of many requests one does it.
     making: Mutex<()>,
 }
@@ -63,12 +60,20 @@ struct Draft {
 impl RealTime {
     /// Decides for this workspace.
     pub fn new(ws: &Workspace) -> RealTime {
-        RealTime(Arc::new(Desk {
-            ws: ws.clone(),
-            known: Mutex::default(),
-            bases: Mutex::default(),
-            making: Mutex::default(),
-        }))
+        RealTime(Arc::new(Desk { ws: ws.clone(), known: Mutex::default(), making: Mutex::default() }))
+    }
+
+    /// Makes every approved campaign ready beside whatever else is done: reading a large base takes seconds, which the first who
+    /// asks shall not wait for.
+    pub fn warm(&self) {
+        let desk = self.0.clone();
+        std::thread::spawn(move || {
+            let now = desk.ws.now();
+            if let Err(error) = desk.ws.store().read(|conn| desk.ready(conn, None, now)) {
+                // Whoever asks first makes it ready, and is told what is wrong.
+                tracing::warn!(?error, "the approved campaigns could not be made ready");
+            }
+        });
     }
 
     /// Decides for one customer, or one after another for a few.
@@ -199,12 +204,10 @@ impl Desk {
         };
         let mut ready = Vec::new();
         for campaign in all {
-            if ![State::Approved.as_str(), State::Running.as_str()].contains(&campaign.state.as_str()) {
+            if !campaign.may_decide() {
                 if name.is_some() {
-                    return Err(Error::conflict(format!(
-                        "the campaign `{}` is {}; approve it first",
-                        campaign.name, campaign.state
-                    )));
+                    let (name, state) = (&campaign.name, &campaign.state);
+                    return Err(Error::conflict(format!("the campaign `{name}` is {state}; approve it first")));
                 }
                 continue;
             }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use diesel::prelude::*;
 use serde::Serialize;
 
+use crate::campaigns::journey::store as journeys;
 use crate::clock::Timestamp;
 use crate::customers::{
     Customer, identity, merge as customer_tables, merge_request, prospects, service, store as customers,
@@ -79,6 +80,7 @@ fn erase_rows(
     History::erase_in(conn, &ids, now)?;
     let nobody = nobody()?;
     let deliveries = reassign::erase(conn, id, nobody, now, checks)?;
+    journeys::forget(conn, id)?;
     decisions::anonymise(conn, id, nobody)?;
     review::reassign(conn, id, nobody, &BTreeMap::new())?;
     outcomes::anonymise(conn, id, nobody)?;

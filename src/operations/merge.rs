@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::campaigns::journey::store as journeys;
 use crate::clock::Timestamp;
 use crate::customers::{
     Aliases, Customer, change, identity, merge as merging, merge_request, merge_request::MergeRequest, prospects,
@@ -128,6 +129,7 @@ fn merge_one(conn: &mut Connection, step: &Step, now: Timestamp, checks: &Checks
     reassign::reassign(conn, *alias, *survivor, &shifts, now, checks)?;
     review::reassign(conn, *alias, *survivor, &shifts)?;
     outcomes::reassign(conn, *alias, *survivor)?;
+    journeys::reassign(conn, *alias, *survivor)?;
     incoming::log::reassign_inquiries(conn, *alias, *survivor)?;
     service::reassign(conn, *alias, *survivor)?;
     prospects::reassign(conn, *alias, *survivor)?;

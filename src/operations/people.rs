@@ -34,6 +34,30 @@ pub struct Person {
     pub view: CustomerView,
 }
 
+impl Person {
+    /// The segment that a model found, where it is known.
+    pub fn segment(&self) -> Option<&str> {
+        self.state.as_ref().and_then(|state| state.segment.as_deref())
+    }
+}
+
+/// Reads these customers, in the order of their ids; those who are not known any more are left out.
+///
+/// # Errors
+/// Unavailable, when the store does not answer.
+pub fn these(ws: &Workspace, conn: &mut Connection, ids: &[CustomerId], now: Timestamp) -> Result<Vec<Person>> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut people = Vec::with_capacity(ids.len());
+    for id in ids {
+        if let Some(customer) = store::by_id(conn, id)? {
+            people.push(one(ws, conn, customer, now, None)?);
+        }
+    }
+    Ok(people)
+}
+
 /// Reads every customer. Contacts that `except` reserved are left out: a run that is taken up again must decide as it did.
 pub fn everyone(
     ws: &Workspace,

@@ -20,7 +20,7 @@ use crate::operations::batch::{self, Batch};
 use crate::operations::disparity::{Disparity, disparities};
 use crate::operations::forecast::{Forecast, forecast};
 use crate::operations::relaxed::{Relaxed, relaxed};
-use crate::operations::setup::{self, Setup, first_variant};
+use crate::operations::setup::{self, Setup};
 use crate::operations::variables::variables;
 use crate::operations::{Workspace, steer};
 
@@ -207,7 +207,7 @@ fn sample(ws: &Workspace, setup: &Setup, batch: &Batch, i: usize) -> Result<Samp
 fn message(ws: &Workspace, setup: &Setup, batch: &Batch, i: usize, choice: &Choice) -> Result<Preview> {
     let offer = setup.offers.iter().find(|offer| offer.id == choice.treatment.offer);
     let offer = offer.ok_or_else(|| crate::Error::internal("a decision names an offer that the campaign does not"))?;
-    let variant = choice.treatment.variant.as_deref().map_or_else(|| first_variant(&setup.templates), str::to_owned);
+    let variant = choice.treatment.variant.clone().map_or_else(|| setup.variant.clone(), |variant| variant.to_string());
     let variables = variables(setup, ws.settings(), &batch.people[i], offer, &variant);
     let form = Form::of_channel(&choice.treatment.channel);
     preview(&setup.templates, form, &serde_json::to_string(&variables)?)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::campaigns::journey::store::Journey;
 use crate::campaigns::store::{self, CampaignRun};
 use crate::campaigns::{Action, RunState};
 use crate::clock::Timestamp;
@@ -24,9 +25,9 @@ use crate::offers::codes;
 use crate::offers::store::{self as offers, Offer};
 use crate::operations::batch::{self, Batch};
 use crate::operations::forecast::{Forecast, forecast};
+use crate::operations::journeys;
 use crate::operations::plan::{Proof, proof};
-use crate::operations::scarce::Period;
-use crate::operations::setup::{self, Setup, first_variant};
+use crate::operations::setup::{self, Setup};
 use crate::operations::variables::variables;
 use crate::operations::{Workspace, audit};
 use crate::storage::Connection;
@@ -65,13 +66,45 @@ pub fn start(ws: &Workspace, name: &str, occasion: Option<&str>, actor: &str) ->
     let now = ws.now();
     let occasion = occasion.map_or_else(|| now.to_string(), str::to_owned);
     release_expired(ws)?;
-    let (setup, mut batch) = ws.store().read(|conn| {
+    let (setup, batch) = ws.store().read(|conn| {
         let setup = setup::load(ws, conn, name, &occasion)?;
+        if setup.spec().trigger.is_some() {
+            return Err(Error::conflict("the campaign begins client by client: what its trigger names starts it"));
+        }
         let batch = batch::decide(ws, conn, &setup, &occasion, now, None)?;
         Ok((setup, batch))
     })?;
+    carry_out(ws, &setup, batch, &Cause { occasion: &occasion, actor, wave: None })
+}
+
+/// Starts the run of a wave: of the clients whose step of a journey is due, of whom some move on without it.
+///
+/// # Errors
+/// Conflict, when the campaign may not decide, or a journey has been moved on by somebody else.
+pub(super) fn wave(ws: &Workspace, setup: &Setup, batch: Batch, occasion: &str, wave: &Wave<'_>) -> Result<Started> {
+    carry_out(ws, setup, batch, &Cause { occasion, actor: "schedule", wave: Some(wave) })
+}
+
+/// The clients of a wave.
+pub(super) struct Wave<'a> {
+    /// The step that is due.
+    pub step: i32,
+    /// Their journeys.
+    pub journeys: &'a [Journey],
+    /// What follows for whom: the journey's next step at an instant counted from its contact, if there is one.
+    pub wait: Option<i64>,
+}
+
+/// What a run is the run of, and who asked for it.
+struct Cause<'a> {
+    occasion: &'a str,
+    actor: &'a str,
+    wave: Option<&'a Wave<'a>>,
+}
+
+fn carry_out(ws: &Workspace, setup: &Setup, mut batch: Batch, cause: &Cause<'_>) -> Result<Started> {
     for attempt in 1.. {
-        match ws.store().write(|conn| write(ws, conn, &setup, &batch, &occasion, actor)) {
+        match ws.store().write(|conn| write(ws, conn, setup, &batch, cause)) {
             // Real time took something between deciding and writing: the contacts that add least give way. To decide for
             // everybody anew would take as long again, and find something taken again.
             Err(error)
@@ -79,7 +112,7 @@ pub fn start(ws: &Workspace, name: &str, occasion: Option<&str>, actor: &str) ->
                     && error.message().contains(capacity::USED_UP)
                     && attempt < ATTEMPTS =>
             {
-                let left = ws.store().read(|conn| batch::left_now(conn, &setup, &batch))?;
+                let left = ws.store().read(|conn| batch::left_now(conn, setup, &batch))?;
                 batch.fit(&left);
             }
             other => return other,
@@ -88,17 +121,21 @@ pub fn start(ws: &Workspace, name: &str, occasion: Option<&str>, actor: &str) ->
     Err(Error::internal("the loop above returns"))
 }
 
-fn write(
-    ws: &Workspace,
-    conn: &mut Connection,
-    setup: &Setup,
-    batch: &Batch,
-    occasion: &str,
-    actor: &str,
-) -> Result<Started> {
-    let campaign = store::act(conn, &setup.campaign, Action::Start, actor, batch.now)?;
+fn write(ws: &Workspace, conn: &mut Connection, setup: &Setup, batch: &Batch, cause: &Cause<'_>) -> Result<Started> {
+    let (actor, occasion) = (cause.actor, cause.occasion);
+    let campaign = match cause.wave {
+        None => store::act(conn, &setup.campaign, Action::Start, actor, batch.now)?,
+        // Another wave may have begun or ended since: the version is what must be the same.
+        Some(_) => {
+            let known = store::by_id(conn, setup.campaign.id)?;
+            if known.version != setup.campaign.version {
+                return Err(Error::conflict("the campaign has a new version; look again"));
+            }
+            store::act(conn, &known, Action::Wave, actor, batch.now)?
+        }
+    };
     let run = CampaignRunId(ids::fresh(batch.now));
-    let period = Period::of_next_run(conn, &setup.campaign)?.unwrap_or(run.0);
+    let period = batch.counted_under(conn, setup)?.unwrap_or(run.0);
     let started = Started {
         run,
         campaign: campaign.name.clone(),
@@ -124,11 +161,16 @@ fn write(
             started_at: batch.now,
             finished_at: None,
             measured_at: None,
+            step: cause.wave.map(|wave| wave.step),
         },
     )?;
     reserve(conn, setup, batch, period)?;
     write_decisions(conn, setup, batch, run)?;
-    write_deliveries(ws, conn, setup, batch, run, period)?;
+    write_deliveries(ws, conn, setup, batch, (run, cause.wave), period)?;
+    match cause.wave {
+        Some(wave) => journeys::move_on(conn, batch, wave, run)?,
+        None => journeys::begin_with_run(conn, setup, batch, run)?,
+    }
     decisions::insert_prices(conn, run, &batch.result, batch.now)?;
     audit::write(conn, actor, "campaign.run", &campaign.name, &format!("run {run}"), batch.now)?;
     Ok(started)
@@ -197,7 +239,7 @@ fn write_deliveries(
     conn: &mut Connection,
     setup: &Setup,
     batch: &Batch,
-    run: CampaignRunId,
+    (run, wave): (CampaignRunId, Option<&Wave<'_>>),
     period: i64,
 ) -> Result<()> {
     let version = setup.template_version();
@@ -211,11 +253,11 @@ fn write_deliveries(
                 address.ok_or_else(|| Error::internal("a contact was decided for a channel without address"))?;
             let offer = setup.offers.iter().find(|offer| offer.id == treatment.offer);
             let offer = offer.ok_or_else(|| Error::internal("a decision names an offer that the campaign does not"))?;
-            let variant = treatment.variant.as_deref().map_or_else(|| first_variant(&setup.templates), str::to_owned);
+            let variant = treatment.variant.as_deref().unwrap_or(&setup.variant);
             let mut delivery = NewDelivery {
                 campaign_run_id: run,
                 customer_id: person.customer.id,
-                step: 0,
+                step: wave.map_or(0, |wave| wave.step),
                 occasion: ordinal.to_string(),
                 channel: treatment.channel.to_string(),
                 address: address.to_owned(),
@@ -227,7 +269,7 @@ fn write_deliveries(
             let id = delivery.id(ws.id_key());
             let own = with_code(conn, offer, id, batch.now)?;
             held.extend(holding(setup, batch, &seen.candidates[choice.candidate], (id, choice, &own), period)?);
-            delivery.variables = serde_json::to_string(&variables(setup, ws.settings(), person, &own, &variant))?;
+            delivery.variables = serde_json::to_string(&variables(setup, ws.settings(), person, &own, variant))?;
             if offer.spec.review {
                 reviews.push(Review {
                     id,

@@ -69,6 +69,10 @@ fn finish(ws: &Workspace) -> Result<()> {
             }
             let campaign = campaigns::by_id(conn, run.campaign_id)?;
             campaigns::set_run_state(conn, run.id, RunState::Finished, now)?;
+            let open = campaigns::runs_in(conn, &[RunState::Sending, RunState::Paused])?;
+            if open.iter().any(|other| other.campaign_id == run.campaign_id) {
+                return Ok(());
+            }
             campaigns::act(conn, &campaign, Action::Finish, "sender", now).map(drop)
         });
         // Another sender may have finished it at the same moment.

@@ -18,7 +18,9 @@ use crate::models::{Protected, ResponseModel, ResponseParams, registry};
 use crate::offers::store::{self as offers, Offer};
 use crate::operations::shares::Shares;
 use crate::operations::{Workspace, facts, train};
-use crate::rules::Catalogue;
+use crate::outcomes::SignalKind;
+use crate::rules::{Catalogue, Rule, RuleSpec};
+use crate::segments::rule::FactsOf;
 use crate::settings::Settings;
 use crate::storage::Connection;
 
@@ -45,6 +47,10 @@ pub struct Setup {
     pub shares: Shares,
     /// What is proposed to whoever asks when nothing is worth its price.
     pub fallback: Option<OfferId>,
+    /// The variant of the templates where no experiment chooses one.
+    pub variant: String,
+    /// Who takes each step that follows: the campaign's audience where the step's condition holds; none where it states none.
+    takers: Vec<Option<Arc<Rule>>>,
 }
 
 /// Versions of the models behind a decision; 0 where none serves.
@@ -64,6 +70,30 @@ impl Setup {
     /// The definition.
     pub fn spec(&self) -> &CampaignSpec {
         &self.folder.spec
+    }
+
+    /// The same for a step of a journey: its own offers, channels and templates. Step 0 is the campaign itself.
+    #[must_use]
+    pub fn for_step(mut self, step: usize) -> Setup {
+        let Some(at) = step.checked_sub(1).filter(|at| *at < self.folder.spec.steps.len()) else { return self };
+        let step = self.folder.spec.steps[at].clone();
+        if let Some(own) = &self.takers[at] {
+            self.policy.audience = Some(own.clone());
+        }
+        let spec = &mut self.folder.spec;
+        if !step.offers.is_empty() {
+            spec.offers.retain(|offer| step.offers.contains(offer));
+            self.offers.retain(|offer| step.offers.contains(&offer.spec.name));
+        }
+        if !step.channels.is_empty() {
+            spec.channels.retain(|channel| step.channels.contains(&channel.channel));
+        }
+        if let Some(variant) = step.variant {
+            spec.experiments.clear();
+            self.policy.assignment.experiments.clear();
+            self.variant = variant;
+        }
+        self
     }
 
     /// The templates' version as deliveries keep it.
@@ -109,7 +139,7 @@ pub fn of_version(
         None => ResponseModel::train(&[], &train::priors_of(conn)?, &ResponseParams::default())?,
     };
     let retention = retention.map(|(_, model)| model);
-    let Checked { offers, templates, policy, shares } = checked;
+    let Checked { offers, templates, policy, shares, takers } = checked;
     let by_default = folder.spec.fallback.as_ref();
     let fallback =
         by_default.and_then(|name| offers.iter().find(|offer| offer.spec.name == *name)).map(|offer| offer.id);
@@ -117,6 +147,8 @@ pub fn of_version(
         campaign,
         folder,
         fallback,
+        variant: first_variant(&templates),
+        takers,
         offers,
         templates: Arc::new(templates),
         response,
@@ -149,6 +181,8 @@ pub struct Checked {
     pub policy: DecisionPolicy,
     /// Of whom how many may, and shall, be contacted.
     pub shares: Shares,
+    /// Who takes each step that follows.
+    takers: Vec<Option<Arc<Rule>>>,
 }
 
 /// Checks a definition against everything it names: offers, facts in rules, templates, contact policy.
@@ -185,12 +219,13 @@ pub fn check(
     if let Some(templates) = &templates {
         faults.extend(missing_templates(&spec, templates));
     }
+    let takers = check_journeys(&spec, catalogue, &mut faults);
     let contact = take(contact_policy(&spec, settings), &mut faults);
     let policy = take(decision_policy(&spec, settings, eligibility, occasion), &mut faults);
     match (templates, contact, policy, shares) {
         (Some(templates), Some(contact), Some(policy), Some(shares)) if faults.is_empty() => {
             let policy = DecisionPolicy { audience: audience.map(Arc::new), contact, ..policy };
-            Ok(Checked { offers, templates, policy, shares })
+            Ok(Checked { offers, templates, policy, shares, takers })
         }
         _ => Err(Error::faults(format!("the campaign `{}` cannot be used", spec.name), faults)),
     }
@@ -217,19 +252,50 @@ fn no_such_offer(name: &str, known: &[Offer]) -> String {
     format!("there is no offer `{name}`; there are: {}", names.join(", "))
 }
 
+/// Checks what begins and ends journeys; who takes which step.
+fn check_journeys(spec: &CampaignSpec, catalogue: &Catalogue, faults: &mut Vec<Fault>) -> Vec<Option<Arc<Rule>>> {
+    if let Some(on) = spec.trigger.as_ref().and_then(|trigger| trigger.on.as_ref()) {
+        FactsOf::check("trigger.on", &on.of, &on.only, faults);
+    }
+    for (i, goal) in spec.until.iter().enumerate() {
+        FactsOf::check(&format!("until[{i}]"), &goal.of, &goal.only, faults);
+    }
+    let mut takers = Vec::with_capacity(spec.steps.len());
+    for (i, step) in spec.steps.iter().enumerate() {
+        let own = step.when.as_ref().and_then(|rule| {
+            take(rule.clone().check(&format!("steps[{i}].when"), catalogue), faults)?;
+            let both = spec.audience.iter().chain([rule]).cloned().collect();
+            RuleSpec { all: Some(both), ..RuleSpec::default() }.check("audience", catalogue).ok()
+        });
+        takers.push(own.map(Arc::new));
+        for signal in step.unless.iter().filter(|signal| SignalKind::parse(signal).is_err()) {
+            let names: Vec<&str> = SignalKind::ALL.iter().map(|kind| kind.name()).collect();
+            let message = format!("`{signal}` is no answer to a message; there are {}", names.join(", "));
+            faults.push(Fault::at(format!("steps[{i}].unless"), message));
+        }
+    }
+    takers
+}
+
 /// Every variant must have a message for every channel.
 fn missing_templates(spec: &CampaignSpec, templates: &CampaignTemplates) -> Vec<Fault> {
-    let variants: Vec<String> = match spec.experiments.first() {
-        Some(experiment) => experiment.variants.iter().map(|variant| variant.name.clone()).collect(),
-        None => vec![first_variant(templates)],
+    let every: Vec<&str> = spec.channels.iter().map(|channel| channel.channel.as_str()).collect();
+    let mut wanted: Vec<(String, Vec<&str>)> = match spec.experiments.first() {
+        Some(experiment) => experiment.variants.iter().map(|v| (v.name.clone(), every.clone())).collect(),
+        None => vec![(first_variant(templates), every.clone())],
     };
+    wanted.extend(spec.steps.iter().filter_map(|step| {
+        let own: Vec<&str> = step.channels.iter().map(String::as_str).collect();
+        Some((step.variant.clone()?, if own.is_empty() { every.clone() } else { own }))
+    }));
     let mut faults = Vec::new();
-    for variant in &variants {
-        for (i, channel) in spec.channels.iter().enumerate() {
-            let piece = crate::messages::Form::of_channel(&channel.channel).needs();
+    for (variant, channels) in &wanted {
+        for channel in channels {
+            let at = every.iter().position(|known| known == channel).unwrap_or_default();
+            let piece = crate::messages::Form::of_channel(channel).needs();
             if templates.locale_for(variant, "en", piece).is_none() {
                 let message = format!("variant `{variant}` has no {piece:?} template; add templates/{variant}/en/");
-                faults.push(Fault::at(format!("channels[{i}]"), message));
+                faults.push(Fault::at(format!("channels[{at}]"), message));
             }
         }
     }
@@ -237,7 +303,7 @@ fn missing_templates(spec: &CampaignSpec, templates: &CampaignTemplates) -> Vec<
 }
 
 /// The variant that is used where no experiment chooses one.
-pub fn first_variant(templates: &CampaignTemplates) -> String {
+fn first_variant(templates: &CampaignTemplates) -> String {
     templates.variants().next().unwrap_or("a").to_owned()
 }
 

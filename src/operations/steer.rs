@@ -3,21 +3,27 @@
 use crate::campaigns::store::{self, Campaign};
 use crate::campaigns::{Action, RunState};
 use crate::deliveries::outbox::brake;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::CampaignRunId;
 use crate::operations::checks::Checks;
-use crate::operations::{Workspace, audit};
+use crate::operations::{Workspace, audit, journeys};
 use crate::storage::Connection;
 
-/// Somebody answers for the planned version; from now on it may run, and its schedule counts.
+/// Somebody answers for the planned version; from now on it may run, and its schedule and its trigger count.
 ///
 /// # Errors
-/// Conflict, when it has not been planned.
+/// Conflict, when it has not been planned, or another person shall approve it.
 pub fn approve(ws: &Workspace, name: &str, actor: &str) -> Result<Campaign> {
     let now = ws.now();
     act(ws, name, Action::Approve, "campaign.approve", actor, |conn, campaign| {
-        let schedule = store::version(conn, campaign.id, campaign.version)?.spec.schedule;
+        let applied_by = store::applied_by(conn, campaign.id, campaign.version)?;
+        if ws.settings().second_approver && applied_by.as_deref() == Some(actor) {
+            return Err(Error::conflict("you have applied this version yourself; another person must approve it"));
+        }
+        let spec = store::version(conn, campaign.id, campaign.version)?.spec;
+        let (schedule, trigger) = (spec.schedule, spec.trigger);
         let next = schedule.map(|schedule| schedule.next(now)).transpose()?;
+        journeys::watch(conn, campaign.id, trigger, now)?;
         store::set_next_run(conn, campaign.id, next)
     })
 }
@@ -50,6 +56,18 @@ pub fn resume(ws: &Workspace, name: &str, actor: &str) -> Result<Campaign> {
     })
 }
 
+/// Ends the campaign when it has done what it was for: nothing new begins, and its results stand.
+///
+/// # Errors
+/// Conflict, when a run is going on, or it was cancelled.
+pub fn close(ws: &Workspace, name: &str, actor: &str) -> Result<Campaign> {
+    let now = ws.now();
+    act(ws, name, Action::Close, "campaign.close", actor, |conn, campaign| {
+        journeys::watch(conn, campaign.id, None, now)?;
+        store::set_next_run(conn, campaign.id, None)
+    })
+}
+
 /// Ends the campaign: what was not sent is taken back, and it does not run again until it is applied anew.
 ///
 /// # Errors
@@ -59,6 +77,7 @@ pub fn cancel(ws: &Workspace, name: &str, actor: &str) -> Result<Campaign> {
     let checks = Checks::new(ws);
     act(ws, name, Action::Cancel, "campaign.cancel", actor, |conn, campaign| {
         store::set_next_run(conn, campaign.id, None)?;
+        journeys::watch(conn, campaign.id, None, now)?;
         for run in set_runs(conn, campaign, &[RunState::Sending, RunState::Paused], RunState::Cancelled, now)? {
             brake::cancel(conn, run, "campaign cancelled", now, &checks)?;
         }

@@ -13,7 +13,7 @@ use crate::ids::{self, CampaignRunId, DeliveryId};
 use crate::messages::Form;
 use crate::messages::preview::preview;
 use crate::money::Money;
-use crate::operations::setup::{self, first_variant};
+use crate::operations::setup;
 use crate::operations::variables::variables;
 use crate::operations::{Workspace, audit, people, send};
 
@@ -64,7 +64,7 @@ pub fn test_send(ws: &Workspace, name: &str, what: &TestSend, actor: &str) -> Re
         None => setup.offers.first(),
     };
     let offer = offer.ok_or_else(|| Error::not_found("the campaign has no such offer"))?;
-    let variant = what.variant.clone().unwrap_or_else(|| first_variant(&setup.templates));
+    let variant = what.variant.clone().unwrap_or_else(|| setup.variant.clone());
     let text = serde_json::to_string(&variables(&setup, ws.settings(), &person, offer, &variant))?;
     let message = preview(&setup.templates, Form::of_channel(&what.channel), &text)?.message;
     let delivery = row(ws, what, now);

@@ -16,7 +16,7 @@ use crate::features::{FeatureMatrix, Sample, matrix_of};
 use crate::ids::{CustomerId, ModelVersionId};
 use crate::models::response::Context;
 use crate::models::spec::{PurchaseLabel, ResponseSpec};
-use crate::models::training::split_by_time;
+use crate::models::training::{of_chance, split_by_time};
 use crate::models::{Fit, LoggedDecision, ModelSpec, OfferPrior, Protected, registry, train_response};
 use crate::offers::store as offers;
 use crate::operations::{Workspace, lifetime, segmentation};
@@ -123,6 +123,7 @@ fn fit_response(ws: &Workspace, spec: &ResponseSpec) -> Result<Fit> {
         (Some(first), Some(last)) => (first.at, last.at.plus(1)),
         _ => (ws.now(), ws.now()),
     };
+    logs = of_chance(logs, |log| &log.decision);
     known::complete(ws, &mut logs)?;
     let (earlier, later) = split_by_time(logs.into_iter().map(|log| (log.at, log.decision)).collect(), spec.test_share);
     train_response(
@@ -221,7 +222,7 @@ pub(super) fn priors_of(conn: &mut Connection) -> Result<Vec<OfferPrior>> {
 }
 
 /// Decisions with a known outcome, in the order of time: what may be learned from. Only choices that were drawn at random, or
-/// whose chance was logged, teach what would have happened otherwise; a certain choice teaches its own rate all the same.
+/// whose chance was logged, teach what would have happened otherwise; others are learned from only where these are few.
 pub fn logged_decisions(ws: &Workspace) -> Result<Vec<Logged>> {
     let objecting: HashSet<i64> = ws.store().read(customers::objecting)?.into_iter().map(|id| id.0).collect();
     let sql = "SELECT customer_id, occurred_at, offer, channel, propensity, converted, context FROM decision \

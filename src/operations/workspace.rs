@@ -10,6 +10,7 @@ use crate::history::event_types::EventTypes;
 use crate::history::{self, History};
 use crate::ids::IdKey;
 use crate::messages::LinkKeys;
+use crate::operations::base::Bases;
 use crate::operations::event_types;
 use crate::settings::Settings;
 use crate::storage::{Location, Store, migrate, workspace};
@@ -29,6 +30,7 @@ struct Inner {
     history: History,
     features: Catalogue,
     event_types: EventTypes,
+    bases: Bases,
 }
 
 /// What differs from an ordinary workspace.
@@ -73,7 +75,13 @@ impl Workspace {
             history,
             features,
             event_types,
+            bases: Bases::default(),
         })))
+    }
+
+    /// Averages over the base, as they were made last.
+    pub fn bases(&self) -> &Bases {
+        &self.0.bases
     }
 
     /// The data folder.

@@ -23,7 +23,7 @@ mod value;
 
 pub use check::{Catalogue, Rule};
 pub use evaluate::{Failure, Row, Truth};
-pub use spec::{Literal, Op, RuleSpec};
+pub use spec::{Literal, OneOrMany, Op, RuleSpec};
 pub use value::{Kind, Value};
 
 /// How deep rules may be nested.

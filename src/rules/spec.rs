@@ -85,3 +85,23 @@ impl RuleSpec {
         RuleSpec { not: Some(Box::new(rule)), ..RuleSpec::default() }
     }
 }
+
+/// A value, or several of which one must match.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// This one.
+    One(String),
+    /// One of these.
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    /// The values.
+    pub fn values(&self) -> &[String] {
+        match self {
+            OneOrMany::One(value) => std::slice::from_ref(value),
+            OneOrMany::Many(values) => values,
+        }
+    }
+}

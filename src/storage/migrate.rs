@@ -46,7 +46,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "121_domain_pace",
     "150_scorecard",
     "151_prospects",
-    "152_service"
+    "152_service",
+    "160_journeys"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

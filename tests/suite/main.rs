@@ -9,6 +9,7 @@ mod features;
 mod history;
 mod import;
 mod import_files;
+mod journeys;
 mod models;
 mod objection;
 mod point_in_time;

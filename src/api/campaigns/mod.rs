@@ -2,6 +2,7 @@
 
 pub mod capacity;
 pub mod get;
+pub mod journeys;
 pub mod list;
 pub mod plan;
 pub mod put;

@@ -1,4 +1,4 @@
-//! `POST /v1/campaigns/{id}/{approve,pause,resume,cancel}`
+//! `POST /v1/campaigns/{id}/{approve,pause,resume,cancel,close}`
 
 use actix_web::{HttpResponse, web};
 
@@ -34,4 +34,9 @@ pub async fn resume(ws: Ws, caller: Caller, name: web::Path<String>) -> Result<H
 /// Ends the campaign; what was not sent is taken back.
 pub async fn cancel(ws: Ws, caller: Caller, name: web::Path<String>) -> Result<HttpResponse, Problem> {
     act(ws, caller, name, steer::cancel).await
+}
+
+/// Ends the campaign when it has done what it was for.
+pub async fn close(ws: Ws, caller: Caller, name: web::Path<String>) -> Result<HttpResponse, Problem> {
+    act(ws, caller, name, steer::close).await
 }

@@ -1,6 +1,7 @@
 //! `vizavi campaign`: one file per thing that is asked of a campaign.
 
 mod apply;
+mod journeys;
 mod lint;
 mod list;
 mod plan;
@@ -92,6 +93,16 @@ enum Verb {
         /// The campaign
         name: String,
     },
+    /// End the campaign when it has done what it was for: nothing new begins, its results stand
+    Close {
+        /// The campaign
+        name: String,
+    },
+    /// Where clients are on their way through the campaign's steps
+    Journeys {
+        /// The campaign
+        name: String,
+    },
     /// What the campaign earned against its holdout, run by run
     Results {
         /// The campaign
@@ -114,6 +125,8 @@ pub fn run(place: &Place, args: &Args) -> Done {
         Verb::Pause { name } => steer::run(place, name, steer::Verb::Pause),
         Verb::Resume { name } => steer::run(place, name, steer::Verb::Resume),
         Verb::Cancel { name } => steer::run(place, name, steer::Verb::Cancel),
+        Verb::Close { name } => steer::run(place, name, steer::Verb::Close),
+        Verb::Journeys { name } => journeys::run(place, name),
         Verb::Results { name } => results::run(place, name),
         Verb::List => list::run(place),
     }

@@ -1,4 +1,4 @@
-//! `vizavi campaign approve | pause | resume | cancel NAME`.
+//! `vizavi campaign approve | pause | resume | cancel | close NAME`.
 
 use super::ACTOR;
 use crate::cli::{Done, Place, print};
@@ -15,6 +15,8 @@ pub enum Verb {
     Resume,
     /// End it.
     Cancel,
+    /// End it when it has done what it was for.
+    Close,
 }
 
 /// Steers, and prints the state it led to.
@@ -25,6 +27,7 @@ pub fn run(place: &Place, name: &str, verb: Verb) -> Done {
         Verb::Pause => steer::pause(&ws, name, ACTOR)?,
         Verb::Resume => steer::resume(&ws, name, ACTOR)?,
         Verb::Cancel => steer::cancel(&ws, name, ACTOR)?,
+        Verb::Close => steer::close(&ws, name, ACTOR)?,
     };
     if place.json {
         print::json(&campaign)?;
@@ -34,7 +37,7 @@ pub fn run(place: &Place, name: &str, verb: Verb) -> Done {
         (Verb::Approve, Some(at)) => format!("its schedule runs it at {at}, when `vizavi work` or `serve` is up\n"),
         (Verb::Approve, None) => format!("next: vizavi campaign run {name}\n"),
         (Verb::Resume, _) => "`vizavi work` sends what is due\n".to_owned(),
-        (Verb::Pause | Verb::Cancel, _) => String::new(),
+        (Verb::Pause | Verb::Cancel | Verb::Close, _) => String::new(),
     };
     print::text(&format!("campaign {name}: {} (version {})\n{next}", campaign.state, campaign.version))?;
     Ok(())

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::messages::Form;
 use crate::messages::preview::preview;
 use crate::operations::batch::Batch;
-use crate::operations::setup::{Setup, first_variant};
+use crate::operations::setup::Setup;
 use crate::operations::variables::variables;
 use crate::simulation::cast::{Role, cast};
 use crate::simulation::market::Market;
@@ -93,7 +93,7 @@ fn message(demo: &Demo<'_>, setup: &Setup, batch: &Batch, at: usize) -> Result<S
     let treatment = &choice.treatment;
     let offer = setup.offers.iter().find(|offer| offer.id == treatment.offer);
     let offer = offer.ok_or_else(|| crate::Error::internal("a decision names an offer that the campaign does not"))?;
-    let variant = treatment.variant.as_deref().map_or_else(|| first_variant(&setup.templates), str::to_owned);
+    let variant = treatment.variant.as_deref().map_or_else(|| setup.variant.clone(), str::to_owned);
     let variables = variables(setup, demo.ws.settings(), &batch.people[at], offer, &variant);
     let form = Form::of_channel(&treatment.channel);
     let made = preview(&setup.templates, form, &serde_json::to_string(&variables)?)?.message;

@@ -8,7 +8,7 @@ mod response;
 
 pub use churn::{ChurnData, ChurnFigures, train_churn, train_churn_in_folds};
 pub use lifetime::train_lifetime;
-pub use response::{split_by_time, train_response};
+pub use response::{of_chance, split_by_time, train_response};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

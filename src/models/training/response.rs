@@ -17,6 +17,8 @@ use crate::models::uplift::{self, OfferFigures};
 
 /// Decisions left to chance that are enough to say which features they know.
 const LEAST_RANDOM: usize = 200;
+/// Decisions left to chance that are enough to learn effects from them alone.
+const ENOUGH_RANDOM: usize = 1_000;
 
 /// How well later decisions were foretold. None where nothing was kept out, or only one class.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,19 @@ pub struct ResponseMetrics {
     /// that were left to chance.
     #[serde(default)]
     pub uplift: Vec<OfferFigures>,
+}
+
+/// What effects are learned from: the decisions that were left to chance, where there are enough of them, else all.
+///
+/// A choice that the engine made itself is certain given what it knew: where it contacts, nobody is left alone to compare with, and
+/// where it does not, nobody was contacted. A model that is not quite right in form bridges that gap with the difference between
+/// the two kinds of customers, and then believes it (positivity; Hernan and Robins 2020, chapter 3).
+pub fn of_chance<T>(mut logs: Vec<T>, decision: impl Fn(&T) -> &LoggedDecision) -> Vec<T> {
+    let random = |log: &T| decision(log).propensity < uplift::RANDOM_BELOW;
+    if logs.iter().filter(|log| random(log)).count() >= ENOUGH_RANDOM {
+        logs.retain(random);
+    }
+    logs
 }
 
 /// The last `share` of decisions by time, and those before. Equal times stay together on the earlier side, unless nothing

@@ -17,10 +17,11 @@ use crate::error::Result;
 use crate::ids::OfferId;
 use crate::offers::store as offers;
 use crate::operations::Workspace;
-use crate::operations::candidates::{Asking, Base, Menu, Treatments};
+use crate::operations::base::Base;
+use crate::operations::candidates::{Asking, Menu, Treatments};
 use crate::operations::people::{self, Person};
 use crate::operations::scarce::{Account, Limit, Period, Scarce, find};
-use crate::operations::setup::{self, Setup, first_variant};
+use crate::operations::setup::{self, Setup};
 use crate::operations::shares::ShareLimit;
 use crate::storage::Connection;
 
@@ -121,14 +122,17 @@ impl Desk {
         let ws = &self.ws;
         let setup = setup::load(ws, conn, name, "real time")?;
         let days = setup.spec().conversion_days;
-        let known = self.bases.lock().unwrap_or_else(PoisonError::into_inner).get(&days).cloned().filter(|_| !anew);
+        let known = ws.bases().last(days).filter(|_| !anew);
         // Reading everybody takes long: it is done once, and where nothing asks for it not at all.
         let people = match known.is_some() && setup.shares.is_empty() {
             true => Vec::new(),
             false => people::everyone(ws, conn, now, None)?,
         };
-        let base = known.unwrap_or_else(|| Base::of(&people, ws.settings(), days));
-        self.bases.lock().unwrap_or_else(PoisonError::into_inner).insert(days, base.clone());
+        let base = known.unwrap_or_else(|| {
+            let made = Base::of(&people, ws.settings(), days);
+            ws.bases().keep(days, made.clone(), now);
+            made
+        });
         let shares = setup.shares.limits(&people, &setup.policy);
         let period = Period::current(conn, &setup.campaign, setup.spec())?;
         let last = crate::campaigns::store::last_runs(conn, setup.campaign.id, setup.campaign.version)?;
@@ -137,7 +141,7 @@ impl Desk {
         let nothing =
             Live { scarce: Arc::new(scarce), prices: Prices::default(), left: Vec::new(), until: Instant::now() };
         let made = Arc::new(Ready {
-            variant: first_variant(&setup.templates).into(),
+            variant: setup.variant.as_str().into(),
             setup,
             period,
             base,

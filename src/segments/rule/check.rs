@@ -1,5 +1,6 @@
 //! From a segment as written to one that can run: all faults at once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::measure::{Measure, Only, Take};
@@ -8,8 +9,8 @@ use super::{RuleSegment, SEGMENTS, Since};
 use crate::clock::DAY;
 use crate::error::{Error, Fault, Result};
 use crate::history::facts::{CLAIM, EVENT, INTERACTION, ORDER_ITEM, RETURN_ITEM, SUBSCRIPTION};
-use crate::history::{FactType, Kind as ColumnKind};
-use crate::rules::{Catalogue, Kind, Rule, Value};
+use crate::history::{Fact, FactType, Kind as ColumnKind};
+use crate::rules::{Catalogue, Kind, OneOrMany, Rule, Value};
 
 /// What `of` can name: the facts, and whether several of them are one (the lines of an order).
 const SOURCES: [(&str, &FactType, bool); 7] = [
@@ -213,6 +214,39 @@ fn check_measure(
         only,
         thresholds: Vec::new(),
     })
+}
+
+/// Facts that are waited for, by type and the values of their columns.
+#[derive(Debug, Clone)]
+pub struct FactsOf(Measure);
+
+impl FactsOf {
+    /// Checks which facts are meant; what is wrong is named under `key`.
+    pub fn check(key: &str, of: &str, only: &BTreeMap<String, OneOrMany>, faults: &mut Vec<Fault>) -> Option<FactsOf> {
+        let spec = MeasureSpec {
+            of: Some(of.to_owned()),
+            take: Some("last".to_owned()),
+            only: only.clone(),
+            ..MeasureSpec::default()
+        };
+        check_measure(key, "facts", &spec, 1, faults).map(FactsOf)
+    }
+
+    /// Their type.
+    pub fn fact_type(&self) -> &'static FactType {
+        self.0.fact_type
+    }
+
+    /// Whether this fact, which is of their type, is one of them.
+    pub fn includes(&self, fact: &Fact) -> bool {
+        self.0.point(fact).is_some()
+    }
+
+    /// The SQL condition on the columns of their type that says the same; `TRUE` where all count.
+    pub fn condition(&self) -> String {
+        let parts = super::fold::conditions(&self.0.only);
+        if parts.is_empty() { "TRUE".to_owned() } else { parts.join(" AND ") }
+    }
 }
 
 /// What a sum adds up: a column of whole numbers.

@@ -4,7 +4,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBat
 use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 
 use super::RuleSegment;
-use super::measure::{ENDED, Measure, Take, key_column, key_of};
+use super::measure::{ENDED, Measure, Only, Take, key_column, key_of};
 use super::tally::{Point, Tally};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -185,9 +185,16 @@ fn condition(measure: &Measure, now: Timestamp) -> String {
         let from = now.0.saturating_sub(window);
         parts.push(format!("occurred_at > arrow_cast({from}, 'Timestamp(Microsecond, Some(\"UTC\"))')"));
     }
-    for only in &measure.only {
-        let values: Vec<String> = only.values.iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
-        parts.push(format!("\"{}\" IN ({})", only.column, values.join(", ")));
-    }
+    parts.extend(conditions(&measure.only));
     parts.join(" AND ")
+}
+
+/// The conditions on columns, in SQL.
+pub(super) fn conditions(only: &[Only]) -> Vec<String> {
+    let quoted = |value: &String| format!("'{}'", value.replace('\'', "''"));
+    let one = |only: &Only| {
+        let values: Vec<String> = only.values.iter().map(quoted).collect();
+        format!("\"{}\" IN ({})", only.column, values.join(", "))
+    };
+    only.iter().map(one).collect()
 }

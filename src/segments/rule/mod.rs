@@ -24,10 +24,11 @@ mod tally;
 use std::sync::Arc;
 
 pub use block::{Block, Blocks, Entry};
+pub use check::FactsOf;
 pub use fold::{Folded, fold};
 pub use judge::Judged;
 pub use measure::{Measure, Take};
-pub use spec::{MeasureSpec, OneOrMany, SegmentSpec, named_in};
+pub use spec::{MeasureSpec, SegmentSpec, named_in};
 pub use tally::{Point, Tally};
 
 use crate::rules::{Catalogue, Rule};

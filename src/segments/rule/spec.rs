@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Fault, Result};
-use crate::rules::RuleSpec;
+use crate::rules::{OneOrMany, RuleSpec};
 
 /// A segment by rule, as written in TOML or JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,26 +54,6 @@ pub struct MeasureSpec {
     /// Days since a time of the profile, instead of facts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
-}
-
-/// A value, or several of which one must match.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum OneOrMany {
-    /// This one.
-    One(String),
-    /// One of these.
-    Many(Vec<String>),
-}
-
-impl OneOrMany {
-    /// The values.
-    pub fn values(&self) -> &[String] {
-        match self {
-            OneOrMany::One(value) => std::slice::from_ref(value),
-            OneOrMany::Many(values) => values,
-        }
-    }
 }
 
 impl SegmentSpec {

@@ -24,6 +24,7 @@ diesel::table! {
         plan -> Nullable<Text>,
         planned_at -> Nullable<BigInt>,
         created_at -> BigInt,
+        applied_by -> Nullable<Text>,
     }
 }
 
@@ -41,6 +42,7 @@ diesel::table! {
         started_at -> BigInt,
         finished_at -> Nullable<BigInt>,
         measured_at -> Nullable<BigInt>,
+        step -> Nullable<Integer>,
     }
 }
 

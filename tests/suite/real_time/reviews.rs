@@ -4,11 +4,12 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::{Value, json};
 use vizavi::clock::DAY;
-use vizavi::operations::access::Role;
+use vizavi::operations::access::{Role, user};
 use vizavi::operations::send;
 
 use super::shop::{CAMPAIGN, ask, later, offer, offer_now, proposed, settings, shop};
-use crate::api::service::Service;
+use crate::api::service::{PASSWORD, Service};
+use crate::console::{form_token, log_in};
 use crate::support::postgres;
 
 fn on_both_stores(test: impl Fn(&Service)) {
@@ -99,5 +100,31 @@ fn what_nobody_decides_in_time_is_not_done() {
         send::send_due(&service.ws, &AtomicBool::new(false)).unwrap();
         assert_eq!(states(service, &run), ["cancelled"; 4]);
         assert_eq!(offer_now(service, "contract")["left"], 5);
+    });
+}
+
+#[test]
+fn the_console_shows_what_waits_with_its_why_and_takes_the_word() {
+    on_both_stores(|service| {
+        let run = run(service);
+        user::create(&service.ws, "boss@example.com", Role::Admin, PASSWORD, "test").unwrap();
+        let cookie = log_in(service, "boss@example.com");
+        let page = service.get("/reviews").header("cookie", &cookie).send();
+        assert_eq!(page.status, 200);
+        assert_eq!(page.text.matches("contract by email<br>").count(), 4, "{}", page.text);
+        assert!(page.text.contains("contract by email: chosen, it adds"), "{}", page.text);
+        let token = form_token(&page.text);
+        let decide = |delivery: &Value, word: &str, reason: &str| {
+            let form = [("form_token", token.as_str()), ("decision", word), ("reason", reason)];
+            service.post(&format!("/reviews/{delivery}")).header("cookie", &cookie).form(&form).send()
+        };
+        let ids: Vec<Value> = reviews(service, "waiting").iter().map(|row| row["delivery"].clone()).collect();
+        let without = decide(&ids[0], "refuse", " ");
+        assert!(without.status == 422 && without.text.contains("say why"), "{}", without.text);
+        assert_eq!(decide(&ids[0], "refuse", "moved abroad").status, 303);
+        assert_eq!(decide(&ids[1], "release", "called").status, 303);
+        assert_eq!(decide(&ids[1], "refuse", "too late").status, 409);
+        assert_eq!(states(service, &run), ["cancelled", "planned", "planned", "planned"]);
+        assert_eq!((reviews(service, "refused").len(), reviews(service, "released").len()), (1, 1));
     });
 }

@@ -8,8 +8,8 @@ use crate::clock::{HOUR, SECOND};
 use crate::history::FactType;
 use crate::history::facts::{INTERACTION, RETURN_ITEM, SUBSCRIPTION};
 use crate::random::Stream;
-use crate::rules::{Literal, Op, RuleSpec, Value as RuleValue};
-use crate::segments::rule::{MeasureSpec, OneOrMany};
+use crate::rules::{Literal, OneOrMany, Op, RuleSpec, Value as RuleValue};
+use crate::segments::rule::MeasureSpec;
 
 const PEOPLE: usize = 12;
 const STEPS: usize = 14;

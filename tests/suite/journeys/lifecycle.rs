@@ -1,0 +1,113 @@
+//! The life of a campaign whose definition changes while it runs.
+
+use serde_json::{Value, json};
+use vizavi::operations::access::{Role, key};
+use vizavi::operations::send;
+use vizavi::settings::Settings;
+
+use super::{event, hours, items, journeys, messages, on_both_stores, steer, work};
+use crate::api::service::Service;
+use crate::real_time::shop::{CAMPAIGN, later, offer, settings};
+
+/// Changes the campaign's definition in these parts, plans and approves it.
+pub fn edit(service: &Service, more: &Value) {
+    apply(service, more);
+    for verb in ["plan", "approve"] {
+        assert_eq!(steer(service, verb), 200, "{verb}");
+    }
+}
+
+/// Changes the campaign's title, whatever its state.
+pub fn edit_title(service: &Service, title: &str) {
+    apply(service, &json!({ "title": title }));
+}
+
+fn apply(service: &Service, more: &Value) {
+    let admin = service.key_of(Role::Admin);
+    let path = format!("/v1/campaigns/{CAMPAIGN}");
+    let known = service.get(&path).key(&admin).send();
+    let mut folder =
+        json!({ "spec": known.json()["folder"]["spec"], "templates": known.json()["folder"]["templates"] });
+    folder["spec"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let etag = known.header("etag").unwrap_or_default().to_owned();
+    let answer = service.put(&path).key(&admin).header("if-match", &etag).json(&folder.to_string()).send();
+    assert_eq!(answer.status, 200, "{}", answer.text);
+}
+
+fn state(service: &Service) -> (String, i64) {
+    let shown = service.get(&format!("/v1/campaigns/{CAMPAIGN}")).by(Role::Admin).send().json();
+    (shown["campaign"]["state"].as_str().unwrap().to_owned(), shown["campaign"]["version"].as_i64().unwrap())
+}
+
+#[test]
+fn an_edit_of_a_running_campaign_waits_for_its_own_approval_and_nobody_is_written_to_again() {
+    let basket = json!({ "trigger": { "on": { "of": "events", "where": { "name": "basket" } } },
+        "steps": [{ "name": "reminder", "after_hours": 24 }] });
+    on_both_stores(&basket, |service| {
+        event(service, "C0", "basket");
+        hours(service, 1);
+        assert_eq!((state(service), messages(service).len()), (("running".into(), 1), 1));
+        apply(service, &json!({ "title": "Another title" }));
+        assert_eq!(state(service), ("running".into(), 2), "what is under way goes on");
+        event(service, "C1", "basket");
+        hours(service, 2);
+        assert_eq!(messages(service), [("C0".into(), 0)], "nobody has approved the new version");
+        assert_eq!(journeys(service), ["C0: active before reminder", "C1: active before first"], "but nobody is lost");
+        assert_eq!(steer(service, "approve"), 409, "it is not planned");
+        assert_eq!((steer(service, "plan"), steer(service, "approve")), (200, 200));
+        hours(service, 24);
+        let all = messages(service);
+        assert_eq!(all, [("C0".into(), 0), ("C0".into(), 1), ("C1".into(), 0)], "each step once");
+        // It ends when everything is sent, and is closed then.
+        hours(service, 26);
+        send::send_due(&service.ws, &std::sync::atomic::AtomicBool::new(false)).unwrap();
+        assert_eq!(state(service), ("approved".into(), 2));
+        assert_eq!((steer(service, "close"), state(service).0), (200, "closed".into()));
+        event(service, "C2", "basket");
+        hours(service, 2);
+        assert_eq!(messages(service).len(), 4, "nothing begins any more: {:?}", messages(service));
+        assert_eq!(steer(service, "approve"), 409);
+    });
+}
+
+#[test]
+fn while_it_is_paused_clients_wait_and_a_cancelled_one_forgets_them() {
+    let basket = json!({ "trigger": { "on": { "of": "events", "where": { "name": "basket" } } } });
+    on_both_stores(&basket, |service| {
+        event(service, "C0", "basket");
+        hours(service, 1);
+        assert_eq!(steer(service, "pause"), 200);
+        event(service, "C1", "basket");
+        hours(service, 2);
+        assert_eq!((messages(service).len(), journeys(service).len()), (1, 2));
+        assert_eq!(steer(service, "resume"), 200);
+        hours(service, 1);
+        assert_eq!(messages(service), [("C0".into(), 0), ("C1".into(), 0)]);
+        assert_eq!(steer(service, "cancel"), 200);
+        let runs = items(service, &format!("/v1/campaigns/{CAMPAIGN}/runs"));
+        assert!(runs.iter().all(|run| run["state"] == "cancelled" && run["balances"] == true), "{runs:?}");
+        event(service, "C2", "basket");
+        later(service, 1);
+        work(service);
+        assert_eq!(journeys(service).len(), 2, "nobody begins");
+    });
+}
+
+#[test]
+fn where_the_workspace_asks_for_it_another_person_approves() {
+    let strict = Settings { second_approver: true, ..settings() };
+    let service = Service::with(None, strict);
+    let put = service.put("/v1/offers/ten-off").by(Role::Admin).json(&offer("ten-off", 0.6, json!({})).to_string());
+    assert_eq!(put.send().status, 201);
+    let spec = json!({ "name": CAMPAIGN, "offers": ["ten-off"], "channels": [{ "channel": "email" }] });
+    let folder = json!({ "spec": spec, "templates": { "a/en/subject.hbs": "x", "a/en/text.hbs": "y" } });
+    let key_of = |name: &str| key::create(&service.ws, name, Role::Admin, None, "test").unwrap().1;
+    let (one, other) = (key_of("one"), key_of("other"));
+    let path = format!("/v1/campaigns/{CAMPAIGN}");
+    assert_eq!(service.put(&path).key(&one).json(&folder.to_string()).send().status, 201);
+    let post = |verb: &str, key: &str| service.post(&format!("{path}/{verb}")).key(key).json("{}").send();
+    assert_eq!(post("plan", &one).status, 200);
+    let own = post("approve", &one);
+    assert!(own.status == 409 && own.text.contains("another person"), "{}", own.text);
+    assert_eq!(post("approve", &other).status, 200);
+}

@@ -8,7 +8,7 @@ use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
     analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, facts, health, imports,
-    incoming, inquiries, jobs, keys as api_keys, links, metrics, models, offers, reviews, segments, sending,
+    incoming, inquiries, jobs, keys as api_keys, kpis, links, metrics, models, offers, reviews, segments, sending,
     suppressions,
 };
 use crate::operations::access::Permission::{
@@ -25,7 +25,7 @@ const DELETE: Method = Method::DELETE;
 /// Every route, in the order of the document.
 #[rustfmt::skip] // one row a route: path and permission are read together
 pub fn table() -> Vec<Route> {
-    vec![
+    let mut table = vec![
         // customers
         route(GET, "/v1/customers", Needs(CustomersRead), customers::list::handle)
             .says("Customers, in pages.").paged(named("CustomerShown")),
@@ -284,11 +284,13 @@ pub fn table() -> Vec<Route> {
             .says("This document as a page.").answers_as(200, "text/html"),
         route(GET, "/docs/style.css", Public, docs::style)
             .says("The page's style.").answers_as(200, "text/css"),
-    ]
+    ];
+    table.extend(kpis::routes::rows());
+    table
 }
 
 /// One value, or an array of them.
-fn one_or_many(name: &str) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+pub(super) fn one_or_many(name: &str) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
     use utoipa::openapi::schema::OneOfBuilder;
     OneOfBuilder::new().item(named(name)).item(list_of(named(name))).into()
 }

@@ -10,6 +10,7 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Requir
 
 use super::auth::Access;
 use super::campaigns::begin::BeginInput;
+use super::campaigns::conflicts::ConflictsInput;
 use super::campaigns::runs::RunInput;
 use super::consents::{ConsentInput, ConsentsRecorded};
 use super::customers::alias::{AliasAdded, AliasInput};
@@ -61,6 +62,7 @@ fn components() -> utoipa::openapi::Components {
         .schema_from::<ImportShown>()
         .schema_from::<RunInput>()
         .schema_from::<BeginInput>()
+        .schema_from::<ConflictsInput>()
         .schema_from::<ReviewInput>()
         .schema_from::<crate::operations::reviews::Word>()
         .schema_from::<Sending>()

@@ -9,6 +9,7 @@ pub mod batch;
 pub mod candidates;
 pub mod checks;
 pub mod codes;
+pub mod conflicts;
 pub mod decide_now;
 pub mod deliveries;
 pub mod disparity;

@@ -2,6 +2,7 @@
 
 pub mod begin;
 pub mod capacity;
+pub mod conflicts;
 pub mod get;
 pub mod journeys;
 pub mod list;

@@ -1,6 +1,7 @@
 //! `vizavi campaign`: one file per thing that is asked of a campaign.
 
 mod apply;
+mod conflicts;
 mod journeys;
 mod lint;
 mod list;
@@ -107,6 +108,11 @@ enum Verb {
         /// The campaign
         name: String,
     },
+    /// Which campaigns want the same clients now, and what it costs that only one may write; changes nothing
+    Conflicts {
+        /// The campaigns; all that may run when none is named
+        names: Vec<String>,
+    },
     /// Where clients are on their way through the campaign's steps
     Journeys {
         /// The campaign
@@ -136,6 +142,7 @@ pub fn run(place: &Place, args: &Args) -> Done {
         Verb::Resume { name } => steer::run(place, name, steer::Verb::Resume),
         Verb::Cancel { name } => steer::run(place, name, steer::Verb::Cancel),
         Verb::Close { name } => steer::run(place, name, steer::Verb::Close),
+        Verb::Conflicts { names } => conflicts::run(place, names),
         Verb::Journeys { name } => journeys::run(place, name),
         Verb::Results { name } => results::run(place, name),
         Verb::List => list::run(place),

@@ -117,3 +117,24 @@ fn where_the_workspace_asks_for_it_another_person_approves() {
     assert!(own.status == 409 && own.text.contains("another person"), "{}", own.text);
     assert_eq!(post("approve", &other).status, 200);
 }
+
+#[test]
+fn campaigns_that_want_the_same_clients_are_told() {
+    let service = super::shop(None, &json!({}));
+    let conflicts = |body: &Value| {
+        let request = service.post("/v1/conflicts").by(Role::Admin);
+        request.json(&body.to_string()).send()
+    };
+    let alone = conflicts(&json!({})).problem(422);
+    assert!(alone["detail"].as_str().unwrap().contains("two or more"), "{alone}");
+    let known = service.get(&format!("/v1/campaigns/{CAMPAIGN}")).by(Role::Admin).send().json();
+    let mut folder = known["folder"].clone();
+    folder["spec"]["name"] = json!("other");
+    let put = service.put("/v1/campaigns/other").by(Role::Admin).json(&folder.to_string()).send();
+    assert_eq!(put.status, 201, "{}", put.text);
+    let found = conflicts(&json!({ "campaigns": [CAMPAIGN, "other"] })).json();
+    assert_eq!((&found["contested"], &found["rivals"][0]["clients"]), (&json!(4), &json!(4)), "{found}");
+    let (cost, value) = (found["cost"].as_i64().unwrap(), found["campaigns"][0]["value"].as_i64().unwrap());
+    assert!(cost > 0 && cost == value, "both want the same for the same: {found}");
+    assert_eq!(conflicts(&json!({ "campaigns": [CAMPAIGN, "none"] })).status, 404);
+}

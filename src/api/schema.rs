@@ -182,6 +182,8 @@ pub const CAMPAIGN: &[(&str, &str)] = &[
     ("exploration", "number"),
     ("experiments", "objects"),
     ("conversion_days", "integer"),
+    ("retention_days", "integer"),
+    ("fixed_cost", "money"),
     ("schedule", "object"),
     ("salt", "string"),
 ];

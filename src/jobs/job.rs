@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::ids::JobId;
+use crate::ids::{CampaignRunId, JobId};
 use crate::storage::schema::job;
 
 /// What is to be done. As JSON it is the job's payload; its tag is the job's kind.
@@ -44,6 +44,13 @@ pub enum Work {
     Report,
     /// Bring the stages of customers up to now.
     Stages,
+    /// Decide a test whose wait has ended, and start the rest of its audience.
+    FollowTest {
+        /// The run that is the test.
+        run: CampaignRunId,
+    },
+    /// Stop variants that do harm.
+    Guard,
     /// Give back what answers in real time held that nobody reported on.
     Release,
 }
@@ -61,6 +68,8 @@ impl Work {
             Work::Score => "score",
             Work::Report => "report",
             Work::Stages => "stages",
+            Work::FollowTest { .. } => "follow_test",
+            Work::Guard => "guard",
             Work::Release => "release",
         }
     }

@@ -7,7 +7,9 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::history::Depth;
 use crate::operations::import::uploaded::{self, Sent};
-use crate::operations::{Workspace, audit, history, lifetime, mature, merge, reviews, run, score, segments, train};
+use crate::operations::{
+    Workspace, audit, choose, history, lifetime, mature, merge, reviews, run, score, segments, train,
+};
 use crate::reports::profit::kept;
 
 /// Who the audit says did it.
@@ -54,6 +56,11 @@ pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
         Work::Stages => {
             let done = lifetime::refresh_stages(ws)?;
             Ok(format!("{} of {} customers changed their stage", done.changed, done.customers))
+        }
+        Work::FollowTest { run } => choose::follow(ws, run, ACTOR),
+        Work::Guard => {
+            let stopped = choose::guard(ws, ACTOR)?;
+            Ok(if stopped.is_empty() { "no harm beyond what is tolerated".to_owned() } else { stopped.join("; ") })
         }
         Work::Release => {
             let (ended, lapsed) = (run::release_expired(ws)?, reviews::lapse(ws)?);

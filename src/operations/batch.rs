@@ -17,7 +17,8 @@ use crate::operations::Workspace;
 use crate::operations::candidates::{Base, Menu, Treatments};
 use crate::operations::people::{self, Person};
 use crate::operations::scarce::{Period, Scarce};
-use crate::operations::setup::{Setup, first_variant};
+use crate::operations::setup::Setup;
+use crate::operations::variants::Limits;
 use crate::random;
 use crate::storage::Connection;
 
@@ -55,25 +56,28 @@ pub fn decide(
     now: Timestamp,
     run: Option<CampaignRunId>,
 ) -> Result<Batch> {
-    let people = people::everyone(ws, conn, now, run)?;
+    let mut people = people::everyone(ws, conn, now, run)?;
+    setup.varied.retain(&mut people);
     let base = Base::of(&people, ws.settings(), setup.spec().conversion_days);
     let scarce = Arc::new(left_for_run(ws, conn, setup, &people, now)?);
-    let menu = Menu::new(
-        setup.spec(),
-        &setup.offers,
-        ws.settings(),
-        (&setup.response, setup.retention.as_ref()),
-        base,
-        (scarce.clone(), &setup.shares),
-        Arc::new(Treatments::default()),
-    );
-    let fallback = Arc::from(first_variant(&setup.templates));
+    let menu = |models, treatments| {
+        let (base, scarce) = (base.clone(), (scarce.clone(), &setup.shares));
+        Menu::new(setup.spec(), &setup.offers, ws.settings(), models, base, scarce, treatments)
+    };
+    let treatments = Arc::new(Treatments::default());
+    let learned = menu((&setup.response, setup.retention.as_ref()), treatments.clone());
+    let stated = setup.rates.as_ref().map(|rates| menu((rates, None), treatments.clone()));
+    let standard: Arc<str> = setup.standard_variant().into();
     let candidates: Vec<Candidate> = people
         .par_iter()
         .map(|person| {
             let variants = setup.policy.assignment.variants(&person.view.external_id);
-            let variant = variants.first().map_or(&fallback, |(_, variant)| variant);
-            Candidate { view: person.view.clone(), candidates: menu.candidates(person, Some(variant), now) }
+            let variant = variants.first().map_or(&standard, |(_, variant)| variant);
+            let limits = Limits::of(setup.spec(), variant);
+            let menu = stated.as_ref().filter(|_| limits.by_rates()).unwrap_or(&learned);
+            let mut candidates = menu.candidates(person, Some(variant), now);
+            limits.leave(&mut candidates, &person.view.zone);
+            Candidate { view: person.view.clone(), candidates }
         })
         .collect();
     let seed = seed_of(&setup.campaign.name, occasion);
@@ -92,15 +96,18 @@ fn left_for_run(
     let shares = setup.shares.limits(people, &setup.policy);
     let scarce = Scarce::of(setup.spec(), &setup.offers, &shares, &clock::zone(&ws.settings().zone)?, now);
     // A run that begins a period of its own finds nothing used in it.
-    let key = Period::of_next_run(conn, &setup.campaign)?.unwrap_or(0);
+    let key = Period::of_run(conn, setup)?.unwrap_or(0);
     let used = capacity::used(conn, setup.campaign.id, key, now.plus(-2 * DAY).0)?;
-    let left = scarce.left(key, &used, &BTreeMap::new());
+    let mut left = scarce.left(key, &used, &BTreeMap::new());
+    if let Some(share) = setup.varied.of_capacity() {
+        scarce.leave_share(&mut left, share);
+    }
     Ok(scarce.lowered(&left))
 }
 
 /// What is left of everything now, by position.
 pub fn left_now(conn: &mut Connection, setup: &Setup, batch: &Batch) -> Result<Vec<i64>> {
-    let key = Period::of_next_run(conn, &setup.campaign)?.unwrap_or(0);
+    let key = Period::of_run(conn, setup)?.unwrap_or(0);
     let used = capacity::used(conn, setup.campaign.id, key, batch.now.plus(-2 * DAY).0)?;
     let stock = offers::left(conn)?.into_iter().map(|(id, (left, _))| (id, left)).collect();
     Ok(batch.scarce.left(key, &used, &stock))

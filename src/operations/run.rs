@@ -18,7 +18,8 @@ use crate::decisions::{Candidate, Choice, store as decisions};
 use crate::deliveries::email::Sender;
 use crate::deliveries::outbox::waiting::NEVER;
 use crate::deliveries::{NewDelivery, outbox};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Fault, Kind, Result};
+use crate::experiments::store as experiments;
 use crate::ids::{self, CampaignRunId, DeliveryId, OfferId};
 use crate::offers::codes;
 use crate::offers::store::{self as offers, Offer};
@@ -26,8 +27,9 @@ use crate::operations::batch::{self, Batch};
 use crate::operations::forecast::{Forecast, forecast};
 use crate::operations::plan::{Proof, proof};
 use crate::operations::scarce::Period;
-use crate::operations::setup::{self, Setup, first_variant};
+use crate::operations::setup::{self, Setup};
 use crate::operations::variables::variables;
+use crate::operations::variants::Part;
 use crate::operations::{Workspace, audit};
 use crate::storage::Connection;
 
@@ -62,6 +64,15 @@ pub struct Started {
 /// # Errors
 /// Conflict, when the campaign is not approved, another run is going on, or the occasion has had its run.
 pub fn start(ws: &Workspace, name: &str, occasion: Option<&str>, actor: &str) -> Result<Started> {
+    if occasion.is_some_and(|occasion| occasion.ends_with(store::REST)) {
+        let fault = Fault::at("occasion", format!("must not end in `{}`: so ends the rest after a test", store::REST));
+        return Err(Error::faults("the run cannot be started", vec![fault]));
+    }
+    start_any(ws, name, occasion, actor)
+}
+
+/// The same for the rest after a test as well, whose occasion ends in `/rest`.
+pub(super) fn start_any(ws: &Workspace, name: &str, occasion: Option<&str>, actor: &str) -> Result<Started> {
     let now = ws.now();
     let occasion = occasion.map_or_else(|| now.to_string(), str::to_owned);
     release_expired(ws)?;
@@ -98,7 +109,7 @@ fn write(
 ) -> Result<Started> {
     let campaign = store::act(conn, &setup.campaign, Action::Start, actor, batch.now)?;
     let run = CampaignRunId(ids::fresh(batch.now));
-    let period = Period::of_next_run(conn, &setup.campaign)?.unwrap_or(run.0);
+    let period = Period::of_run(conn, setup)?.unwrap_or(run.0);
     let started = Started {
         run,
         campaign: campaign.name.clone(),
@@ -126,6 +137,13 @@ fn write(
             measured_at: None,
         },
     )?;
+    if let Some(test) = setup.varied.test(&campaign, setup.spec(), run, occasion, batch.now) {
+        experiments::insert_test(conn, &test)?;
+    }
+    if let Part::Rest(_, test) = setup.varied.part {
+        experiments::begin_rest(conn, test, run)?;
+    }
+    experiments::insert_periods(conn, &setup.varied.periods(&campaign, setup.spec(), run, batch.now))?;
     reserve(conn, setup, batch, period)?;
     write_decisions(conn, setup, batch, run)?;
     write_deliveries(ws, conn, setup, batch, run, period)?;
@@ -211,7 +229,7 @@ fn write_deliveries(
                 address.ok_or_else(|| Error::internal("a contact was decided for a channel without address"))?;
             let offer = setup.offers.iter().find(|offer| offer.id == treatment.offer);
             let offer = offer.ok_or_else(|| Error::internal("a decision names an offer that the campaign does not"))?;
-            let variant = treatment.variant.as_deref().map_or_else(|| first_variant(&setup.templates), str::to_owned);
+            let variant = setup.template_of(treatment.variant.as_deref());
             let mut delivery = NewDelivery {
                 campaign_run_id: run,
                 customer_id: person.customer.id,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::campaigns::CampaignSpec;
+use crate::campaigns::experiment::Decides;
+use crate::campaigns::{CampaignSpec, ExperimentSpec, VariantSpec};
 use crate::campaigns::folder::Folder;
 use crate::campaigns::store::{self, Campaign};
-use crate::decisions::assignment::{AssignmentPolicy, Experiment, Share};
+use crate::decisions::assignment::{AssignmentPolicy, Share};
 use crate::decisions::exploration::Exploration;
 use crate::decisions::{ContactPolicy, DecisionPolicy};
 use crate::error::{Error, Fault, Result};
@@ -17,6 +18,7 @@ use crate::messages::CampaignTemplates;
 use crate::models::{Protected, ResponseModel, ResponseParams, registry};
 use crate::offers::store::{self as offers, Offer};
 use crate::operations::shares::Shares;
+use crate::operations::variants::Varied;
 use crate::operations::{Workspace, facts, train};
 use crate::rules::Catalogue;
 use crate::settings::Settings;
@@ -45,6 +47,10 @@ pub struct Setup {
     pub shares: Shares,
     /// What is proposed to whoever asks when nothing is worth its price.
     pub fallback: Option<OfferId>,
+    /// What its experiment comes to for the occasion.
+    pub varied: Varied,
+    /// The stated rates alone, where a variant decides by them.
+    pub rates: Option<ResponseModel>,
 }
 
 /// Versions of the models behind a decision; 0 where none serves.
@@ -64,6 +70,21 @@ impl Setup {
     /// The definition.
     pub fn spec(&self) -> &CampaignSpec {
         &self.folder.spec
+    }
+
+    /// The variant of whoever draws none.
+    pub fn standard_variant(&self) -> String {
+        match (&self.varied.chosen, self.spec().experiments.first()) {
+            (Some(chosen), _) => chosen.clone(),
+            (None, Some(experiment)) => experiment.variants[0].name.clone(),
+            (None, None) => first_variant(&self.templates),
+        }
+    }
+
+    /// The folder of templates of a variant.
+    pub fn template_of(&self, variant: Option<&str>) -> String {
+        let standard = self.standard_variant();
+        template_of(self.spec(), &self.templates, variant.unwrap_or(&standard))
     }
 
     /// The templates' version as deliveries keep it.
@@ -109,7 +130,14 @@ pub fn of_version(
         None => ResponseModel::train(&[], &train::priors_of(conn)?, &ResponseParams::default())?,
     };
     let retention = retention.map(|(_, model)| model);
-    let Checked { offers, templates, policy, shares } = checked;
+    let Checked { offers, templates, mut policy, shares } = checked;
+    let varied = Varied::of(conn, &campaign, &folder.spec, occasion)?;
+    policy.assignment.experiments = varied.draws.iter().cloned().collect();
+    let by_rates = |experiment: &ExperimentSpec| experiment.variants.iter().any(|v| v.decides == Decides::Rates);
+    let rates = match folder.spec.experiments.first().is_some_and(by_rates) {
+        true => Some(ResponseModel::train(&[], &train::priors_of(conn)?, &ResponseParams::default())?),
+        false => None,
+    };
     let by_default = folder.spec.fallback.as_ref();
     let fallback =
         by_default.and_then(|name| offers.iter().find(|offer| offer.spec.name == *name)).map(|offer| offer.id);
@@ -124,6 +152,8 @@ pub fn of_version(
         models,
         policy,
         shares,
+        varied,
+        rates,
     })
 }
 
@@ -220,7 +250,9 @@ fn no_such_offer(name: &str, known: &[Offer]) -> String {
 /// Every variant must have a message for every channel.
 fn missing_templates(spec: &CampaignSpec, templates: &CampaignTemplates) -> Vec<Fault> {
     let variants: Vec<String> = match spec.experiments.first() {
-        Some(experiment) => experiment.variants.iter().map(|variant| variant.name.clone()).collect(),
+        Some(experiment) => {
+            experiment.variants.iter().map(|variant| template_of(spec, templates, &variant.name)).collect()
+        }
         None => vec![first_variant(templates)],
     };
     let mut faults = Vec::new();
@@ -234,6 +266,18 @@ fn missing_templates(spec: &CampaignSpec, templates: &CampaignTemplates) -> Vec<
         }
     }
     faults
+}
+
+/// The folder of templates of a variant: the one it names, its own, or, where it varies something else, the first.
+fn template_of(spec: &CampaignSpec, templates: &CampaignTemplates, variant: &str) -> String {
+    let known = spec.experiments.first().and_then(|experiment| experiment.variant(variant));
+    match known {
+        Some(VariantSpec { template: Some(template), .. }) => template.clone(),
+        Some(other) if !other.varies_messages_only() && !templates.variants().any(|folder| folder == other.name) => {
+            first_variant(templates)
+        }
+        _ => variant.to_owned(),
+    }
 }
 
 /// The variant that is used where no experiment chooses one.
@@ -262,11 +306,6 @@ fn decision_policy(
     eligibility: BTreeMap<OfferId, Arc<crate::rules::Rule>>,
     occasion: &str,
 ) -> Result<DecisionPolicy> {
-    let experiments = spec.experiments.iter().map(|experiment| {
-        let variants = experiment.buckets().into_iter().map(|(name, buckets)| (Arc::from(name), buckets)).collect();
-        Experiment { name: experiment.name.as_str().into(), salt: spec.draw_salt(&experiment.name).into(), variants }
-            .check()
-    });
     // Whoever explores once must not be the one who explores always.
     let salt = format!("{}/{occasion}", spec.draw_salt("exploration"));
     Ok(DecisionPolicy {
@@ -274,7 +313,8 @@ fn decision_policy(
         assignment: AssignmentPolicy {
             global_holdout: Share { salt: "global-holdout".into(), share: settings.holdout },
             campaign_holdout: Share { salt: spec.draw_salt("holdout").into(), share: spec.holdout },
-            experiments: experiments.collect::<Result<Vec<_>>>()?,
+            // What an experiment comes to depends on what was settled, and on the occasion.
+            experiments: Vec::new(),
         },
         exploration: Exploration {
             share: Share { salt: salt.into(), share: spec.exploration.unwrap_or(settings.exploration) },

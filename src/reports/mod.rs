@@ -1,7 +1,9 @@
 //! Read models over everything: one customer's story, the state of the company's base, the scorecard.
 
+pub mod attribution;
 pub mod lifetime;
 pub mod overview;
+pub mod people;
 pub mod profit;
 pub mod segments;
 pub mod stages;

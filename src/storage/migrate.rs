@@ -43,7 +43,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "110_real_time",
     "111_reviews",
     "120_incoming",
-    "121_domain_pace"
+    "121_domain_pace",
+    "130_experiments"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

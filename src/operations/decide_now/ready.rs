@@ -20,7 +20,8 @@ use crate::operations::Workspace;
 use crate::operations::candidates::{Asking, Base, Menu, Treatments};
 use crate::operations::people::{self, Person};
 use crate::operations::scarce::{Account, Limit, Period, Scarce, find};
-use crate::operations::setup::{self, Setup, first_variant};
+use crate::operations::setup::{self, Setup};
+use crate::operations::variants::Limits;
 use crate::operations::shares::ShareLimit;
 use crate::storage::Connection;
 
@@ -137,7 +138,7 @@ impl Desk {
         let nothing =
             Live { scarce: Arc::new(scarce), prices: Prices::default(), left: Vec::new(), until: Instant::now() };
         let made = Arc::new(Ready {
-            variant: first_variant(&setup.templates).into(),
+            variant: setup.standard_variant().into(),
             setup,
             period,
             base,
@@ -168,7 +169,13 @@ impl Ready {
         now: Timestamp,
     ) -> Vec<Candidate> {
         let setup = &self.setup;
-        let models = (&setup.response, setup.retention.as_ref());
+        let variants = setup.policy.assignment.variants(&person.view.external_id);
+        let variant = variants.first().map_or(&self.variant, |(_, variant)| variant);
+        let limits = Limits::of(setup.spec(), variant);
+        let models = match setup.rates.as_ref().filter(|_| limits.by_rates()) {
+            Some(rates) => (rates, None),
+            None => (&setup.response, setup.retention.as_ref()),
+        };
         let (scarce, treatments) = (live.scarce.clone(), self.treatments.clone());
         let menu = Menu::new(
             setup.spec(),
@@ -179,9 +186,9 @@ impl Ready {
             (scarce, &setup.shares),
             treatments,
         );
-        let variants = setup.policy.assignment.variants(&person.view.external_id);
-        let variant = variants.first().map_or(&self.variant, |(_, variant)| variant);
-        menu.candidates_for(person, Some(variant), asking, now)
+        let mut candidates = menu.candidates_for(person, Some(variant), asking, now);
+        limits.leave(&mut candidates, &person.view.zone);
+        candidates
     }
 
     /// The last look, or a new one when it is old; of many requests one looks.

@@ -7,9 +7,9 @@ use super::auth::Access::{Needs, Public};
 use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
-    analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, experiments, facts, health, imports,
-    incoming, inquiries, jobs, keys as api_keys, links, metrics, models, offers, reviews, segments, sending,
-    suppressions,
+    analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, experiments, facts,
+    health, imports, incoming, inquiries, jobs, keys as api_keys, links, metrics, models, offers, reviews, segments,
+    sending, suppressions,
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,

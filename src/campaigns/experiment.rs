@@ -333,7 +333,8 @@ mod tests {
                 keys.push(key.to_owned());
             }
         });
-        let expected = ["e.variants[0].offers", "e.variants[1].hours", "e.floor", "e.allocation", "e.test", "e.test.share"];
+        let expected =
+            ["e.variants[0].offers", "e.variants[1].hours", "e.floor", "e.allocation", "e.test", "e.test.share"];
         assert_eq!(keys[..6], expected);
     }
 }

@@ -53,7 +53,11 @@ pub fn run(place: &Place, args: &Args) -> Done {
         Verb::Analyse { file } => answer(file),
         Verb::List => {
             let all = experiments::list(&place.open()?)?;
-            if place.json { print::json(&all)? } else { print::text(&listed(&all))? }
+            if place.json {
+                print::json(&all)?
+            } else {
+                print::text(&listed(&all))?
+            }
             Ok(())
         }
         Verb::Results { id } => {
@@ -64,7 +68,11 @@ pub fn run(place: &Place, args: &Args) -> Done {
             let ws = place.open()?;
             let asked = Asked { variant: variant.clone(), run: *run };
             let decided = choose::decide(&ws, &experiments::campaign_of(&ws, id)?, &asked, ACTOR)?;
-            if place.json { print::json(&decided)? } else { print::text(&words(&decided))? }
+            if place.json {
+                print::json(&decided)?
+            } else {
+                print::text(&words(&decided))?
+            }
             Ok(())
         }
     }
@@ -73,7 +81,8 @@ pub fn run(place: &Place, args: &Args) -> Done {
 fn listed(all: &[ExperimentShown]) -> String {
     let mut table = print::Table::new(&["id", "goal", "state", "arms", "runs", "winner"]);
     for one in all {
-        let arms: Vec<String> = one.arms.iter().map(|arm| format!("{} {}", arm.name, print::percent(arm.share))).collect();
+        let arms: Vec<String> =
+            one.arms.iter().map(|arm| format!("{} {}", arm.name, print::percent(arm.share))).collect();
         table.row(vec![
             one.id.clone(),
             one.goal.to_owned(),

@@ -43,7 +43,8 @@ pub fn of_people(found: &People, currency: Currency) -> String {
             kept(&one.kept),
         ]);
     }
-    let mut text = format!("All campaigns together against the global holdout, {} to {}\n{table}\n", found.from, found.until);
+    let mut text =
+        format!("All campaigns together against the global holdout, {} to {}\n{table}\n", found.from, found.until);
     let mut table = print::Table::new(&["owner", "campaign", "run", "turnover", "incremental profit", "clients kept"]);
     for owner in &found.owners {
         for run in &owner.runs {

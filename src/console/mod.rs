@@ -16,6 +16,8 @@ mod plan;
 mod profit;
 mod public;
 mod results;
+mod results_slices;
+mod results_variants;
 mod segments;
 mod sending;
 mod timeline;
@@ -71,6 +73,7 @@ pub fn table() -> Vec<Page> {
         page(POST, "/campaigns/{name}/plan", CampaignsWrite, campaign_action::plan),
         page(POST, "/campaigns/{name}/approve", CampaignsApprove, campaign_action::approve),
         page(POST, "/campaigns/{name}/run", CampaignsRun, campaign_action::run),
+        page(POST, "/campaigns/{name}/choose", CampaignsApprove, campaign_action::choose),
         page(POST, "/campaigns/{name}/pause", CampaignsRun, campaign_action::pause),
         page(POST, "/campaigns/{name}/resume", CampaignsRun, campaign_action::resume),
         page(POST, "/campaigns/{name}/cancel", CampaignsRun, campaign_action::cancel),

@@ -113,7 +113,11 @@ impl Experiment {
     fn owner(&self, bucket: u32) -> Option<&Arc<str>> {
         if !self.edges.is_empty() {
             let at = self.edges.partition_point(|(end, _)| *end <= bucket);
-            return self.edges.get(at).and_then(|(_, place)| self.variants.get(usize::from(*place))).map(|(name, _)| name);
+            return self
+                .edges
+                .get(at)
+                .and_then(|(_, place)| self.variants.get(usize::from(*place)))
+                .map(|(name, _)| name);
         }
         let mut edge = 0;
         self.variants.iter().find_map(|(name, weight)| {
@@ -212,7 +216,8 @@ mod tests {
     #[test]
     fn other_weights_move_as_few_as_they_can() {
         let weights = |a: u32, b: u32, c: u32| vec![("a".into(), a), ("b".into(), b), ("c".into(), c)];
-        let first = Experiment { name: "x".into(), salt: "x".into(), variants: weights(3_333, 3_333, 3_334), edges: vec![] };
+        let first =
+            Experiment { name: "x".into(), salt: "x".into(), variants: weights(3_333, 3_333, 3_334), edges: vec![] };
         let second = first.reweighted(weights(5_000, 2_500, 2_500));
         let third = second.reweighted(weights(2_000, 0, 8_000));
         for (before, after, least) in [(&first, &second, 1_667), (&second, &third, 5_500)] {

@@ -84,11 +84,7 @@ pub struct AdaptiveEffect {
 ///
 /// # Errors
 /// [`Degenerate`] when no period carries a comparison.
-pub fn compare(
-    periods: &[Vec<PeriodArm>],
-    (a, b): (usize, usize),
-    level: Level,
-) -> Result<AdaptiveEffect, Degenerate> {
+pub fn compare(periods: &[Vec<PeriodArm>], (a, b): (usize, usize), level: Level) -> Result<AdaptiveEffect, Degenerate> {
     let both: Vec<(&PeriodArm, &PeriodArm, f64)> = periods
         .iter()
         .filter_map(|arms| Some((arms.get(a)?, arms.get(b)?, arms.iter().map(|arm| arm.sums.n).sum())))
@@ -163,7 +159,13 @@ mod tests {
 
     /// One adaptive test: periods of `units`, the chance of arm i in period r being `rate(i, r)`. Gives the periods and the sum
     /// of chances that the units had.
-    fn simulate(arms: usize, periods: usize, units: usize, seed: u64, rate: &dyn Fn(usize, usize) -> f64) -> (Vec<Vec<PeriodArm>>, f64) {
+    fn simulate(
+        arms: usize,
+        periods: usize,
+        units: usize,
+        seed: u64,
+        rate: &dyn Fn(usize, usize) -> f64,
+    ) -> (Vec<Vec<PeriodArm>>, f64) {
         let mut stream = Stream::new(seed, "adaptive test");
         let mut weights = vec![1.0 / arms as f64; arms];
         let mut totals = vec![share(0.0, 0.0); arms];
@@ -173,14 +175,22 @@ mod tests {
             for _ in 0..units {
                 let draw = stream.uniform();
                 let mut edge = 0.0;
-                let arm = weights.iter().position(|w| { edge += w; draw < edge }).unwrap_or(arms - 1);
+                let arm = weights
+                    .iter()
+                    .position(|w| {
+                        edge += w;
+                        draw < edge
+                    })
+                    .unwrap_or(arms - 1);
                 let p = rate(arm, period);
                 gained += p;
                 seen[arm].n += 1.0;
                 seen[arm].sum += f64::from(u8::from(stream.uniform() < p));
             }
             let sums = |s: &ProportionSums| MeanSums { n: s.n, sum: s.sum, sum_squares: s.sum, shift: 0.0 };
-            all.push(seen.iter().zip(&weights).map(|(s, &propensity)| PeriodArm { propensity, sums: sums(s) }).collect());
+            all.push(
+                seen.iter().zip(&weights).map(|(s, &propensity)| PeriodArm { propensity, sums: sums(s) }).collect(),
+            );
             totals.iter_mut().zip(&seen).for_each(|(total, seen)| {
                 total.n += seen.n;
                 total.sum += seen.sum;
@@ -228,9 +238,7 @@ mod tests {
                 sum / periods.iter().map(|p| p[arm].sums.n).sum::<f64>()
             };
             let naive = pooled(1) - pooled(0);
-            for (slot, value) in
-                sums.iter_mut().zip([made.ipw.point_estimate, made.stratified.point_estimate, naive])
-            {
+            for (slot, value) in sums.iter_mut().zip([made.ipw.point_estimate, made.stratified.point_estimate, naive]) {
                 *slot = (slot.0 + value, slot.1 + value * value);
             }
             for (slot, effect) in covered.iter_mut().zip([made.ipw, made.stratified]) {
@@ -250,13 +258,13 @@ mod tests {
 
     #[test]
     fn with_even_and_equal_periods_both_agree_with_the_plain_difference() {
-        let arm = |sum: f64| PeriodArm {
-            propensity: 0.5,
-            sums: MeanSums { n: 500.0, sum, sum_squares: sum, shift: 0.0 },
-        };
+        let arm =
+            |sum: f64| PeriodArm { propensity: 0.5, sums: MeanSums { n: 500.0, sum, sum_squares: sum, shift: 0.0 } };
         let periods = vec![vec![arm(50.0), arm(60.0)], vec![arm(40.0), arm(50.0)]];
         let made = compare(&periods, (0, 1), Level::FIVE_PERCENT).unwrap();
-        assert!((made.ipw.point_estimate - 0.02).abs() < 1e-12 && (made.stratified.point_estimate - 0.02).abs() < 1e-12);
+        assert!(
+            (made.ipw.point_estimate - 0.02).abs() < 1e-12 && (made.stratified.point_estimate - 0.02).abs() < 1e-12
+        );
         assert_eq!(compare(&[], (0, 1), Level::FIVE_PERCENT), Err(Degenerate::TooFewUnits));
     }
 }

@@ -75,9 +75,7 @@ pub fn decide(
             let variant = variants.first().map_or(&standard, |(_, variant)| variant);
             let limits = Limits::of(setup.spec(), variant);
             let menu = stated.as_ref().filter(|_| limits.by_rates()).unwrap_or(&learned);
-            let mut candidates = menu.candidates(person, Some(variant), now);
-            limits.leave(&mut candidates, &person.view.zone);
-            Candidate { view: person.view.clone(), candidates }
+            Candidate { view: person.view.clone(), candidates: menu.candidates(person, Some(variant), now) }
         })
         .collect();
     let seed = seed_of(&setup.campaign.name, occasion);

@@ -59,7 +59,10 @@ impl Known {
 
     fn experiment(&self) -> Result<&ExperimentSpec> {
         let name = &self.campaign.name;
-        self.spec.experiments.first().ok_or_else(|| Error::not_found(format!("the campaign `{name}` has no experiment")))
+        self.spec
+            .experiments
+            .first()
+            .ok_or_else(|| Error::not_found(format!("the campaign `{name}` has no experiment")))
     }
 }
 
@@ -119,7 +122,14 @@ fn decide_test(ws: &Workspace, known: &Known, test: &Test, asked: &Asked, actor:
     let because = because(&results, word)?;
     ws.store().write(|conn| {
         experiments::decide_test(conn, test.campaign_run_id, &variant, (actor, &because), now)?;
-        audit::write(conn, actor, "experiment.decide", &known.campaign.name, &format!("{variant} for the rest, {word}"), now)
+        audit::write(
+            conn,
+            actor,
+            "experiment.decide",
+            &known.campaign.name,
+            &format!("{variant} for the rest, {word}"),
+            now,
+        )
     })?;
     Ok(Decided {
         campaign: known.campaign.name.clone(),
@@ -147,7 +157,14 @@ fn settle(ws: &Workspace, known: &Known, asked: &Asked, actor: &str) -> Result<D
     };
     ws.store().write(|conn| {
         experiments::settle(conn, settled(known, experiment, WON, &variant, (actor, because), now))?;
-        audit::write(conn, actor, "experiment.decide", &known.campaign.name, &format!("{variant} for later runs, {word}"), now)
+        audit::write(
+            conn,
+            actor,
+            "experiment.decide",
+            &known.campaign.name,
+            &format!("{variant} for later runs, {word}"),
+            now,
+        )
     })?;
     Ok(Decided {
         campaign: known.campaign.name.clone(),
@@ -196,7 +213,10 @@ pub fn follow(ws: &Workspace, run: CampaignRunId, actor: &str) -> Result<String>
         return Err(Error::not_found("the run is no test"));
     };
     let state = test.state.as_str();
-    if state == TestState::Done.as_str() || state == TestState::Abandoned.as_str() || state == TestState::Asking.as_str() {
+    if state == TestState::Done.as_str()
+        || state == TestState::Abandoned.as_str()
+        || state == TestState::Asking.as_str()
+    {
         return Ok(format!("nothing to do: {state}"));
     }
     if known.campaign.version != test.version || known.campaign.state == State::Cancelled.as_str() {

@@ -115,15 +115,15 @@ impl Told {
         let mut all = Vec::new();
         for (touches, orders) in self.customers.values().filter(|(touches, _)| !touches.is_empty()) {
             let as_conversions = |value: &dyn Fn(&Order) -> Money| -> Vec<Conversion> {
-                let each = orders.iter().map(|order| Conversion { key: order.key.clone(), at: order.at, value: value(order) });
+                let each =
+                    orders.iter().map(|order| Conversion { key: order.key.clone(), at: order.at, value: value(order) });
                 each.collect()
             };
             let revenue = attribute(touches, &as_conversions(&|order| order.revenue), period.window, model);
             let margin = attribute(touches, &as_conversions(&|order| order.margin), period.window, model);
             // The same contacts share the same orders in the same order, whatever the value.
             all.extend(revenue.into_iter().zip(margin).map(|(revenue, margin)| {
-                let share =
-                    Share { millionths: revenue.millionths, revenue: revenue.value, margin: margin.value };
+                let share = Share { millionths: revenue.millionths, revenue: revenue.value, margin: margin.value };
                 (revenue.delivery_id, share)
             }));
         }

@@ -32,6 +32,7 @@ pub mod models;
 pub mod objection;
 pub mod people;
 pub mod plan;
+mod policy_gate;
 pub mod record;
 pub mod relaxed;
 pub mod results;

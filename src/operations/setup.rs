@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::campaigns::experiment::Decides;
-use crate::campaigns::{CampaignSpec, ExperimentSpec, VariantSpec};
 use crate::campaigns::folder::Folder;
 use crate::campaigns::store::{self, Campaign};
+use crate::campaigns::{CampaignSpec, ExperimentSpec, VariantSpec};
 use crate::decisions::assignment::{AssignmentPolicy, Share};
 use crate::decisions::exploration::Exploration;
 use crate::decisions::{ContactPolicy, DecisionPolicy};

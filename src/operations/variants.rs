@@ -4,13 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
-
 use crate::campaigns::experiment::{Allocation, Decides, buckets_of};
 use crate::campaigns::store::{self as campaigns, Campaign, REST};
 use crate::campaigns::{CampaignSpec, ExperimentSpec, VariantSpec};
 use crate::clock::Timestamp;
-use crate::decisions::Candidate;
 use crate::decisions::assignment::{Experiment, Share};
 use crate::error::Result;
 use crate::experiments::adaptive::thompson;
@@ -123,7 +120,14 @@ impl Varied {
     }
 
     /// The test that a run is; none where it tries nothing before a rest.
-    pub fn test(&self, campaign: &Campaign, spec: &CampaignSpec, run: CampaignRunId, occasion: &str, now: Timestamp) -> Option<Test> {
+    pub fn test(
+        &self,
+        campaign: &Campaign,
+        spec: &CampaignSpec,
+        run: CampaignRunId,
+        occasion: &str,
+        now: Timestamp,
+    ) -> Option<Test> {
         let (Part::Test(_), Some(experiment)) = (&self.part, spec.experiments.first()) else { return None };
         let wait = experiment.test.as_ref()?.wait();
         Some(Test {
@@ -168,7 +172,8 @@ fn fixed(
     let mut drawn: Option<Experiment> = None;
     for version in 1..campaign.version {
         let known = campaigns::version(conn, campaign.id, version)?.spec;
-        let same = known.experiments.iter().find(|other| other.name == experiment.name && salt_of(&known, other) == salt);
+        let same =
+            known.experiments.iter().find(|other| other.name == experiment.name && salt_of(&known, other) == salt);
         let Some(same) = same else { continue };
         let weights = named(&same.buckets());
         drawn = Some(match drawn {
@@ -197,10 +202,8 @@ fn named(buckets: &[(String, u32)]) -> Vec<(Arc<str>, u32)> {
 
 /// The weights with nothing for those that were stopped.
 fn without(weights: &[(Arc<str>, u32)], stopped: &BTreeSet<&str>) -> Vec<(Arc<str>, u32)> {
-    let raw: Vec<f64> = weights
-        .iter()
-        .map(|(name, weight)| if stopped.contains(&**name) { 0.0 } else { f64::from(*weight) })
-        .collect();
+    let raw: Vec<f64> =
+        weights.iter().map(|(name, weight)| if stopped.contains(&**name) { 0.0 } else { f64::from(*weight) }).collect();
     // The last one takes what rounding leaves, so that it must not be one that was stopped.
     let order: Vec<usize> = {
         let (off, on): (Vec<usize>, Vec<usize>) = (0..raw.len()).partition(|&at| raw[at] == 0.0);
@@ -258,16 +261,18 @@ impl<'a> Limits<'a> {
         self.0.is_some_and(|variant| variant.decides == Decides::Rates)
     }
 
-    /// Leaves the candidates that it may make; hours are those of the customer's zone.
-    pub fn leave(self, candidates: &mut Vec<Candidate>, zone: &TimeZone) {
-        let Some(variant) = self.0.filter(|variant| !variant.varies_messages_only()) else { return };
-        let among = |list: &[String], name: &str| list.is_empty() || list.iter().any(|one| one == name);
-        candidates.retain(|candidate| {
-            let treatment = &candidate.treatment;
-            let hour = || candidate.slot.from.to_jiff().to_zoned(zone.clone()).hour();
-            among(&variant.offers, &treatment.offer_key)
-                && among(&variant.channels, &treatment.channel)
-                && (variant.hours.is_empty() || variant.hours.iter().any(|&of| i8::try_from(of) == Ok(hour())))
-        });
+    /// Whether it makes this offer.
+    pub fn allow_offer(self, offer: &str) -> bool {
+        self.0.is_none_or(|variant| variant.offers.is_empty() || variant.offers.iter().any(|one| one == offer))
+    }
+
+    /// Whether it uses this channel.
+    pub fn allow_channel(self, channel: &str) -> bool {
+        self.0.is_none_or(|variant| variant.channels.is_empty() || variant.channels.iter().any(|one| one == channel))
+    }
+
+    /// Whether a contact of its own accord may begin at this hour of the customer's day.
+    pub fn allow_hour(self, hour: u8) -> bool {
+        self.0.is_none_or(|variant| variant.hours.is_empty() || variant.hours.contains(&hour))
     }
 }

@@ -21,8 +21,8 @@ use crate::operations::candidates::{Asking, Base, Menu, Treatments};
 use crate::operations::people::{self, Person};
 use crate::operations::scarce::{Account, Limit, Period, Scarce, find};
 use crate::operations::setup::{self, Setup};
-use crate::operations::variants::Limits;
 use crate::operations::shares::ShareLimit;
+use crate::operations::variants::Limits;
 use crate::storage::Connection;
 
 /// How old a look at the counters may be. They are only looked at here: what is taken is taken in the store itself.
@@ -171,8 +171,8 @@ impl Ready {
         let setup = &self.setup;
         let variants = setup.policy.assignment.variants(&person.view.external_id);
         let variant = variants.first().map_or(&self.variant, |(_, variant)| variant);
-        let limits = Limits::of(setup.spec(), variant);
-        let models = match setup.rates.as_ref().filter(|_| limits.by_rates()) {
+        let by_rates = Limits::of(setup.spec(), variant).by_rates();
+        let models = match setup.rates.as_ref().filter(|_| by_rates) {
             Some(rates) => (rates, None),
             None => (&setup.response, setup.retention.as_ref()),
         };
@@ -186,9 +186,7 @@ impl Ready {
             (scarce, &setup.shares),
             treatments,
         );
-        let mut candidates = menu.candidates_for(person, Some(variant), asking, now);
-        limits.leave(&mut candidates, &person.view.zone);
-        candidates
+        menu.candidates_for(person, Some(variant), asking, now)
     }
 
     /// The last look, or a new one when it is old; of many requests one looks.

@@ -40,8 +40,7 @@ pub fn credits(ws: &Workspace, measured: &RunMeasure) -> Result<Vec<RunCredit>> 
     let period = Period { from: measured.window.0, until: measured.window.1, window: i64::from(window_days) * DAY };
     let told = credits::read(ws, &period)?;
     let each = [Model::LastTouch, Model::Position].into_iter().map(|model| {
-        let mut credit =
-            RunCredit { model, window_days, orders: 0.0, revenue: Money::ZERO, margin: Money::ZERO };
+        let mut credit = RunCredit { model, window_days, orders: 0.0, revenue: Money::ZERO, margin: Money::ZERO };
         let mut millionths = 0u64;
         for (delivery, share) in told.shared(model, &period) {
             if own.contains(&delivery) {
@@ -67,4 +66,3 @@ fn deliveries(ws: &Workspace, measured: &RunMeasure) -> Result<HashSet<DeliveryI
         }
     })
 }
-

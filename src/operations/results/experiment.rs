@@ -165,7 +165,11 @@ impl<'a> Groups<'a> {
     }
 
     fn compared(&self, variant: usize) -> Vec<&'a Measured> {
-        if self.spec.varies_messages_only() { self.contacted(variant).collect() } else { self.assigned[variant].clone() }
+        if self.spec.varies_messages_only() {
+            self.contacted(variant).collect()
+        } else {
+            self.assigned[variant].clone()
+        }
     }
 }
 
@@ -184,12 +188,10 @@ pub fn experiment(
     let propensities = propensities(spec, weights);
     let variants: Vec<VariantResults> =
         (0..spec.variants.len()).map(|at| variant_results(&groups, at, propensities[at])).collect();
-    let comparisons: Vec<VariantComparison> =
-        (1..variants.len()).map(|at| compare(&groups, at, cases)).collect();
+    let comparisons: Vec<VariantComparison> = (1..variants.len()).map(|at| compare(&groups, at, cases)).collect();
     let sample_ratio = sizes("assigned", &variants, &propensities, |variant| variant.assigned, cases);
-    let sent = spec
-        .varies_messages_only()
-        .then(|| sizes("sent", &variants, &propensities, |variant| variant.sent, cases));
+    let sent =
+        spec.varies_messages_only().then(|| sizes("sent", &variants, &propensities, |variant| variant.sent, cases));
     let evidence = Evidence {
         sample_ratio: sample_ratio.clone(),
         comparisons: comparisons.iter().zip(&variants[1..]).map(|pair| evidence_of(pair, spec, &variants[0])).collect(),
@@ -337,13 +339,9 @@ fn evidence_of(
     spec: &ExperimentSpec,
     control: &VariantResults,
 ) -> Comparison {
-    let goal =
-        if spec.varies_messages_only() { &comparison.would_be_contacted } else { &comparison.assigned };
-    let guard = |guard: &GuardrailResults| Guardrail {
-        name: guard.name.to_owned(),
-        harm: guard.harm,
-        margin: guard.tolerated,
-    };
+    let goal = if spec.varies_messages_only() { &comparison.would_be_contacted } else { &comparison.assigned };
+    let guard =
+        |guard: &GuardrailResults| Guardrail { name: guard.name.to_owned(), harm: guard.harm, margin: guard.tolerated };
     Comparison {
         variant: comparison.variant.clone(),
         units: control.customers.min(variant.customers) as f64,

@@ -64,7 +64,10 @@ pub fn warnings(seen: &Seen<'_>) -> Vec<Warning> {
     if seen.days < A_WEEK {
         all.push(warning(
             "under_a_week",
-            format!("{} full days are in; the days of a week differ, and the new wears off: wait for seven.", seen.days),
+            format!(
+                "{} full days are in; the days of a week differ, and the new wears off: wait for seven.",
+                seen.days
+            ),
         ));
     }
     if let Some(found) = novelty(seen.by_day) {

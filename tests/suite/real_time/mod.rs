@@ -4,5 +4,5 @@ mod answers;
 mod policy;
 mod reviews;
 mod shares;
-mod shop;
+pub mod shop;
 mod together;

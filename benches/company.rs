@@ -102,7 +102,31 @@ fn learning(options: &Options) {
         let share = measured as f64 / of_round.len() as f64;
         figure::print(&case, "measured_intervals_hold_the_truth", share, "", json!({}));
     }
+    over_all_rounds(options, &rounds);
     println!("{}", json!({ "bench": "company", "share_of_oracle_in_the_last_round": last }));
+}
+
+/// What is asked of the whole loop: intervals that hold the truth, and a policy that gets better than the one before anything was
+/// learned, over all rounds of a seed.
+fn over_all_rounds(options: &Options, rounds: &[Vec<Value>]) {
+    let case = format!("{} clients, {} seeds, {} rounds", options.customers, options.seeds, options.rounds);
+    let all: Vec<&Value> = rounds.iter().flatten().collect();
+    let held = all.iter().filter(|round| is_measured(round)).count() as f64 / all.len().max(1) as f64;
+    figure::print(&case, "measured_intervals_hold_the_truth", held, "", json!({ "limit": 0.9 }));
+    let seeds = rounds.first().map_or(0, Vec::len);
+    let sum = |seed: usize, policy: &str| -> f64 {
+        rounds.iter().filter_map(|of_round| of_round[seed]["policies"][policy].as_f64()).sum()
+    };
+    let better = (0..seeds).filter(|&seed| sum(seed, "learned") > sum(seed, "first")).count();
+    let total = |policy: &str| (0..seeds).map(|seed| sum(seed, policy)).sum::<f64>();
+    let more = json!({ "limit": 0.95, "learned": total("learned"), "first": total("first") });
+    figure::print(
+        &case,
+        "seeds_in_which_the_learned_policy_beats_the_first",
+        better as f64 / seeds.max(1) as f64,
+        "",
+        more,
+    );
 }
 
 fn of(round: &Value, way: &str) -> f64 {

@@ -7,7 +7,7 @@ use super::{Ws, on_pool};
 use crate::clock::{DAY, Timestamp};
 use crate::error::Error;
 use crate::reports::profit::{self, kept};
-use crate::reports::{overview as base, scorecard, timeline as story};
+use crate::reports::{attribution as credit, overview as base, people as who, scorecard, timeline as story};
 
 /// `GET /v1/overview`
 pub async fn overview(ws: Ws) -> Result<HttpResponse, Problem> {
@@ -65,6 +65,45 @@ pub async fn equity(ws: Ws, stretch: web::Query<Stretch>) -> Result<HttpResponse
         }
         let until = to.unwrap_or(ws.now());
         profit::equity(ws, from.unwrap_or(until.plus(-365 * DAY)), until, &crate::progress::Silent)
+    };
+    Ok(HttpResponse::Ok().json(on_pool(&ws, read).await?))
+}
+
+/// A stretch of time with a window of credit.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credit {
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    days: Option<u32>,
+}
+
+/// `GET /v1/attribution`
+pub async fn attribution(ws: Ws, asked: web::Query<Credit>) -> Result<HttpResponse, Problem> {
+    let Credit { from, to, days } = asked.into_inner();
+    let read = move |ws: &crate::operations::Workspace| {
+        let until = to.unwrap_or(ws.now());
+        credit::attribution(ws, from.unwrap_or(until.plus(-90 * DAY)), until, days.unwrap_or(14))
+    };
+    Ok(HttpResponse::Ok().json(on_pool(&ws, read).await?))
+}
+
+/// A stretch of time with the attribute that names salespersons.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct By {
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    by: Option<String>,
+}
+
+/// `GET /v1/kpis/people`
+pub async fn people(ws: Ws, asked: web::Query<By>) -> Result<HttpResponse, Problem> {
+    let By { from, to, by } = asked.into_inner();
+    let read = move |ws: &crate::operations::Workspace| {
+        let until = to.unwrap_or(ws.now());
+        let by = by.as_deref().unwrap_or(who::SALESPERSON);
+        who::people(ws, from.unwrap_or(until.plus(-90 * DAY)), until, by)
     };
     Ok(HttpResponse::Ok().json(on_pool(&ws, read).await?))
 }

@@ -36,6 +36,8 @@ pub struct DecisionShown {
     pub slot_from: Option<Timestamp>,
     /// The template's variant.
     pub variant: Option<String>,
+    /// The chance with which the variant was drawn; absent without an experiment.
+    pub variant_propensity: Option<f64>,
     /// Its value, in minor units.
     pub value: f64,
     /// P(convert | this contact).
@@ -61,6 +63,7 @@ impl From<DecisionRow> for DecisionShown {
             channel: row.channel,
             slot_from: row.slot_from,
             variant: row.variant,
+            variant_propensity: row.variant_propensity,
             value: row.value as f64 / crate::decisions::candidate::TICKS,
             p1: row.p1,
             p0: row.p0,

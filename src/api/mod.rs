@@ -29,6 +29,7 @@ mod decisions;
 mod deliveries;
 mod docs;
 mod event_types;
+mod experiments;
 mod exports;
 mod facts;
 mod health;

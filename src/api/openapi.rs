@@ -28,6 +28,7 @@ use super::route::Route;
 use super::schema;
 use super::sending::Sending;
 use super::suppressions::{SuppressionInput, SuppressionsAdded};
+use crate::operations::choose::Asked;
 
 /// The document of a route table.
 pub fn document(table: &[Route]) -> OpenApi {
@@ -63,6 +64,7 @@ fn components() -> utoipa::openapi::Components {
         .schema_from::<RunInput>()
         .schema_from::<BeginInput>()
         .schema_from::<ConflictsInput>()
+        .schema_from::<Asked>()
         .schema_from::<ReviewInput>()
         .schema_from::<crate::operations::reviews::Word>()
         .schema_from::<Sending>()

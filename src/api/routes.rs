@@ -7,9 +7,9 @@ use super::auth::Access::{Needs, Public};
 use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
-    analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, facts, health, imports,
-    incoming, inquiries, jobs, keys as api_keys, kpis, links, metrics, models, offers, reviews, segments, sending,
-    suppressions,
+    analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, experiments, facts,
+    health, imports, incoming, inquiries, jobs, keys as api_keys, kpis, links, metrics, models, offers, reviews,
+    segments, sending, suppressions,
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
@@ -152,6 +152,30 @@ pub fn table() -> Vec<Route> {
         route(POST, "/v1/campaigns/{id}/test-send", Needs(CampaignsRun), campaigns::test_send::handle)
             .says("Sends one message, as a customer would get it, to an address of yours.").takes(named("TestSend"))
             .answers(200, object()),
+
+        // experiments
+        route(GET, "/v1/experiments", Needs(AnalysisRead), experiments::list::handle)
+            .says("Each campaign against its holdout, and the variants of each campaign that has some.")
+            .answers(200, super::schema::page_of(object())),
+        route(GET, "/v1/experiments/{id}", Needs(AnalysisRead), experiments::get::handle)
+            .says("One experiment, with all that is needed to recompute who is in which arm. The id is CAMPAIGN or CAMPAIGN:EXPERIMENT.")
+            .answers(200, object()),
+        route(GET, "/v1/experiments/{id}/results", Needs(AnalysisRead), experiments::results::handle)
+            .says("Arms, effects with intervals, verdict and warnings of every run, with all sums that they were made of.")
+            .answers(200, object()),
+        route(POST, "/v1/experiments/{id}/decide", Needs(CampaignsApprove), experiments::decide::handle)
+            .says("Chooses a variant: by the data (409 where they cannot carry a winner), or the one that is named.")
+            .takes(named("Asked")).answers(200, object()),
+        route(GET, "/v1/attribution", Needs(AnalysisRead), analysis::attribution)
+            .says("What each campaign is credited with by a window and a model, beside what its holdout shows that it caused.")
+            .query("from", "string", "the begin; 90 days before the end when left out").query("to", "string", "the end; now when left out")
+            .query("days", "integer", "days after a contact in which an order is credited; 14 when left out")
+            .answers(200, object()).or(&[404, 422]),
+        route(GET, "/v1/kpis/people", Needs(AnalysisRead), analysis::people)
+            .says("Per owner of campaigns and per salesperson: incremental profit and clients kept, beside turnover.")
+            .query("from", "string", "the begin; 90 days before the end when left out").query("to", "string", "the end; now when left out")
+            .query("by", "string", "the attribute of customers that names their salesperson; `salesperson` when left out")
+            .answers(200, object()).or(&[404, 422]),
 
         // deliveries
         route(GET, "/v1/deliveries", Needs(DeliveriesRead), deliveries::list)

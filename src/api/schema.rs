@@ -269,6 +269,8 @@ pub const CAMPAIGN: &[(&str, &str)] = &[
     ("exploration", "number"),
     ("experiments", "objects"),
     ("conversion_days", "integer"),
+    ("retention_days", "integer"),
+    ("fixed_cost", "money"),
     ("schedule", "object"),
     ("trigger", "object"),
     ("steps", "objects"),

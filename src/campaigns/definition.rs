@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::experiment::ExperimentSpec;
 use super::journey::{self, FactsSpec, StepSpec, TriggerSpec};
 use super::schedule::Schedule;
 use crate::clock::{DAY, Timestamp};
@@ -56,12 +57,18 @@ pub struct CampaignSpec {
     /// Share tried at random; the workspace's when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exploration: Option<f64>,
-    /// Experiments over the template's variant.
+    /// An experiment over its messages, or over offers, channels, hours or what decides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub experiments: Vec<ExperimentSpec>,
     /// Days after the contact in which an order counts.
     #[serde(default = "default_window")]
     pub conversion_days: u32,
+    /// Days after the decision in which an order says that the client was kept.
+    #[serde(default = "default_retention", skip_serializing_if = "is_default_retention")]
+    pub retention_days: u32,
+    /// What a run costs beside its contacts (agency, design, lists), in minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_cost: Option<Money>,
     /// When it runs by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
@@ -143,32 +150,21 @@ impl Default for ContactSpec {
     }
 }
 
-/// An experiment over the template's variant.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExperimentSpec {
-    /// Its name.
-    pub name: String,
-    /// The variants: folders under `templates/`, with weights.
-    pub variants: Vec<VariantSpec>,
-}
-
-/// One variant and its weight.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VariantSpec {
-    /// The folder under `templates/`.
-    pub name: String,
-    /// Its share of all weights.
-    pub weight: u32,
-}
-
 fn default_class() -> String {
     "marketing".into()
 }
 
 fn default_window() -> u32 {
     14
+}
+
+fn default_retention() -> u32 {
+    90
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_default_retention(days: &u32) -> bool {
+    *days == default_retention()
 }
 
 fn default_hours() -> Vec<u8> {
@@ -263,15 +259,19 @@ impl CampaignSpec {
             share.check(&format!("shares[{i}]"), self.contact.per_customer, &mut demand);
         }
         demand(self.shares.len() <= MOST_SHARES, "shares", "at most 16 shares");
-        for (i, experiment) in self.experiments.iter().enumerate() {
-            experiment.check(&format!("experiments[{i}]"), &mut demand);
-        }
-        demand(self.experiments.len() <= 1, "experiments", "at most one experiment can vary the template");
+        demand((1..=730).contains(&self.retention_days), "retention_days", "must lie within 1..730");
+        demand(self.fixed_cost.is_none_or(|cost| cost >= Money::ZERO), "fixed_cost", "must not be below 0");
         let channels: Vec<&str> = self.channels.iter().map(|channel| channel.channel.as_str()).collect();
+        for (i, experiment) in self.experiments.iter().enumerate() {
+            experiment.check(&format!("experiments[{i}]"), (&self.offers, &channels), &mut demand);
+        }
+        demand(self.experiments.len() <= 1, "experiments", "at most one experiment a campaign");
         journey::check_steps(&self.steps, &self.offers, &channels, &mut demand);
         if let Some(trigger) = &self.trigger {
             trigger.check(&mut demand);
             demand(self.schedule.is_none(), "trigger", "stands instead of `schedule`; leave one of them out");
+            let tests = self.experiments.iter().any(|experiment| experiment.test.is_some());
+            demand(!tests, "experiments[0].test", "tries variants on a part of a run first; a trigger has no run");
         }
         if let Some(schedule) = &self.schedule
             && let Err(error) = schedule.check()
@@ -314,33 +314,6 @@ impl ShareSpec {
     }
 }
 
-impl ExperimentSpec {
-    fn check(&self, key: &str, demand: &mut impl FnMut(bool, &str, &str)) {
-        demand(is_name(&self.name), &format!("{key}.name"), "must be a name");
-        demand(self.variants.len() >= 2, &format!("{key}.variants"), "needs at least two variants");
-        for (i, variant) in self.variants.iter().enumerate() {
-            demand(is_name(&variant.name), &format!("{key}.variants[{i}].name"), "must be a name");
-            demand(variant.weight > 0, &format!("{key}.variants[{i}].weight"), "must be above 0");
-            let again = self.variants[..i].iter().any(|other| other.name == variant.name);
-            demand(!again, &format!("{key}.variants[{i}].name"), "stands twice");
-        }
-    }
-
-    /// The weights as buckets that sum to 10,000; the last variant takes what rounding leaves.
-    pub fn buckets(&self) -> Vec<(String, u32)> {
-        let total: u64 = self.variants.iter().map(|v| u64::from(v.weight)).sum::<u64>().max(1);
-        let mut left = 10_000u32;
-        let last = self.variants.len().saturating_sub(1);
-        let mut buckets = Vec::with_capacity(self.variants.len());
-        for (i, variant) in self.variants.iter().enumerate() {
-            let share = if i == last { left } else { (u64::from(variant.weight) * 10_000 / total) as u32 };
-            left -= share;
-            buckets.push((variant.name.clone(), share));
-        }
-        buckets
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -366,12 +339,5 @@ mod tests {
         let error = spec.check().unwrap_err();
         let keys: Vec<&str> = error.fault_list().iter().map(|f| f.key.as_str()).collect();
         assert_eq!(keys, ["holdout", "channels[0].hours", "channels[1].channel", "channels[1].hours"]);
-    }
-
-    #[test]
-    fn weights_become_buckets() {
-        let variants = [("a", 1), ("b", 1), ("c", 1)].map(|(name, weight)| VariantSpec { name: name.into(), weight });
-        let buckets = ExperimentSpec { name: "x".into(), variants: variants.to_vec() }.buckets();
-        assert_eq!(buckets.iter().map(|(_, b)| b).sum::<u32>(), 10_000);
     }
 }

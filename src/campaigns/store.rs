@@ -12,6 +12,9 @@ use crate::ids::{self, CampaignId, CampaignRunId};
 use crate::storage::Connection;
 use crate::storage::schema::{campaign, campaign_run, campaign_version};
 
+/// How the occasion of a rest ends: what is before it is the occasion of its test.
+pub const REST: &str = "/rest";
+
 /// A campaign's present version and state.
 #[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = campaign, treat_none_as_null = true)]
@@ -267,12 +270,25 @@ pub fn runs(conn: &mut Connection, id: CampaignId) -> Result<Vec<CampaignRun>> {
     Ok(rows)
 }
 
+/// Runs that were decided in `[from, until)`, oldest first.
+pub fn runs_between(conn: &mut Connection, from: Timestamp, until: Timestamp) -> Result<Vec<CampaignRun>> {
+    let rows = campaign_run::table
+        .filter(campaign_run::decided_at.ge(from))
+        .filter(campaign_run::decided_at.lt(until))
+        .order((campaign_run::decided_at, campaign_run::id))
+        .select(CampaignRun::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
 /// Id and instant of the last two runs of a version, newest first; waves are not among them.
 pub fn last_runs(conn: &mut Connection, id: CampaignId, version: i64) -> Result<Vec<(CampaignRunId, Timestamp)>> {
     let rows = campaign_run::table
         .filter(campaign_run::campaign_id.eq(id))
         .filter(campaign_run::version.eq(version))
         .filter(campaign_run::step.is_null())
+        // The rest after a test goes on with what its test left.
+        .filter(campaign_run::occasion.not_like(format!("%{REST}")))
         .order((campaign_run::started_at.desc(), campaign_run::id.desc()))
         .limit(2)
         .select((campaign_run::id, campaign_run::decided_at))

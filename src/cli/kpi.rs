@@ -9,11 +9,13 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Done, Place, print};
+use super::{Done, Place, kpi_people, print};
 use crate::clock::{DAY, Timestamp};
 use crate::error::Error;
 use crate::money::Currency;
+use crate::reports::attribution::attribution;
 use crate::reports::overview::{Overview, overview};
+use crate::reports::people::people;
 use crate::reports::profit::equity::Flow;
 use crate::reports::profit::{EquityReport, ProfitReport, equity, export, kept, report};
 use crate::reports::scorecard::{self, Card};
@@ -38,6 +40,30 @@ enum Which {
         /// A row for each client and month in that file
         #[arg(long, requires = "export")]
         by_month: bool,
+    },
+    /// What each campaign is credited with by a window and a model, beside what its holdout shows that it caused
+    Attribution {
+        /// The begin; 90 days before the end when left out
+        #[arg(long, value_parser = time)]
+        from: Option<Timestamp>,
+        /// The end; now when left out
+        #[arg(long, value_parser = time)]
+        to: Option<Timestamp>,
+        /// Days after a contact in which an order is credited to it
+        #[arg(long, default_value_t = 14)]
+        days: u32,
+    },
+    /// Per owner of campaigns and per salesperson: incremental profit and clients kept, beside turnover
+    People {
+        /// The begin; 90 days before the end when left out
+        #[arg(long, value_parser = time)]
+        from: Option<Timestamp>,
+        /// The end; now when left out
+        #[arg(long, value_parser = time)]
+        to: Option<Timestamp>,
+        /// The attribute of customers that names their salesperson
+        #[arg(long, default_value = crate::reports::people::SALESPERSON)]
+        by: String,
     },
     /// Value of the base by segment, what came in and went out, and who stayed
     Equity {
@@ -65,6 +91,12 @@ enum Which {
     Budget(questions::BudgetArgs),
     /// Note that a goal was looked at, and when it is to be again
     Review(steering::ReviewArgs),
+}
+
+/// The time that is asked about: the last 90 days where nothing is said.
+fn since(ws: &crate::operations::Workspace, from: Option<Timestamp>, to: Option<Timestamp>) -> (Timestamp, Timestamp) {
+    let until = to.unwrap_or(ws.now());
+    (from.unwrap_or(until.plus(-90 * DAY)), until)
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -112,6 +144,24 @@ pub fn run(place: &Place, args: &Args) -> Done {
                 print::json(&found)?;
             } else {
                 print::text(&of_profit(&found, currency))?;
+            }
+        }
+        Some(Which::Attribution { from, to, days }) => {
+            let (from, until) = since(&ws, *from, *to);
+            let found = attribution(&ws, from, until, *days)?;
+            if place.json {
+                print::json(&found)?;
+            } else {
+                print::text(&kpi_people::of_attribution(&found, currency))?;
+            }
+        }
+        Some(Which::People { from, to, by }) => {
+            let (from, until) = since(&ws, *from, *to);
+            let found = people(&ws, from, until, by)?;
+            if place.json {
+                print::json(&found)?;
+            } else {
+                print::text(&kpi_people::of_people(&found, currency))?;
             }
         }
         Some(Which::Equity { from, to }) => {

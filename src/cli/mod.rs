@@ -16,6 +16,7 @@ mod history;
 mod import;
 mod key;
 mod kpi;
+mod kpi_people;
 mod logging;
 mod mail;
 mod migrate;
@@ -89,7 +90,7 @@ enum Verb {
     Mail(mail::Args),
     /// Check the records that receivers ask for
     Sender(sender::Args),
-    /// Statistics from sufficient statistics, offline
+    /// Experiments: list, results, decide; statistics from sufficient statistics, offline
     Experiment(experiment::Args),
     /// What the current policy is worth on logged decisions
     Policy(policy::Args),
@@ -148,7 +149,7 @@ fn dispatch(cli: &Cli) -> Done {
         Verb::Deliveries(args) => deliveries::run(place, args),
         Verb::Mail(args) => mail::run(place, args),
         Verb::Sender(args) => sender::run(place, args),
-        Verb::Experiment(args) => experiment::run(args),
+        Verb::Experiment(args) => experiment::run(place, args),
         Verb::Policy(args) => policy::run(place, args),
         Verb::Work(args) => work::run(place, args),
         Verb::Serve(args) => serve::run(place, args),

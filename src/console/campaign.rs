@@ -64,7 +64,10 @@ fn view(ws: &Workspace, name: &str, role: Role) -> Result<Value> {
     let state = State::parse(&campaign.state)?;
     let plan = plan.map(|(text, _)| serde_json::from_str::<Value>(&text)).transpose()?;
     let results = match runs.first() {
-        Some((run, _)) => Some(results::view(&show, &crate::operations::results::of_run(ws, run.id)?)),
+        Some((run, _)) => {
+            let of_run = crate::operations::results::of_run(ws, run.id)?;
+            Some(results::view(&show, &of_run, role.may(Permission::CampaignsApprove)))
+        }
         None => None,
     };
     Ok(json!({

@@ -8,6 +8,7 @@ use super::guard::Fields;
 use super::sending::actor;
 use super::{Ws, campaign};
 use crate::error::{Error, Result};
+use crate::operations::choose::{self as choosing, Asked};
 use crate::operations::test_send::{TestSend, test_send as sending_test};
 use crate::operations::{Workspace, plan as planning, run as running, steer};
 
@@ -39,6 +40,7 @@ pub fn notice(done: &str) -> &'static str {
         "run" => "The run has begun. Messages go out as their hours come.",
         "pause" => "Paused. Nothing is sent until it is resumed.",
         "resume" => "Resumed where it stopped.",
+        "choose" => "Chosen. A rest that waits gets it by itself, once; without one, all later runs do.",
         "cancel" => "Cancelled. What was not sent is taken back.",
         "close" => "Closed. Nothing new begins; its results stand.",
         "test-send" => "The test message was handed over.",
@@ -79,6 +81,13 @@ pub async fn cancel(ws: Ws, req: HttpRequest, name: Name) -> HttpResponse {
 /// `POST /campaigns/{name}/close`
 pub async fn close(ws: Ws, req: HttpRequest, name: Name) -> HttpResponse {
     act(ws, req, name, "close", |ws, name, actor| steer::close(ws, name, actor).map(drop)).await
+}
+
+/// `POST /campaigns/{name}/choose`: a variant by hand, or, where none is named, what the data carry.
+pub async fn choose(ws: Ws, req: HttpRequest, name: Name, fields: Fields) -> HttpResponse {
+    let variant = Some(fields.get("variant").to_owned()).filter(|variant| !variant.is_empty());
+    let asked = Asked { variant, run: None };
+    act(ws, req, name, "choose", move |ws, name, actor| choosing::decide(ws, name, &asked, actor).map(drop)).await
 }
 
 /// `POST /campaigns/{name}/test-send`

@@ -17,6 +17,8 @@ mod profit;
 mod prospects;
 mod public;
 mod results;
+mod results_slices;
+mod results_variants;
 mod reviews;
 mod scorecard;
 mod segments;
@@ -76,6 +78,7 @@ pub fn table() -> Vec<Page> {
         page(POST, "/campaigns/{name}/plan", CampaignsWrite, campaign_action::plan),
         page(POST, "/campaigns/{name}/approve", CampaignsApprove, campaign_action::approve),
         page(POST, "/campaigns/{name}/run", CampaignsRun, campaign_action::run),
+        page(POST, "/campaigns/{name}/choose", CampaignsApprove, campaign_action::choose),
         page(POST, "/campaigns/{name}/pause", CampaignsRun, campaign_action::pause),
         page(POST, "/campaigns/{name}/resume", CampaignsRun, campaign_action::resume),
         page(POST, "/campaigns/{name}/cancel", CampaignsRun, campaign_action::cancel),

@@ -3,15 +3,16 @@
 use serde_json::{Value, json};
 
 use super::figures::{Figure, Show, count, figure, percent, tone_of};
+use super::{results_slices, results_variants};
 use crate::experiments::lift::Lift;
-use crate::experiments::verdict::Choice;
-use crate::operations::results::{ExperimentResults, RunResults};
+use crate::operations::results::RunResults;
+use crate::operations::results::arms::Part;
 
 /// A result of the sample-ratio check below this is a broken assignment.
 const BROKEN: f64 = 0.001;
 
-/// What the page shows of the newest run.
-pub fn view(show: &Show<'_>, run: &RunResults) -> Value {
+/// What the page shows of the newest run; `may_choose`: whether the reader may choose a variant.
+pub fn view(show: &Show<'_>, run: &RunResults, may_choose: bool) -> Value {
     let broken = run.sample_ratio.as_ref().is_ok_and(|ratio| ratio.p_value < BROKEN);
     let tone = match &run.lift.assigned {
         _ if broken => "bad",
@@ -31,6 +32,11 @@ pub fn view(show: &Show<'_>, run: &RunResults) -> Value {
         "tone": tone,
         "figures": figures,
         "arms": arms(show, run),
+        "standard": standard(show, run),
+        "experiment": run.experiment.as_ref().map(|experiment| results_variants::view(show, experiment, may_choose)),
+        "segments": results_slices::segments(show, run),
+        "days": results_slices::days(show, run),
+        "warnings": run.warnings.iter().map(|warning| warning.text.clone()).collect::<Vec<_>>(),
         "notes": notes(show, run),
     })
 }
@@ -84,6 +90,35 @@ fn arms(show: &Show<'_>, run: &RunResults) -> Vec<Value> {
     lines.collect()
 }
 
+/// Shares beside what they are shares of, as figures.
+fn standard(show: &Show<'_>, run: &RunResults) -> Vec<Figure> {
+    let row = &run.standard;
+    let part = |name: &'static str, part: &Part| {
+        figure(
+            name,
+            percent(part.share),
+            format!("{} of {} {}", count(part.count as i64), count(part.denominator as i64), part.of),
+        )
+    };
+    let mut figures = vec![
+        part("Delivered", &row.delivered),
+        part("Clicked", &row.clicked),
+        part("Converted", &row.converted),
+        part("Unsubscribed", &row.unsubscribed),
+        figure("Revenue", show.amount(row.revenue_per_delivered), "per delivered"),
+    ];
+    if let Some(net) = row.net_return {
+        let note = format!(
+            "95 %: {} to {}; fixed costs of {} are in it",
+            show.amount(net.lower),
+            show.amount(net.upper),
+            show.money(row.fixed_cost)
+        );
+        figures.push(figure("Net return", show.amount(net.amount), note).toned(tone_of(net.amount)));
+    }
+    figures
+}
+
 fn notes(show: &Show<'_>, run: &RunResults) -> Vec<String> {
     let until = show.time(run.window_until);
     let mut notes = vec![if run.is_final {
@@ -99,26 +134,5 @@ fn notes(show: &Show<'_>, run: &RunResults) -> Vec<String> {
     if !signals.is_empty() {
         notes.push(format!("Customers by signal: {}.", signals.join(", ")));
     }
-    if let Some(experiment) = &run.experiment {
-        notes.extend(experiment_notes(experiment));
-    }
-    notes
-}
-
-fn experiment_notes(experiment: &ExperimentResults) -> Vec<String> {
-    let arms: Vec<String> = experiment
-        .variants
-        .iter()
-        .map(|v| format!("{} {} of {}", v.name, percent(v.rate), count(v.customers as i64)))
-        .collect();
-    let words = match (experiment.verdict.choice, &experiment.verdict.winner) {
-        (Choice::Ship, Some(winner)) => format!("variant {winner} is better"),
-        (Choice::Ship | Choice::Keep, _) => "stay with the first variant".into(),
-        (Choice::NoDifference, _) => "no difference that matters".into(),
-        (Choice::Inconclusive, _) => "no winner: the data do not tell yet".into(),
-        (Choice::Broken, _) => "the assignment is broken; nothing can be read from it".into(),
-    };
-    let mut notes = vec![format!("Experiment {}: {words} ({}).", experiment.name, arms.join(", "))];
-    notes.extend(experiment.verdict.reasons.iter().chain(&experiment.verdict.warnings).cloned());
     notes
 }

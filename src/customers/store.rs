@@ -209,6 +209,12 @@ pub fn attributes_of_consenting(conn: &mut Connection) -> Result<Vec<(CustomerId
     Ok(having.select((customer::id, customer::attributes)).order(customer::id).load(conn)?)
 }
 
+/// Id, the company's own key, and attributes as JSON of every customer, by id.
+pub fn keys_and_attributes(conn: &mut Connection) -> Result<Vec<(CustomerId, String, String)>> {
+    let columns = (customer::id, customer::external_id, customer::attributes);
+    Ok(customer::table.select(columns).order(customer::id).load(conn)?)
+}
+
 /// How many customers there are.
 pub fn count(conn: &mut Connection) -> Result<i64> {
     Ok(customer::table.count().get_result(conn)?)

@@ -36,6 +36,10 @@ pub struct Experiment {
     pub salt: Arc<str>,
     /// Variants with their weights in buckets; they sum to 10,000.
     pub variants: Vec<(Arc<str>, u32)>,
+    /// Which buckets belong to whom, by their ends: (the bucket after the last one, the variant's place). One after the other where
+    /// empty; otherwise where weights were changed, and as few customers as possible moved.
+    #[serde(default)]
+    pub edges: Vec<(u32, u16)>,
 }
 
 impl Experiment {
@@ -59,7 +63,62 @@ impl Experiment {
 
     /// The variant of a customer; `None` only when the experiment has none.
     pub fn variant(&self, external_id: &str) -> Option<&Arc<str>> {
-        let bucket = random::bucket(&self.salt, external_id);
+        self.owner(random::bucket(&self.salt, external_id))
+    }
+
+    /// The same draws with other weights: whoever has a variant keeps it, as far as the new weights leave room; the last buckets of
+    /// those that shrink go, in their order, to those that grow. No other way moves fewer.
+    #[must_use]
+    pub fn reweighted(&self, variants: Vec<(Arc<str>, u32)>) -> Experiment {
+        let place = |name: &Arc<str>| variants.iter().position(|(other, _)| other == name);
+        let mut room: Vec<u32> = variants.iter().map(|(_, weight)| *weight).collect();
+        let mut owners: Vec<Option<u16>> = Vec::with_capacity(BUCKETS as usize);
+        for bucket in 0..BUCKETS {
+            let kept = self.owner(bucket).and_then(place).filter(|&at| room[at] > 0);
+            owners.push(kept.map(|at| {
+                room[at] -= 1;
+                at as u16
+            }));
+        }
+        for owner in owners.iter_mut().filter(|owner| owner.is_none()) {
+            if let Some(at) = room.iter().position(|left| *left > 0) {
+                room[at] -= 1;
+                *owner = Some(at as u16);
+            }
+        }
+        let mut edges: Vec<(u32, u16)> = Vec::new();
+        for (bucket, owner) in owners.into_iter().enumerate() {
+            let (end, owner) = (bucket as u32 + 1, owner.unwrap_or_default());
+            match edges.last_mut() {
+                Some(last) if last.1 == owner => last.0 = end,
+                _ => edges.push((end, owner)),
+            }
+        }
+        Experiment { variants, edges, ..self.clone() }
+    }
+
+    /// Up to which bucket, left out, each variant goes, in the order of the buckets.
+    pub fn ranges(&self) -> Vec<(u32, String)> {
+        let mut ranges: Vec<(u32, String)> = Vec::new();
+        for bucket in 0..BUCKETS {
+            let owner = self.owner(bucket).map_or("", |name| name);
+            match ranges.last_mut() {
+                Some((end, name)) if name == owner => *end = bucket + 1,
+                _ => ranges.push((bucket + 1, owner.to_owned())),
+            }
+        }
+        ranges
+    }
+
+    fn owner(&self, bucket: u32) -> Option<&Arc<str>> {
+        if !self.edges.is_empty() {
+            let at = self.edges.partition_point(|(end, _)| *end <= bucket);
+            return self
+                .edges
+                .get(at)
+                .and_then(|(_, place)| self.variants.get(usize::from(*place)))
+                .map(|(name, _)| name);
+        }
         let mut edge = 0;
         self.variants.iter().find_map(|(name, weight)| {
             edge += weight;
@@ -89,6 +148,14 @@ impl AssignmentPolicy {
         } else {
             Arm::Treated
         }
+    }
+
+    /// The chance with which the customer's variant of the first experiment is drawn.
+    pub fn variant_propensity(&self, external_id: &str) -> Option<f64> {
+        let experiment = self.experiments.first()?;
+        let drawn = experiment.variant(external_id)?;
+        let weight = experiment.variants.iter().find(|(name, _)| name == drawn)?.1;
+        Some(f64::from(weight) / f64::from(BUCKETS))
     }
 
     /// The variant of each experiment.
@@ -136,6 +203,7 @@ mod tests {
             name: "subject".into(),
             salt: "s1".into(),
             variants: vec![("a".into(), 7_000), ("b".into(), 3_000)],
+            edges: Vec::new(),
         }
         .check()
         .unwrap();
@@ -146,9 +214,28 @@ mod tests {
     }
 
     #[test]
+    fn other_weights_move_as_few_as_they_can() {
+        let weights = |a: u32, b: u32, c: u32| vec![("a".into(), a), ("b".into(), b), ("c".into(), c)];
+        let first =
+            Experiment { name: "x".into(), salt: "x".into(), variants: weights(3_333, 3_333, 3_334), edges: vec![] };
+        let second = first.reweighted(weights(5_000, 2_500, 2_500));
+        let third = second.reweighted(weights(2_000, 0, 8_000));
+        for (before, after, least) in [(&first, &second, 1_667), (&second, &third, 5_500)] {
+            let moved = (0..BUCKETS).filter(|&bucket| before.owner(bucket) != after.owner(bucket)).count();
+            assert_eq!(moved, least, "half the sum of what weights change by");
+            for (name, weight) in &after.variants {
+                let has = (0..BUCKETS).filter(|&bucket| after.owner(bucket) == Some(name)).count();
+                assert_eq!(has as u32, *weight, "{name}");
+            }
+        }
+        let same = first.reweighted(first.variants.clone());
+        assert!((0..BUCKETS).all(|bucket| first.owner(bucket) == same.owner(bucket)));
+    }
+
+    #[test]
     fn weights_must_cover_all_buckets() {
-        let bad =
-            Experiment { name: "x".into(), salt: "x".into(), variants: vec![("a".into(), 5_000), ("a".into(), 4_000)] };
+        let variants = vec![("a".into(), 5_000), ("a".into(), 4_000)];
+        let bad = Experiment { name: "x".into(), salt: "x".into(), variants, edges: Vec::new() };
         assert_eq!(bad.check().unwrap_err().fault_list().len(), 2);
     }
 }

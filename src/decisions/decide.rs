@@ -358,6 +358,7 @@ impl<'a> Screened<'a> {
             decided_at: self.now,
             arm,
             variants: self.policy.assignment.variants(&self.view.external_id),
+            variant_propensity: self.policy.assignment.variant_propensity(&self.view.external_id),
             chosen,
             propensity,
             forced: false,

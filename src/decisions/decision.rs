@@ -81,6 +81,8 @@ pub struct Decision {
     pub arm: Arm,
     /// The variant of each experiment the customer is in: (experiment, variant).
     pub variants: Vec<(Arc<str>, Arc<str>)>,
+    /// The chance with which the variant of the first experiment was drawn; none without one.
+    pub variant_propensity: Option<f64>,
     /// The contacts; empty for none. In the holdout: what would have been chosen, never to be sent.
     pub chosen: Vec<Choice>,
     /// Probability of this very choice given the arm: exact for exploration, 1 for the others, whose choice is certain at the

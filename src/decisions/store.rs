@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::ids::{self, CampaignRunId, CustomerId, DecisionId, OfferId};
 use crate::insert_rows;
 use crate::models::timing::HOUR_SHARE;
-use crate::rules::Value;
+use crate::rules::{Row, Value};
 use crate::storage::Connection;
 use crate::storage::schema::{decision, decision_price};
 
@@ -64,6 +64,10 @@ pub struct DecisionRow {
     pub trace: String,
     /// Versions of the models that scored it, JSON.
     pub model_versions: String,
+    /// The customer's segment, as of the decision.
+    pub segment: Option<String>,
+    /// The chance with which the experiment's variant was drawn.
+    pub variant_propensity: Option<f64>,
 }
 
 impl DecisionRow {
@@ -131,6 +135,11 @@ fn with_trace(
         context: context(None)?,
         trace,
         model_versions: model_versions.to_owned(),
+        segment: match view.facts.get("segment") {
+            Some(Value::Text(segment)) => Some(segment.to_string()),
+            _ => None,
+        },
+        variant_propensity: decided.variant_propensity,
     };
     if decided.chosen.is_empty() {
         return Ok(vec![none]);
@@ -224,6 +233,85 @@ pub fn of_run(
     Ok(rows)
 }
 
+/// What results are made of: a decision without its context and its trace, which are by far the most of it.
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = decision)]
+pub struct Outline {
+    /// Its id.
+    pub id: DecisionId,
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// The word of its [`Arm`].
+    pub arm: String,
+    /// The company's own key of the offer; none for no contact.
+    pub offer: Option<String>,
+    /// The channel.
+    pub channel: Option<String>,
+    /// Probability of this choice given the arm.
+    pub propensity: f64,
+    /// The variant of each experiment, a JSON object.
+    pub variants: String,
+    /// The customer's segment, as of the decision.
+    pub segment: Option<String>,
+    /// The chance with which the experiment's variant was drawn.
+    pub variant_propensity: Option<f64>,
+}
+
+impl Outline {
+    /// The way the choice was made.
+    pub fn arm(&self) -> Option<Arm> {
+        Arm::parse(&self.arm)
+    }
+}
+
+/// The first contact, or none, of each customer in a run, in the order of their ids, after the last one seen.
+pub fn outlines_of_run(
+    conn: &mut Connection,
+    run: CampaignRunId,
+    after: Option<CustomerId>,
+    limit: i64,
+) -> Result<Vec<Outline>> {
+    let rows = decision::table
+        .filter(decision::campaign_run_id.eq(run))
+        .filter(decision::customer_id.gt(after.unwrap_or(CustomerId(-1))))
+        .filter(decision::ordinal.eq(0))
+        .order(decision::customer_id)
+        .limit(limit)
+        .select(Outline::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// The contexts of the same rows, by customer.
+pub fn contexts_of_run(
+    conn: &mut Connection,
+    run: CampaignRunId,
+    after: Option<CustomerId>,
+    limit: i64,
+) -> Result<Vec<(CustomerId, String)>> {
+    let rows = decision::table
+        .filter(decision::campaign_run_id.eq(run))
+        .filter(decision::customer_id.gt(after.unwrap_or(CustomerId(-1))))
+        .filter(decision::ordinal.eq(0))
+        .order(decision::customer_id)
+        .limit(limit)
+        .select((decision::customer_id, decision::context))
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// The customers whom a run contacts, or would in shadow, rising.
+pub fn contacted_in(conn: &mut Connection, run: CampaignRunId) -> Result<Vec<CustomerId>> {
+    let rows = decision::table
+        .filter(decision::campaign_run_id.eq(run))
+        .filter(decision::ordinal.eq(0))
+        .filter(decision::offer_id.is_not_null())
+        .order(decision::customer_id)
+        .select(decision::customer_id)
+        .load(conn)?;
+    Ok(rows)
+}
+
 /// The offer of one contact of a run.
 pub fn offer_of(
     conn: &mut Connection,
@@ -236,6 +324,23 @@ pub fn offer_of(
         .filter(decision::customer_id.eq(customer))
         .filter(decision::ordinal.eq(ordinal))
         .select(decision::offer_id)
+        .first(conn)
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// The variant of one contact of a run.
+pub fn variant_of(
+    conn: &mut Connection,
+    run: CampaignRunId,
+    customer: CustomerId,
+    ordinal: i32,
+) -> Result<Option<String>> {
+    let found: Option<Option<String>> = decision::table
+        .filter(decision::campaign_run_id.eq(run))
+        .filter(decision::customer_id.eq(customer))
+        .filter(decision::ordinal.eq(ordinal))
+        .select(decision::variant)
         .first(conn)
         .optional()?;
     Ok(found.flatten())

@@ -10,6 +10,7 @@
 //! Arm `a` is the control, arm `b` the treatment. Degenerate input is a [`Degenerate`] value with words for a person, never
 //! NaN: every function here either gives finite numbers or says why there are none.
 
+pub mod adaptive;
 pub mod analyse;
 pub mod bayesian;
 pub mod cuped;
@@ -24,6 +25,7 @@ pub mod proportions;
 pub mod sample_ratio;
 pub mod sequential;
 pub mod statistic;
+pub mod store;
 pub mod verdict;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::ids::JobId;
+use crate::ids::{CampaignRunId, JobId};
 use crate::operations::export::Question;
 use crate::storage::schema::job;
 
@@ -56,6 +56,13 @@ pub enum Work {
         /// Who asked for it.
         actor: String,
     },
+    /// Decide a test whose wait has ended, and start the rest of its audience.
+    FollowTest {
+        /// The run that is the test.
+        run: CampaignRunId,
+    },
+    /// Stop variants that do harm.
+    Guard,
     /// Give back what answers in real time held that nobody reported on.
     Release,
 }
@@ -75,6 +82,8 @@ impl Work {
             Work::Report => "report",
             Work::Stages => "stages",
             Work::Export { .. } => "export",
+            Work::FollowTest { .. } => "follow_test",
+            Work::Guard => "guard",
             Work::Release => "release",
         }
     }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::history::Depth;
 use crate::operations::import::uploaded::{self, Sent};
 use crate::operations::{
-    Workspace, audit, export, history, journeys, lifetime, mature, merge, reviews, run, score, segments, train,
+    Workspace, audit, choose, export, history, journeys, lifetime, mature, merge, reviews, run, score, segments, train,
 };
 use crate::reports::profit::kept;
 
@@ -68,6 +68,11 @@ pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
             export::sweep(ws)?;
             let files = export::of_job(ws, id, &question, &actor, &progress)?;
             Ok(format!("{} files in {}", files.len(), export::folder_of(ws, id).display()))
+        }
+        Work::FollowTest { run } => choose::follow(ws, run, ACTOR),
+        Work::Guard => {
+            let stopped = choose::guard(ws, ACTOR)?;
+            Ok(if stopped.is_empty() { "no harm beyond what is tolerated".to_owned() } else { stopped.join("; ") })
         }
         Work::Release => {
             let (ended, lapsed) = (run::release_expired(ws)?, reviews::lapse(ws)?);

@@ -6,9 +6,10 @@ use super::job::Work;
 use super::queue;
 use crate::campaigns::journey::store as journeys;
 use crate::campaigns::store::{self as campaigns, Campaign};
-use crate::clock::{self, HOUR, MINUTE, Timestamp};
+use crate::clock::{self, DAY, HOUR, MINUTE, Timestamp};
 use crate::decisions::{reservation, review};
 use crate::error::Result;
+use crate::experiments::store as experiments;
 use crate::ids;
 use crate::operations::Workspace;
 use crate::operations::export::Question;
@@ -16,6 +17,10 @@ use crate::segments::stage::store as stages;
 
 /// Facts that arrived one by one and are sealed before their hour.
 const LONG_TAIL: i64 = 10_000;
+/// How often a test is looked at again whose rest could not begin.
+const AGAIN: i64 = 5 * MINUTE;
+/// How long harm of a run's variants is watched.
+const WATCHED: i64 = 60 * DAY;
 /// How late nightly work may still begin: a node that starts at noon does not make up for the night.
 const NIGHTLY_LATENESS: i64 = HOUR;
 
@@ -24,7 +29,22 @@ const NIGHTLY_LATENESS: i64 = HOUR;
 /// # Errors
 /// Unavailable, when the store does not answer.
 pub fn tick(ws: &Workspace) -> Result<usize> {
-    Ok(due_campaigns(ws)? + recurring(ws)?)
+    Ok(due_campaigns(ws)? + due_tests(ws)? + recurring(ws)?)
+}
+
+/// Writes down what is due about tests before a rest: what could not be done is looked at again a few minutes later.
+fn due_tests(ws: &Workspace) -> Result<usize> {
+    let now = ws.now();
+    let at = floor(now, AGAIN);
+    let mut new = 0;
+    for run in ws.store().read(|conn| experiments::due_tests(conn, now))? {
+        let (work, occasion) = (Work::FollowTest { run }, format!("{run}/{at}"));
+        if !ws.store().read(|conn| queue::is_known(conn, ws.id_key(), &work, &occasion))? {
+            let added = ws.store().write(|conn| queue::enqueue(conn, ws.id_key(), &work, &occasion, now, now))?;
+            new += usize::from(added);
+        }
+    }
+    Ok(new)
 }
 
 fn due_campaigns(ws: &Workspace) -> Result<usize> {
@@ -70,6 +90,9 @@ fn recurring(ws: &Workspace) -> Result<usize> {
     }
     if ws.history().compaction_is_due()? {
         wanted.push((Work::Compact, hour));
+    }
+    if ws.store().read(|conn| experiments::any_period_since(conn, now.plus(-WATCHED)))? {
+        wanted.push((Work::Guard, hour));
     }
     let late = |conn: &mut _| Ok(reservation::any_expired(conn, now)? || !review::expired(conn, now, 1)?.is_empty());
     if ws.store().read_one(late)? {

@@ -82,7 +82,17 @@ fn words(best: &str, against: &[Against], tied: &[&Against]) -> String {
     }
 }
 
+/// What one policy gains over another on the same log, row by row: doubly robust where both have expectations.
+pub fn paired_gain(one: &[Logged], other: &[Logged], options: &Options) -> Value {
+    let robust = one.iter().chain(other).all(|row| row.expected.is_some());
+    gain_of(one, other, robust, options, options.level)
+}
+
 fn gain(one: &Contender, other: &Contender, robust: bool, options: &Options, level: Level) -> Value {
+    gain_of(&one.log, &other.log, robust, options, level)
+}
+
+fn gain_of(one: &[Logged], other: &[Logged], robust: bool, options: &Options, level: Level) -> Value {
     let worth = |row: &Logged| {
         let weight = options.clip.map_or(row.target / row.propensity, |most| (row.target / row.propensity).min(most));
         match row.expected.filter(|_| robust) {
@@ -90,7 +100,7 @@ fn gain(one: &Contender, other: &Contender, robust: bool, options: &Options, lev
             None => weight * row.reward,
         }
     };
-    let paired = one.log.iter().zip(&other.log);
+    let paired = one.iter().zip(other);
     let gains: Vec<Logged> = paired.map(|(a, b)| Logged { reward: worth(a) - worth(b), ..*a }).collect();
     mean_value(&gains, clusters_of(&gains), level, &|row| row.reward)
 }

@@ -19,6 +19,7 @@ use crate::operations::candidates::{Menu, Treatments};
 use crate::operations::people::{self, Person};
 use crate::operations::scarce::{Period, Scarce};
 use crate::operations::setup::Setup;
+use crate::operations::variants::Limits;
 use crate::random;
 use crate::storage::Connection;
 
@@ -61,7 +62,8 @@ pub fn decide(
     now: Timestamp,
     run: Option<CampaignRunId>,
 ) -> Result<Batch> {
-    let people = people::everyone(ws, conn, now, run)?;
+    let mut people = people::everyone(ws, conn, now, run)?;
+    setup.varied.retain(&mut people);
     let base = Base::of(&people, ws.settings(), setup.spec().conversion_days);
     among(ws, conn, setup, occasion, now, (people, base, false))
 }
@@ -90,21 +92,21 @@ fn among(
 ) -> Result<Batch> {
     let key = counted_under(conn, setup, few)?;
     let scarce = Arc::new(left_for_run(ws, conn, setup, &people, key, now)?);
-    let menu = Menu::new(
-        setup.spec(),
-        &setup.offers,
-        ws.settings(),
-        (&setup.response, setup.retention.as_ref()),
-        base,
-        (scarce.clone(), &setup.shares),
-        Arc::new(Treatments::default()),
-    );
-    let fallback = Arc::from(setup.variant.as_str());
+    let menu = |models, treatments| {
+        let (base, scarce) = (base.clone(), (scarce.clone(), &setup.shares));
+        Menu::new(setup.spec(), &setup.offers, ws.settings(), models, base, scarce, treatments)
+    };
+    let treatments = Arc::new(Treatments::default());
+    let learned = menu((&setup.response, setup.retention.as_ref()), treatments.clone());
+    let stated = setup.rates.as_ref().map(|rates| menu((rates, None), treatments.clone()));
+    let standard: Arc<str> = setup.standard_variant().into();
     let candidates: Vec<Candidate> = people
         .par_iter()
         .map(|person| {
             let variants = setup.policy.assignment.variants(&person.view.external_id);
-            let variant = variants.first().map_or(&fallback, |(_, variant)| variant);
+            let variant = variants.first().map_or(&standard, |(_, variant)| variant);
+            let limits = Limits::of(setup.spec(), variant);
+            let menu = stated.as_ref().filter(|_| limits.by_rates()).unwrap_or(&learned);
             Candidate { view: person.view.clone(), candidates: menu.candidates(person, Some(variant), now) }
         })
         .collect();
@@ -119,7 +121,7 @@ fn counted_under(conn: &mut Connection, setup: &Setup, few: bool) -> Result<Opti
     if few {
         return Ok(Some(Period::current(conn, &setup.campaign, setup.spec())?.key));
     }
-    Period::of_next_run(conn, &setup.campaign)
+    Period::of_run(conn, setup)
 }
 
 /// What is scarce, with the capacities lowered by what real time, and other runs on the same days, have used.
@@ -136,7 +138,10 @@ fn left_for_run(
     // A run that begins a period of its own finds nothing used in it.
     let key = key.unwrap_or(0);
     let used = capacity::used(conn, setup.campaign.id, key, now.plus(-2 * DAY).0)?;
-    let left = scarce.left(key, &used, &BTreeMap::new());
+    let mut left = scarce.left(key, &used, &BTreeMap::new());
+    if let Some(share) = setup.varied.of_capacity() {
+        scarce.leave_share(&mut left, share);
+    }
     Ok(scarce.lowered(&left))
 }
 

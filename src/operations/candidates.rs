@@ -16,6 +16,7 @@ use crate::operations::base::Base;
 use crate::operations::people::{Person, class_of};
 use crate::operations::scarce::Scarce;
 use crate::operations::shares::Shares;
+use crate::operations::variants::Limits;
 use crate::rules::{Row, Value};
 use crate::settings::Settings;
 
@@ -209,8 +210,9 @@ impl<'a> Menu<'a> {
             margin_rate: self.margin_rate(&features),
             orders_a_year: features.orders_a_year(),
         };
+        let limits = Limits::of(self.spec, variant.map_or("", |variant| variant));
         let own_hours: Vec<Vec<(Slot, f64)>> =
-            self.spec.channels.iter().map(|channel| self.slots(person, channel, now)).collect();
+            self.spec.channels.iter().map(|channel| self.slots(person, channel, limits, now)).collect();
         let at_once = Slot { from: now, until: now.plus(HOUR) };
         let at_once = (at_once, self.hour_share(person, now, person.view.zone.to_offset(now.to_jiff()).seconds()));
         let times = own_hours.iter().flatten().chain(asking.channel.map(|_| &at_once));
@@ -224,8 +226,15 @@ impl<'a> Menu<'a> {
                 Some(_) => continue,
                 None => own_hours,
             };
+            if !limits.allow_channel(&channel.channel) {
+                continue;
+            }
             for (o, offer) in self.offers.iter().enumerate() {
-                if offer.spec.earned || (asking.at_once && offer.spec.review) || !offer.spec.is_for(asking.placement) {
+                if offer.spec.earned
+                    || (asking.at_once && offer.spec.review)
+                    || !offer.spec.is_for(asking.placement)
+                    || !limits.allow_offer(&offer.spec.name)
+                {
                     continue;
                 }
                 let treatment = &treatments[c * self.offers.len() + o];
@@ -308,12 +317,12 @@ impl<'a> Menu<'a> {
 
     /// The times of the channel within a day, in the customer's own zone, that suit the customer best, with the share of their
     /// activity in each; rising.
-    fn slots(&self, person: &Person, channel: &ChannelSpec, now: Timestamp) -> Vec<(Slot, f64)> {
+    fn slots(&self, person: &Person, channel: &ChannelSpec, limits: Limits<'_>, now: Timestamp) -> Vec<(Slot, f64)> {
         let local = now.to_jiff().to_zoned(person.view.zone.clone());
         let hours = if channel.hours.is_empty() { &self.any_hour } else { &channel.hours };
         let mut slots = Vec::new();
         for day in 0..2 {
-            for &hour in hours {
+            for &hour in hours.iter().filter(|&&hour| limits.allow_hour(hour)) {
                 let start = local
                     .date()
                     .checked_add(jiff::Span::new().days(day))

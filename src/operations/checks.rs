@@ -11,6 +11,7 @@ use crate::decisions::{ContactRequest, DecisionPolicy, MessageClass, check_conta
 use crate::deliveries::outbox::claim::{ClaimCheck, Verdict};
 use crate::deliveries::{Delivery, State};
 use crate::error::Result;
+use crate::experiments::store as experiments;
 use crate::ids::CampaignRunId;
 use crate::offers::store as offers;
 use crate::operations::people::class_of;
@@ -30,6 +31,8 @@ struct Governing {
     class: MessageClass,
     purpose: String,
     policy: DecisionPolicy,
+    /// Variants that were stopped since.
+    stopped: Vec<String>,
 }
 
 impl Checks {
@@ -48,7 +51,15 @@ impl Checks {
         let setup = setup::of_version(&self.ws, conn, campaign, folder, &row.occasion)?;
         let class = class_of(&setup.spec().class);
         let purpose = if class == MessageClass::Marketing { "marketing".into() } else { setup.spec().class.clone() };
-        let made = Arc::new(Governing { campaign: setup.campaign.name, class, purpose, policy: setup.policy });
+        let stopped = match setup.spec().experiments.first() {
+            Some(experiment) => experiments::settled(conn, setup.campaign.id, &experiment.name, &setup.varied.salt)?
+                .into_iter()
+                .filter(|settled| settled.kind == experiments::STOPPED)
+                .map(|settled| settled.variant)
+                .collect(),
+            None => Vec::new(),
+        };
+        let made = Arc::new(Governing { campaign: setup.campaign.name, class, purpose, policy: setup.policy, stopped });
         self.runs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(run, made.clone());
         Ok(made)
     }
@@ -66,6 +77,13 @@ impl ClaimCheck for Checks {
         };
         if governing.policy.assignment.arm(&customer.external_id).is_holdout() {
             return Ok(Verdict::Suppressed("holdout".into()));
+        }
+        if !governing.stopped.is_empty() {
+            let of = (delivery.campaign_run_id, delivery.customer_id, delivery.ordinal());
+            let variant = decisions::variant_of(conn, of.0, of.1, of.2)?;
+            if variant.is_some_and(|variant| governing.stopped.contains(&variant)) {
+                return Ok(Verdict::Suppressed("variant_stopped".into()));
+            }
         }
         if customer.address_for(&delivery.channel) != Some(delivery.address.as_str()) {
             return Ok(Verdict::Suppressed("address_changed".into()));

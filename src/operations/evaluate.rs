@@ -16,7 +16,7 @@ use crate::ids::CustomerId;
 use crate::learning::comparison::{Comparison, Contender, compare};
 use crate::learning::off_policy::{Evaluation, Expected, Logged, Options, Refusal, Value, evaluate};
 use crate::learning::promotion::{Evidence, Promotion, gate};
-use crate::models::response::Describing;
+use crate::models::response::{Describing, EncodedCustomer};
 use crate::models::spec::ResponseSpec;
 use crate::models::{LoggedDecision, ModelSpec, ResponseModel, uplift};
 use crate::operations::{Workspace, train};
@@ -60,10 +60,10 @@ pub struct OfferValue {
 }
 
 /// One logged decision as it is judged.
-struct Row {
-    customer: i64,
-    value: f64,
-    log: LoggedDecision,
+pub(super) struct Row {
+    pub(super) customer: i64,
+    pub(super) value: f64,
+    pub(super) log: LoggedDecision,
 }
 
 /// Evaluates the current policy.
@@ -133,7 +133,7 @@ fn spec(ws: &Workspace) -> Result<ResponseSpec> {
 }
 
 /// Randomised decisions with a known outcome, those of one customer together.
-fn rows(ws: &Workspace) -> Result<Vec<Row>> {
+pub(super) fn rows(ws: &Workspace) -> Result<Vec<Row>> {
     let objecting: HashSet<i64> = ws.store().read(customers::objecting)?.into_iter().map(|id| id.0).collect();
     let sql = "SELECT customer_id, offer, channel, propensity, converted, value, context FROM decision \
         WHERE converted IS NOT NULL AND arm = 'explore' ORDER BY customer_id, occurred_at, fact_key";
@@ -164,7 +164,7 @@ fn rows(ws: &Workspace) -> Result<Vec<Row>> {
 }
 
 /// What a model that did not know the customer expects of every offer, row after row.
-struct Expectations {
+pub(super) struct Expectations {
     offers: usize,
     values: Vec<f64>,
     /// The place of the offer that was made.
@@ -172,22 +172,24 @@ struct Expectations {
 }
 
 impl Expectations {
-    fn of(&self, row: usize, offer: usize) -> f64 {
+    /// Of an offer, by its place.
+    pub(super) fn of(&self, row: usize, offer: usize) -> f64 {
         self.values[row * self.offers + offer]
     }
 
-    fn taken(&self, row: usize) -> f64 {
+    /// Of the offer that was made.
+    pub(super) fn taken(&self, row: usize) -> f64 {
         self.of(row, self.taken[row])
     }
 
     /// The place of the offer that the policy makes.
-    fn best(&self, row: usize) -> usize {
+    pub(super) fn best(&self, row: usize) -> usize {
         (0..self.offers).fold(0, |best, i| if self.of(row, i) > self.of(row, best) { i } else { best })
     }
 }
 
 /// What is expected of each offer for each decision, by a model of the other customers' decisions and the lifts that it learned.
-fn expect(
+pub(super) fn expect(
     ws: &Workspace,
     rows: &[Row],
     offers: &[Option<String>],
@@ -214,11 +216,7 @@ fn expect(
             let log = &rows[i].log;
             let seen = model.encode(&log.context);
             for (index, offer) in offers.iter().enumerate() {
-                // The channel was not the policy's choice; where nobody was contacted there is none.
-                let p = match offer {
-                    Some(offer) => model.with_and_without(&seen, offer, log.channel.as_deref().unwrap_or_default()).0,
-                    None => model.predict_encoded(&seen, None, None).mean,
-                };
+                let p = chance(&model, &seen, offer, log);
                 made.values[i * offers.len() + index] = p * worth[index].0 + (1.0 - p) * worth[index].1;
             }
         }
@@ -226,6 +224,32 @@ fn expect(
     }
     progress.finish();
     Ok(made)
+}
+
+/// P(convert) under an offer by the channel of the decision, or under none. The channel was not the policy's choice; where nobody
+/// was contacted there is none.
+fn chance(model: &ResponseModel, seen: &EncodedCustomer, offer: &Option<String>, log: &LoggedDecision) -> f64 {
+    match offer {
+        Some(offer) => model.with_and_without(seen, offer, log.channel.as_deref().unwrap_or_default()).0,
+        None => model.predict_encoded(seen, None, None).mean,
+    }
+}
+
+/// The offer that a policy with this model makes in each row.
+pub(super) fn choices(rows: &[Row], offers: &[Option<String>], model: &ResponseModel) -> Vec<usize> {
+    let all: Vec<usize> = (0..rows.len()).collect();
+    let worth: Vec<(f64, f64)> = offers.iter().map(|offer| worth(rows, &all, offer)).collect();
+    let of = |row: &Row| {
+        let seen = model.encode(&row.log.context);
+        let values: Vec<f64> = (offers.iter().zip(&worth))
+            .map(|(offer, (with, without))| {
+                let p = chance(model, &seen, offer, &row.log);
+                p * with + (1.0 - p) * without
+            })
+            .collect();
+        (0..values.len()).fold(0, |best, i| if values[i] > values[best] { i } else { best })
+    };
+    rows.iter().map(of).collect()
 }
 
 /// Mean logged value of an offer's decisions that converted, and of those that did not; 0 where there are none.

@@ -6,11 +6,13 @@ use crate::campaigns::store as campaigns;
 use crate::customers::store as customers;
 use crate::decisions::Arm;
 use crate::error::Result;
+use crate::experiments::store as experiments;
 use crate::history::facts::DECISION;
 use crate::history::{Fact, Value};
 use crate::ids::CampaignRunId;
 use crate::operations::Workspace;
 use crate::operations::measure::{self, Measured, RunMeasure, window_of};
+use crate::operations::results::sums_by_variant;
 
 /// Facts of the decision's context that may leave the store with it: features, scores and segment, nothing of the profile.
 const WORDS: [&str; 2] = ["segment", "kind"];
@@ -44,13 +46,22 @@ pub fn mature(ws: &Workspace) -> Result<Vec<Matured>> {
         // Of somebody who was erased the numbers stay in the store, and nothing is remembered.
         let known = ws.store().read(customers::ids)?;
         let known = |person: &&Measured| known.binary_search(&person.decision.customer_id).is_ok();
+        let contexts = measure::contexts(ws, run.id)?;
         let people = measured.people.iter().filter(known);
-        let facts: Vec<Fact> = people.filter_map(|person| fact(&measured, person, &name)).collect::<Result<_>>()?;
+        let context = |person: &Measured| contexts.get(&person.decision.customer_id).map_or("{}", String::as_str);
+        let facts = people.filter_map(|person| fact(&measured, person, &name, context(person)));
+        let facts: Vec<Fact> = facts.collect::<Result<_>>()?;
         let left_out = measured.people.len() - facts.len();
         let history = ws.history();
         // A crash between the two appends nothing twice: facts have keys of their own.
         history.append(&DECISION, &facts, now)?;
-        ws.store().write(|conn| campaigns::set_measured(conn, run.id, now))?;
+        let periods = periods(&measured);
+        ws.store().write(|conn| {
+            for (variant, sums) in &periods {
+                experiments::close_period(conn, run.id, variant, *sums)?;
+            }
+            campaigns::set_measured(conn, run.id, now)
+        })?;
         matured.push(Matured { run: run.id, decisions: facts.len(), left_out });
     }
     if !matured.is_empty() {
@@ -59,16 +70,23 @@ pub fn mature(ws: &Workspace) -> Result<Vec<Matured>> {
     Ok(matured)
 }
 
+/// What came of the variants of a run by its experiment's goal: units and successes. Amounts are none.
+fn periods(run: &RunMeasure) -> Vec<(String, (i64, i64))> {
+    let experiment = run.spec.experiments.first().filter(|experiment| experiment.goal.is_share());
+    let sums = experiment.map(|experiment| sums_by_variant(run, experiment)).unwrap_or_default();
+    sums.into_iter().map(|(variant, tally)| (variant.to_owned(), (tally.n, tally.sum()))).collect()
+}
+
 /// The fact of one decision; none, when a contact was decided but not made: what it would have done is not known, and why it
 /// was not made (a purchase, a complaint) may be the very outcome.
-fn fact(run: &RunMeasure, person: &Measured, campaign: &str) -> Option<Result<Fact>> {
+fn fact(run: &RunMeasure, person: &Measured, campaign: &str, context: &str) -> Option<Result<Fact>> {
     if !person.arm.is_holdout() && person.missed > 0 {
         return None;
     }
     let row = &person.decision;
     let contacted = person.contacts > 0;
     let (offer, channel) = if contacted { (row.offer.clone(), row.channel.clone()) } else { (None, None) };
-    let context = match learnable(&row.context) {
+    let context = match learnable(context) {
         Ok(context) => context,
         Err(error) => return Some(Err(error)),
     };
@@ -89,7 +107,7 @@ fn fact(run: &RunMeasure, person: &Measured, campaign: &str) -> Option<Result<Fa
             "propensity" => Value::Float(row.propensity),
             "arm" => Value::Text(arm.into()),
             "context" => Value::Text(context.clone()),
-            "converted" => Value::Float(f64::from(u8::from(person.orders > 0))),
+            "converted" => Value::Float(f64::from(u8::from(person.orders() > 0))),
             "value" => Value::Int(person.profit().round() as i64),
             _ => Value::Null,
         })

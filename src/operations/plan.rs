@@ -22,6 +22,7 @@ use crate::operations::forecast::{Forecast, forecast};
 use crate::operations::relaxed::{Relaxed, relaxed};
 use crate::operations::setup::{self, Setup};
 use crate::operations::variables::variables;
+use crate::operations::variants::Part;
 use crate::operations::{Workspace, steer};
 
 /// Decisions that a plan shows in full.
@@ -103,7 +104,9 @@ pub fn plan(ws: &Workspace, name: &str, actor: &str) -> Result<Plan> {
     let now = ws.now();
     let occasion = format!("plan {now}");
     let (setup, batch) = ws.store().read(|conn| {
-        let setup = setup::load(ws, conn, name, &occasion)?;
+        let mut setup = setup::load(ws, conn, name, &occasion)?;
+        // Test and rest together.
+        setup.varied.part = Part::Whole;
         let batch = batch::decide(ws, conn, &setup, &occasion, now, None)?;
         Ok((setup, batch))
     })?;
@@ -207,7 +210,7 @@ fn sample(ws: &Workspace, setup: &Setup, batch: &Batch, i: usize) -> Result<Samp
 fn message(ws: &Workspace, setup: &Setup, batch: &Batch, i: usize, choice: &Choice) -> Result<Preview> {
     let offer = setup.offers.iter().find(|offer| offer.id == choice.treatment.offer);
     let offer = offer.ok_or_else(|| crate::Error::internal("a decision names an offer that the campaign does not"))?;
-    let variant = choice.treatment.variant.clone().map_or_else(|| setup.variant.clone(), |variant| variant.to_string());
+    let variant = setup.template_of(choice.treatment.variant.as_deref());
     let variables = variables(setup, ws.settings(), &batch.people[i], offer, &variant, &choice.treatment.channel);
     let form = Form::of_channel(&choice.treatment.channel);
     preview(&setup.templates, form, &serde_json::to_string(&variables)?)

@@ -19,7 +19,8 @@ use crate::decisions::{Candidate, Choice, store as decisions};
 use crate::deliveries::email::Sender;
 use crate::deliveries::outbox::waiting::NEVER;
 use crate::deliveries::{NewDelivery, outbox};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Fault, Kind, Result};
+use crate::experiments::store as experiments;
 use crate::ids::{self, CampaignRunId, DeliveryId, OfferId};
 use crate::offers::codes;
 use crate::offers::store::{self as offers, Offer};
@@ -29,6 +30,7 @@ use crate::operations::journeys;
 use crate::operations::plan::{Proof, proof};
 use crate::operations::setup::{self, Setup};
 use crate::operations::variables::variables;
+use crate::operations::variants::Part;
 use crate::operations::{Workspace, audit};
 use crate::storage::Connection;
 
@@ -63,6 +65,15 @@ pub struct Started {
 /// # Errors
 /// Conflict, when the campaign is not approved, another run is going on, or the occasion has had its run.
 pub fn start(ws: &Workspace, name: &str, occasion: Option<&str>, actor: &str) -> Result<Started> {
+    if occasion.is_some_and(|occasion| occasion.ends_with(store::REST)) {
+        let fault = Fault::at("occasion", format!("must not end in `{}`: so ends the rest after a test", store::REST));
+        return Err(Error::faults("the run cannot be started", vec![fault]));
+    }
+    start_any(ws, name, occasion, actor)
+}
+
+/// The same for the rest after a test as well, whose occasion ends in `/rest`.
+pub(super) fn start_any(ws: &Workspace, name: &str, occasion: Option<&str>, actor: &str) -> Result<Started> {
     let now = ws.now();
     let occasion = occasion.map_or_else(|| now.to_string(), str::to_owned);
     release_expired(ws)?;
@@ -164,6 +175,13 @@ fn write(ws: &Workspace, conn: &mut Connection, setup: &Setup, batch: &Batch, ca
             step: cause.wave.map(|wave| wave.step),
         },
     )?;
+    if let Some(test) = setup.varied.test(&campaign, setup.spec(), run, occasion, batch.now) {
+        experiments::insert_test(conn, &test)?;
+    }
+    if let Part::Rest(_, test) = setup.varied.part {
+        experiments::begin_rest(conn, test, run)?;
+    }
+    experiments::insert_periods(conn, &setup.varied.periods(&campaign, setup.spec(), run, batch.now))?;
     reserve(conn, setup, batch, period)?;
     write_decisions(conn, setup, batch, run)?;
     write_deliveries(ws, conn, setup, batch, (run, cause.wave), period)?;
@@ -253,7 +271,7 @@ fn write_deliveries(
                 address.ok_or_else(|| Error::internal("a contact was decided for a channel without address"))?;
             let offer = setup.offers.iter().find(|offer| offer.id == treatment.offer);
             let offer = offer.ok_or_else(|| Error::internal("a decision names an offer that the campaign does not"))?;
-            let variant = treatment.variant.as_deref().unwrap_or(&setup.variant);
+            let variant = setup.template_of(treatment.variant.as_deref());
             let mut delivery = NewDelivery {
                 campaign_run_id: run,
                 customer_id: person.customer.id,
@@ -270,7 +288,7 @@ fn write_deliveries(
             let own = with_code(conn, offer, id, batch.now)?;
             held.extend(holding(setup, batch, &seen.candidates[choice.candidate], (id, choice, &own), period)?);
             delivery.variables =
-                serde_json::to_string(&variables(setup, ws.settings(), person, &own, variant, &treatment.channel))?;
+                serde_json::to_string(&variables(setup, ws.settings(), person, &own, &variant, &treatment.channel))?;
             if offer.spec.review {
                 reviews.push(Review {
                     id,

@@ -19,7 +19,9 @@ use crate::decisions::{Candidate, Resource, Resources, Unit, Uses};
 use crate::error::Result;
 use crate::ids::OfferId;
 use crate::offers::store::Offer;
+use crate::operations::setup::Setup;
 use crate::operations::shares::{Members, ShareLimit};
+use crate::operations::variants::Part;
 use crate::storage::Connection;
 
 /// Hours in which a contact that is decided now can begin: a day, and the one that has begun.
@@ -46,6 +48,14 @@ impl Period {
         let key = if runs.len() > 1 { runs[0].0.0 } else { campaign.version };
         let until = campaign.next_run_at.filter(|next| *next > from).unwrap_or_else(|| spec.window_end(from));
         Ok(Period { key, from, until })
+    }
+
+    /// What a run is counted under: the rest after a test under what its test is, any other as the next run.
+    pub fn of_run(conn: &mut Connection, setup: &Setup) -> Result<Option<i64>> {
+        match setup.varied.part {
+            Part::Rest(..) => Ok(Some(Period::current(conn, &setup.campaign, setup.spec())?.key)),
+            Part::Whole | Part::Test(_) => Period::of_next_run(conn, &setup.campaign),
+        }
     }
 
     /// What the next run is counted under; `None` when it begins a period of its own, under its own id.
@@ -237,6 +247,17 @@ impl Scarce {
             _ => (limit.most - find(limit, key, used).map_or(0, |used| used.used)).max(0),
         };
         self.limits.iter().map(of).collect()
+    }
+
+    /// Leaves of each resource what a share of the audience may take. Limits and promises by group are counted on that share
+    /// already.
+    pub fn leave_share(&self, left: &mut [i64], share: f64) {
+        for (left, (resource, limit)) in left.iter_mut().zip(self.resources.iter().zip(&self.limits)) {
+            let of_group = limit.account == Account::Promise || resource.name.starts_with("share:");
+            if !of_group {
+                *left = (*left as f64 * share) as i64;
+            }
+        }
     }
 
     /// The same with the capacities lowered to what is left, for a run.

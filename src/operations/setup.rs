@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::campaigns::CampaignSpec;
+use crate::campaigns::experiment::Decides;
 use crate::campaigns::folder::Folder;
 use crate::campaigns::store::{self, Campaign};
-use crate::decisions::assignment::{AssignmentPolicy, Experiment, Share};
+use crate::campaigns::{CampaignSpec, ExperimentSpec, VariantSpec};
+use crate::decisions::assignment::{AssignmentPolicy, Share};
 use crate::decisions::exploration::Exploration;
 use crate::decisions::{ContactPolicy, DecisionPolicy};
 use crate::error::{Error, Fault, Result};
@@ -17,6 +18,7 @@ use crate::messages::CampaignTemplates;
 use crate::models::{Protected, ResponseModel, ResponseParams, registry};
 use crate::offers::store::{self as offers, Offer};
 use crate::operations::shares::Shares;
+use crate::operations::variants::{Part, Varied};
 use crate::operations::{Workspace, facts, train};
 use crate::outcomes::SignalKind;
 use crate::rules::{Catalogue, Rule, RuleSpec};
@@ -47,8 +49,10 @@ pub struct Setup {
     pub shares: Shares,
     /// What is proposed to whoever asks when nothing is worth its price.
     pub fallback: Option<OfferId>,
-    /// The variant of the templates where no experiment chooses one.
-    pub variant: String,
+    /// What its experiment comes to for the occasion.
+    pub varied: Varied,
+    /// The stated rates alone, where a variant decides by them.
+    pub rates: Option<ResponseModel>,
     /// Who takes each step that follows: the campaign's audience where the step's condition holds; none where it states none.
     takers: Vec<Option<Arc<Rule>>>,
 }
@@ -75,6 +79,8 @@ impl Setup {
     /// The same for a step of a journey: its own offers, channels and templates. Step 0 is the campaign itself.
     #[must_use]
     pub fn for_step(mut self, step: usize) -> Setup {
+        // A wave is for whose step is due, whatever part of the audience a run would be for.
+        self.varied.part = Part::Whole;
         let Some(at) = step.checked_sub(1).filter(|at| *at < self.folder.spec.steps.len()) else { return self };
         let step = self.folder.spec.steps[at].clone();
         if let Some(own) = &self.takers[at] {
@@ -88,12 +94,27 @@ impl Setup {
         if !step.channels.is_empty() {
             spec.channels.retain(|channel| step.channels.contains(&channel.channel));
         }
-        if let Some(variant) = step.variant {
+        if step.variant.is_some() {
             spec.experiments.clear();
             self.policy.assignment.experiments.clear();
-            self.variant = variant;
+            self.varied = Varied { chosen: step.variant, ..Varied::default() };
         }
         self
+    }
+
+    /// The variant of whoever draws none.
+    pub fn standard_variant(&self) -> String {
+        match (&self.varied.chosen, self.spec().experiments.first()) {
+            (Some(chosen), _) => chosen.clone(),
+            (None, Some(experiment)) => experiment.variants[0].name.clone(),
+            (None, None) => first_variant(&self.templates),
+        }
+    }
+
+    /// The folder of templates of a variant.
+    pub fn template_of(&self, variant: Option<&str>) -> String {
+        let standard = self.standard_variant();
+        template_of(self.spec(), &self.templates, variant.unwrap_or(&standard))
     }
 
     /// The templates' version as deliveries keep it.
@@ -139,7 +160,14 @@ pub fn of_version(
         None => ResponseModel::train(&[], &train::priors_of(conn)?, &ResponseParams::default())?,
     };
     let retention = retention.map(|(_, model)| model);
-    let Checked { offers, templates, policy, shares, takers } = checked;
+    let Checked { offers, templates, mut policy, shares, takers } = checked;
+    let varied = Varied::of(conn, &campaign, &folder.spec, occasion)?;
+    policy.assignment.experiments = varied.draws.iter().cloned().collect();
+    let by_rates = |experiment: &ExperimentSpec| experiment.variants.iter().any(|v| v.decides == Decides::Rates);
+    let rates = match folder.spec.experiments.first().is_some_and(by_rates) {
+        true => Some(ResponseModel::train(&[], &train::priors_of(conn)?, &ResponseParams::default())?),
+        false => None,
+    };
     let by_default = folder.spec.fallback.as_ref();
     let fallback =
         by_default.and_then(|name| offers.iter().find(|offer| offer.spec.name == *name)).map(|offer| offer.id);
@@ -147,7 +175,6 @@ pub fn of_version(
         campaign,
         folder,
         fallback,
-        variant: first_variant(&templates),
         takers,
         offers,
         templates: Arc::new(templates),
@@ -156,6 +183,8 @@ pub fn of_version(
         models,
         policy,
         shares,
+        varied,
+        rates,
     })
 }
 
@@ -281,7 +310,10 @@ fn check_journeys(spec: &CampaignSpec, catalogue: &Catalogue, faults: &mut Vec<F
 fn missing_templates(spec: &CampaignSpec, templates: &CampaignTemplates) -> Vec<Fault> {
     let every: Vec<&str> = spec.channels.iter().map(|channel| channel.channel.as_str()).collect();
     let mut wanted: Vec<(String, Vec<&str>)> = match spec.experiments.first() {
-        Some(experiment) => experiment.variants.iter().map(|v| (v.name.clone(), every.clone())).collect(),
+        Some(experiment) => {
+            let of = |variant: &VariantSpec| (template_of(spec, templates, &variant.name), every.clone());
+            experiment.variants.iter().map(of).collect()
+        }
         None => vec![(first_variant(templates), every.clone())],
     };
     wanted.extend(spec.steps.iter().filter_map(|step| {
@@ -300,6 +332,18 @@ fn missing_templates(spec: &CampaignSpec, templates: &CampaignTemplates) -> Vec<
         }
     }
     faults
+}
+
+/// The folder of templates of a variant: the one it names, its own, or, where it varies something else, the first.
+fn template_of(spec: &CampaignSpec, templates: &CampaignTemplates, variant: &str) -> String {
+    let known = spec.experiments.first().and_then(|experiment| experiment.variant(variant));
+    match known {
+        Some(VariantSpec { template: Some(template), .. }) => template.clone(),
+        Some(other) if !other.varies_messages_only() && !templates.variants().any(|folder| folder == other.name) => {
+            first_variant(templates)
+        }
+        _ => variant.to_owned(),
+    }
 }
 
 /// The variant that is used where no experiment chooses one.
@@ -328,11 +372,6 @@ fn decision_policy(
     eligibility: BTreeMap<OfferId, Arc<crate::rules::Rule>>,
     occasion: &str,
 ) -> Result<DecisionPolicy> {
-    let experiments = spec.experiments.iter().map(|experiment| {
-        let variants = experiment.buckets().into_iter().map(|(name, buckets)| (Arc::from(name), buckets)).collect();
-        Experiment { name: experiment.name.as_str().into(), salt: spec.draw_salt(&experiment.name).into(), variants }
-            .check()
-    });
     // Whoever explores once must not be the one who explores always.
     let salt = format!("{}/{occasion}", spec.draw_salt("exploration"));
     Ok(DecisionPolicy {
@@ -340,7 +379,8 @@ fn decision_policy(
         assignment: AssignmentPolicy {
             global_holdout: Share { salt: "global-holdout".into(), share: settings.holdout },
             campaign_holdout: Share { salt: spec.draw_salt("holdout").into(), share: spec.holdout },
-            experiments: experiments.collect::<Result<Vec<_>>>()?,
+            // What an experiment comes to depends on what was settled, and on the occasion.
+            experiments: Vec::new(),
         },
         exploration: Exploration {
             share: Share { salt: salt.into(), share: spec.exploration.unwrap_or(settings.exploration) },

@@ -19,7 +19,7 @@ use crate::models::spec::{PurchaseLabel, ResponseSpec};
 use crate::models::training::{of_chance, split_by_time};
 use crate::models::{Fit, LoggedDecision, ModelSpec, OfferPrior, Protected, registry, train_response};
 use crate::offers::store as offers;
-use crate::operations::{Workspace, lifetime, segmentation};
+use crate::operations::{Workspace, lifetime, policy_gate, segmentation};
 use crate::progress::Progress;
 use crate::storage::Connection;
 
@@ -126,13 +126,18 @@ fn fit_response(ws: &Workspace, spec: &ResponseSpec) -> Result<Fit> {
     logs = of_chance(logs, |log| &log.decision);
     known::complete(ws, &mut logs)?;
     let (earlier, later) = split_by_time(logs.into_iter().map(|log| (log.at, log.decision)).collect(), spec.test_share);
-    train_response(
+    let mut fit = train_response(
         &without_protected(ws, spec),
         &earlier,
         &later,
         &ws.store().read(priors_of)?,
         crate::models::training::DataWindow { from, until },
-    )
+    )?;
+    // What foretells purchases after the window chooses nothing by itself.
+    if spec.label.is_none() {
+        policy_gate::judge(ws, spec, &mut fit)?;
+    }
+    Ok(fit)
 }
 
 /// Attributes declared protected are in no response model, whatever the spec bars besides.
@@ -211,7 +216,7 @@ pub(super) fn of_consenting(ws: &Workspace, matrix: FeatureMatrix) -> Result<Fea
 }
 
 /// The marketers' stated rates.
-pub(super) fn priors_of(conn: &mut Connection) -> Result<Vec<OfferPrior>> {
+pub fn priors_of(conn: &mut Connection) -> Result<Vec<OfferPrior>> {
     let offers = offers::all(conn)?;
     let of_offer = |offer: offers::Offer| OfferPrior {
         offer: Some(offer.spec.name),

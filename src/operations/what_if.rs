@@ -12,6 +12,7 @@ use crate::operations::batch;
 use crate::operations::forecast::{Forecast, forecast};
 use crate::operations::plan::{Proof, proof};
 use crate::operations::setup::{self, Setup};
+use crate::operations::variants::Part;
 use crate::storage::Connection;
 
 /// Limits by name: `budget` in minor units, `channel:email` in contacts, `stock:winback-10` in pieces that are left, `share:new` and
@@ -65,6 +66,7 @@ pub fn what_if(ws: &Workspace, name: &str, limits: Limits) -> Result<WhatIf> {
     let occasion = format!("plan {now}");
     ws.store().read(|conn| {
         let mut setup = setup::load(ws, conn, name, &occasion)?;
+        setup.varied.part = Part::Whole;
         let before = outcome(ws, conn, &setup, &occasion, now)?;
         apply(&mut setup, &limits)?;
         let then = outcome(ws, conn, &setup, &occasion, now)?;

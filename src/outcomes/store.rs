@@ -109,6 +109,16 @@ pub fn counts_of_run(conn: &mut Connection, run: CampaignRunId) -> Result<Vec<Si
     Ok(counts)
 }
 
+/// Who of a run showed which signal; each once.
+pub fn signals_of_run(conn: &mut Connection, run: CampaignRunId) -> Result<Vec<(CustomerId, SignalKind)>> {
+    let rows: Vec<(CustomerId, String)> = outcome::table
+        .filter(outcome::campaign_run_id.eq(run))
+        .select((outcome::customer_id, outcome::kind))
+        .distinct()
+        .load(conn)?;
+    rows.into_iter().map(|(customer, kind)| Ok((customer, SignalKind::parse(&kind)?))).collect()
+}
+
 /// Makes outcomes of `from` outcomes of `to`.
 pub fn reassign(conn: &mut Connection, from: CustomerId, to: CustomerId) -> Result<usize> {
     let rows = outcome::table.filter(outcome::customer_id.eq(from));

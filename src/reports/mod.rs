@@ -1,8 +1,10 @@
 //! Read models over everything: one customer's story, the state of the company's base, the scorecard.
 
+pub mod attribution;
 pub mod budget;
 pub mod lifetime;
 pub mod overview;
+pub mod people;
 pub mod profit;
 pub mod scorecard;
 pub mod segments;

@@ -5,6 +5,7 @@ mod architecture;
 mod cli;
 mod console;
 mod deliveries;
+mod experiments;
 mod features;
 mod history;
 mod import;

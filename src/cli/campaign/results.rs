@@ -3,8 +3,9 @@
 use super::run::reconciled;
 use crate::cli::{Done, Place, print};
 use crate::experiments::verdict::Choice;
-use crate::money::Currency;
+use crate::money::{Currency, Money};
 use crate::operations::Workspace;
+use crate::operations::results::arms::Part;
 use crate::operations::results::{ExperimentResults, RunResults, days_of_window, results};
 
 /// Prints each run's arms, its lift against the holdout, its experiment, and what became of every message.
@@ -20,6 +21,9 @@ pub fn run(place: &Place, name: &str) -> Done {
     }
     for run in &results.runs {
         print::text(&words(&ws, run))?;
+    }
+    if let Some(warning) = results.trend.as_ref().and_then(|trend| trend.warning.as_ref()) {
+        print::text(&format!("{}\n", warning.text))?;
     }
     Ok(())
 }
@@ -51,8 +55,48 @@ fn words(ws: &Workspace, run: &RunResults) -> String {
     if !signals.is_empty() {
         text += &format!("Signals, by customers: {}\n", signals.join(", "));
     }
+    text += &standard(run, currency);
+    for credit in &run.attribution {
+        text += &format!(
+            "Credited by {:?} within {} days: {:.1} orders, {}\n",
+            credit.model,
+            credit.window_days,
+            credit.orders,
+            currency.show(credit.revenue)
+        );
+    }
+    for warning in &run.warnings {
+        text += &format!("Mind: {}\n", warning.text);
+    }
     text += &reconciled(&run.reconciliation);
     text + "\n"
+}
+
+/// Shares beside what they are shares of.
+fn standard(run: &RunResults, currency: Currency) -> String {
+    let row = &run.standard;
+    let part = |name: &str, part: &Part| {
+        format!("{name} {} ({} of {} {})", print::percent(part.share), part.count, part.denominator, part.of)
+    };
+    let parts = [
+        part("delivered", &row.delivered),
+        part("clicked", &row.clicked),
+        part("converted", &row.converted),
+        part("unsubscribed", &row.unsubscribed),
+    ];
+    let amount = |value: f64| currency.show(Money(value.round() as i64));
+    let mut text = format!("{}; revenue per delivered {}\n", parts.join(", "), amount(row.revenue_per_delivered));
+    if let Some(net) = row.net_return {
+        text += &format!(
+            "Net return {} ({} .. {}) after contacts of {} and fixed costs of {}\n",
+            amount(net.amount),
+            amount(net.lower),
+            amount(net.upper),
+            currency.show(row.contact_cost),
+            currency.show(row.fixed_cost)
+        );
+    }
+    text
 }
 
 fn arms(run: &RunResults, currency: Currency) -> String {

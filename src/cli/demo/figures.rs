@@ -103,6 +103,8 @@ pub fn line(round: &Round) -> Value {
         "round": round.number,
         "forecast": { "profit": forecast.profit, "lower": lower, "upper": upper, "promised": forecast.promised,
             "truth": round.foretold, "explorers": forecast.explorers },
+        // What those who are chosen as best bring in truth, by the policy that serves and by the stated rates alone.
+        "policies": { "learned": round.foretold, "first": round.of_first },
         "ways": rows.collect::<serde_json::Map<_, _>>(),
         "decisions": round.started.digest,
     })

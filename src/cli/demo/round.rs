@@ -6,6 +6,7 @@ use super::prices::{self, Prices};
 use super::{ACTOR, Demo, campaign, company, figures, reconcile, scenes, sender};
 use crate::decisions::assignment::AssignmentPolicy;
 use crate::error::Result;
+use crate::models::{ResponseModel, ResponseParams};
 use crate::operations::batch::{self, Batch};
 use crate::operations::results::{self, RunResults};
 use crate::operations::run::{self, Started};
@@ -28,6 +29,8 @@ pub struct Round {
     pub foretold: f64,
     /// Where every delivery ended.
     pub reconciliation: Reconciliation,
+    /// What those would bring whom the first policy, the stated rates alone, would choose in its place.
+    pub of_first: f64,
     /// What is scarce.
     pub prices: Prices,
     /// Five clients.
@@ -70,6 +73,7 @@ pub fn run(demo: &Demo<'_>, number: u32, world: &World<'_>, earlier: &[i64]) -> 
         trained,
         started,
         foretold: seen.foretold,
+        of_first: seen.of_first,
         reconciliation,
         prices: seen.prices,
         scenes: scenes::close(demo, seen.scenes, world, &played),
@@ -83,6 +87,7 @@ pub fn run(demo: &Demo<'_>, number: u32, world: &World<'_>, earlier: &[i64]) -> 
 struct Seen {
     assignment: AssignmentPolicy,
     foretold: f64,
+    of_first: f64,
     prices: Prices,
     scenes: Vec<scenes::Opened>,
 }
@@ -90,15 +95,20 @@ struct Seen {
 fn look(demo: &Demo<'_>, world: &World<'_>, occasion: &str) -> Result<Seen> {
     demo.bars.note("what one more would be worth");
     let now = demo.ws.now();
-    let (setup, batch): (Setup, Batch) = demo.ws.store().read(|conn| {
+    let (setup, batch, first): (Setup, Batch, Batch) = demo.ws.store().read(|conn| {
         let setup = setup::load(&demo.ws, conn, campaign::NAME, occasion)?;
         let batch = batch::decide(&demo.ws, conn, &setup, occasion, now, None)?;
-        Ok((setup, batch))
+        let mut first = setup::load(&demo.ws, conn, campaign::NAME, occasion)?;
+        first.response = ResponseModel::train(&[], &train::priors_of(conn)?, &ResponseParams::default())?;
+        first.retention = None;
+        let first = batch::decide(&demo.ws, conn, &first, occasion, now, None)?;
+        Ok((setup, batch, first))
     })?;
     Ok(Seen {
         prices: prices::prices(&setup, &batch)?,
         scenes: scenes::open(demo, world, &setup, &batch)?,
         foretold: figures::truth_of_chosen(world, &batch),
+        of_first: figures::truth_of_chosen(world, &first),
         assignment: setup.policy.assignment,
     })
 }

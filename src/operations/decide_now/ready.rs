@@ -23,6 +23,7 @@ use crate::operations::people::{self, Person};
 use crate::operations::scarce::{Account, Limit, Period, Scarce, find};
 use crate::operations::setup::{self, Setup};
 use crate::operations::shares::ShareLimit;
+use crate::operations::variants::Limits;
 use crate::storage::Connection;
 
 /// How old a look at the counters may be. They are only looked at here: what is taken is taken in the store itself.
@@ -141,7 +142,7 @@ impl Desk {
         let nothing =
             Live { scarce: Arc::new(scarce), prices: Prices::default(), left: Vec::new(), until: Instant::now() };
         let made = Arc::new(Ready {
-            variant: setup.variant.as_str().into(),
+            variant: setup.standard_variant().into(),
             setup,
             period,
             base,
@@ -172,7 +173,13 @@ impl Ready {
         now: Timestamp,
     ) -> Vec<Candidate> {
         let setup = &self.setup;
-        let models = (&setup.response, setup.retention.as_ref());
+        let variants = setup.policy.assignment.variants(&person.view.external_id);
+        let variant = variants.first().map_or(&self.variant, |(_, variant)| variant);
+        let by_rates = Limits::of(setup.spec(), variant).by_rates();
+        let models = match setup.rates.as_ref().filter(|_| by_rates) {
+            Some(rates) => (rates, None),
+            None => (&setup.response, setup.retention.as_ref()),
+        };
         let (scarce, treatments) = (live.scarce.clone(), self.treatments.clone());
         let menu = Menu::new(
             setup.spec(),
@@ -183,8 +190,6 @@ impl Ready {
             (scarce, &setup.shares),
             treatments,
         );
-        let variants = setup.policy.assignment.variants(&person.view.external_id);
-        let variant = variants.first().map_or(&self.variant, |(_, variant)| variant);
         menu.candidates_for(person, Some(variant), asking, now)
     }
 

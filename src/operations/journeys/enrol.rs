@@ -81,9 +81,8 @@ fn on_entering(ws: &Workspace, watch: &Watch, segment: &str) -> Result<usize> {
     let entries = entries.collect();
     ws.store().write(|conn| {
         let begun = begin(conn, watch, entries, now)?;
-        match settled {
-            Some(position) => store::watch(conn, &Watch { position, ..watch.clone() })?,
-            None => {}
+        if let Some(position) = settled {
+            store::watch(conn, &Watch { position, ..watch.clone() })?;
         }
         Ok(begun)
     })

@@ -166,8 +166,10 @@ fn incremental(runs: &Runs, window: &Window) -> Figure {
         variance += treated.n * treated.n * (of_mean(treated) + of_mean(out));
     }
     let around = 1.959_963_984_540_054 * variance.sqrt();
-    any.then_some(Figure { value: Some(total), interval: Some([total - around, total + around]), of: None })
-        .unwrap_or_default()
+    if !any {
+        return Figure::default();
+    }
+    Figure { value: Some(total), interval: Some([total - around, total + around]), of: None }
 }
 
 /// The median over clients won before the end; whoever has not repaid by then comes last.

@@ -24,6 +24,8 @@ diesel::table! {
         context -> Text,
         trace -> Text,
         model_versions -> Text,
+        segment -> Nullable<Text>,
+        variant_propensity -> Nullable<Double>,
     }
 }
 

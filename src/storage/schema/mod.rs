@@ -8,6 +8,7 @@ mod customers;
 mod decisions;
 mod deliveries;
 mod events;
+mod experiments;
 mod history;
 mod imports;
 mod jobs;
@@ -27,6 +28,7 @@ pub use customers::{consent, contact_ledger, customer, customer_alias, customer_
 pub use decisions::{capacity, decision, decision_price, reservation, review};
 pub use deliveries::{bounce, delivery, delivery_brake, delivery_pace, incoming, inquiry};
 pub use events::{event_personal, event_type};
+pub use experiments::{experiment_choice, experiment_period, experiment_test};
 pub use history::{history_retired, history_segment, history_state, history_tail, history_tombstone};
 pub use imports::import_log;
 pub use jobs::job;

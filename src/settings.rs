@@ -14,7 +14,7 @@
 //! | `quiet_hours` | 21-8 | no marketing contact in the customer's own zone | hour-hour |
 //! | `sender` | Vizavi <no-reply@localhost> | the From of e-mails | mailbox |
 //! | `[brand]` | a shop that does not exist | name, postal_address, phone, website: what messages must show of the sender | |
-//! | `[channels.NAME]` | files | transport: smtp, webhook (with url) or file | |
+//! | `[channels.NAME]` | files | transport: smtp, webhook (with url), file, or mbox for e-mails | |
 //! | `[smtp]` | none | relay: host, port, user, tls (none, starttls, tls), weight | weight 1..1000 |
 //! | `[[relays]]` | none | further relays: as `[smtp]`, with a name | |
 //! | `[pace]` | no limit | messages a second by channel, or by channel and domain: `"email/example.org" = 5` | 1..1000000 |
@@ -266,6 +266,8 @@ pub enum ChannelTransport {
     },
     /// Into the folder `out` of the data folder: `.eml` files, call lists.
     File,
+    /// E-mails into the same folder, many in a file.
+    Mbox,
 }
 
 impl Default for Settings {
@@ -431,6 +433,10 @@ impl Settings {
                 "potential.attributes",
                 format!("`{name}` is among protected_attributes: take it out of one of the two"),
             );
+        }
+        for (name, _) in self.channels.iter().filter(|(name, how)| **how == ChannelTransport::Mbox && *name != "email")
+        {
+            demand(false, &format!("channels.{name}"), "mbox files hold e-mail only; use file".into());
         }
         let smtp_channels = self.channels.iter().filter(|(_, how)| **how == ChannelTransport::Smtp);
         for (name, _) in smtp_channels {

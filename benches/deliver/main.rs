@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | `render` | messages a second on one thread, beside handlebars.js | `--messages` |
 //! | `smtp` | messages a second to `smtp-sink` from a durable outbox in SQLite and PostgreSQL, beside nodemailer and `smtp-source` | `--messages --connections` |
-//! | `file` | each message a durable file | `--messages` |
+//! | `file` | a million messages planned, rendered and written to mbox files, and the same with a file each (a tenth of them) | `--messages` |
+//! | `memory` | what the `file` case holds at most, for 10,000 messages and for a million | `--messages` |
 //! | `kill` | messages that arrive twice, or unlisted not at all, when senders are killed | `--messages --kills` |
 //!
 //! `--peer DIR` is a folder with the peer's `peer.js` and its packages, `--postfix DIR` one with `smtp-sink` and `smtp-source`.
@@ -16,6 +17,11 @@
 mod figure;
 mod kill;
 mod message;
+
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[path = "../../tests/suite/support/postgres.rs"]
 #[allow(dead_code, reason = "a bench takes what it needs")]
 mod postgres;
@@ -55,7 +61,7 @@ fn options() -> Options {
         }
     }
     if options.cases.is_empty() {
-        options.cases = ["render", "smtp", "kill"].map(str::to_owned).to_vec();
+        options.cases = ["render", "smtp", "kill", "file", "memory"].map(str::to_owned).to_vec();
     }
     options
 }
@@ -76,13 +82,30 @@ fn main() {
             "render" => speed::render(options.messages.unwrap_or(20_000), options.rounds, &options.beside),
             "smtp" => smtp(&options),
             "file" => {
-                let folder = tempfile::tempdir().expect("a temporary folder");
-                speed::files(folder.path(), options.messages.unwrap_or(10_000));
+                let count = options.messages.unwrap_or(1_000_000);
+                files(count, false);
+                files(count / 10, true);
+            }
+            "memory" => {
+                let few = files(10_000, false);
+                let many = files(options.messages.unwrap_or(1_000_000), false);
+                figure::print(
+                    "memory",
+                    "many_against_few",
+                    many / few,
+                    "times",
+                    serde_json::json!({"limit": 1.1, "few_mib": few, "many_mib": many}),
+                );
             }
             "kill" => kills(&options),
-            other => panic!("there is no case `{other}`: render, smtp, file, kill"),
+            other => panic!("there is no case `{other}`: render, smtp, file, memory, kill"),
         }
     }
+}
+
+fn files(count: i64, each: bool) -> f64 {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    speed::files(folder.path(), count, each)
 }
 
 fn smtp(options: &Options) {

@@ -82,26 +82,32 @@ pub fn variables(i: i64) -> Value {
     })
 }
 
-/// Plans `count` messages on `channel`, durably.
+/// Plans `count` messages on the channel of e-mails, durably, in the order in which one run of them all would be planned.
 pub fn plan_all(store: &Store, keys: &LinkKeys, version: &str, count: i64, now: Timestamp) {
-    let ids: Vec<i64> = (0..count).collect();
-    for chunk in ids.chunks(CHUNK) {
+    let key = IdKey([1; 16]);
+    let mut order: Vec<(i64, i64)> = (0..count).map(|i| (delivery(i, version, now).id(&key).0, i)).collect();
+    order.sort_unstable();
+    for chunk in order.chunks(CHUNK) {
         let wanted: Vec<NewDelivery> = chunk
             .iter()
-            .map(|&i| NewDelivery {
-                campaign_run_id: RUN,
-                customer_id: CustomerId(i),
-                step: 0,
-                occasion: "0".into(),
-                channel: "email".into(),
-                address: format!("u{i}@example.com"),
-                next_at: now,
-                template_version: version.to_owned(),
-                variables: variables(i).to_string(),
-                cost: Money(1),
-            })
+            .map(|(_, i)| NewDelivery { variables: variables(*i).to_string(), ..delivery(*i, version, now) })
             .collect();
-        let planned = store.write(|conn| plan::plan(conn, &IdKey([1; 16]), keys, "shop.example", now, &wanted));
+        let planned = store.write(|conn| plan::plan(conn, &key, keys, "shop.example", now, &wanted));
         assert_eq!(planned.expect("planned"), chunk.len());
+    }
+}
+
+fn delivery(i: i64, version: &str, now: Timestamp) -> NewDelivery {
+    NewDelivery {
+        campaign_run_id: RUN,
+        customer_id: CustomerId(i),
+        step: 0,
+        occasion: "0".into(),
+        channel: "email".into(),
+        address: format!("u{i}@example.com"),
+        next_at: now,
+        template_version: version.to_owned(),
+        variables: String::new(),
+        cost: Money(1),
     }
 }

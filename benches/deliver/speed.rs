@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use vizavi::clock::{Clock, SystemClock};
 use vizavi::deliveries::email::Sender;
 use vizavi::deliveries::file::EmlFiles;
+use vizavi::deliveries::mbox::Mboxes;
 use vizavi::deliveries::outbox::{NoCheck, reconcile};
 use vizavi::deliveries::smtp::SmtpRelay;
 use vizavi::deliveries::{SendOptions, Transport, Transports, send};
@@ -66,7 +67,8 @@ impl Beside {
     fn source(&self, count: i64, connections: usize, port: u16) -> Option<f64> {
         let begun = Instant::now();
         let status = Command::new(self.postfix.join("smtp-source"))
-            .args(["-s", &connections.to_string(), "-m", &count.to_string(), "-l", "4750"])
+            // `-d`: it keeps its connections, as we and the peer do.
+            .args(["-d", "-s", &connections.to_string(), "-m", &count.to_string(), "-l", "4750"])
             .args(["-f", "shop@example.com", "-t", "u@example.com", &format!("127.0.0.1:{port}")])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -174,14 +176,48 @@ pub fn smtp(name: &str, at: &dyn Fn() -> Location, count: i64, connections: usiz
     sink.wait().ok();
 }
 
-/// Writes each message to a file of its own, durably.
-pub fn files(folder: &Path, count: i64) {
+/// Plans, renders and writes messages to files, durably: each to one of its own, or many to one. What was held at most, in MiB.
+pub fn files(folder: &Path, count: i64, each: bool) -> f64 {
     let begun = Instant::now();
+    let memory = Memory::watch();
     let (store, keys) = planned(&Location::choose(folder, None).expect("a place"), count);
     let planning = begun.elapsed().as_secs_f64();
     let sender = Sender::parse("Shop <news@shop.example>", None).expect("a sender");
-    figure::forget_peak();
-    let rate = send_all(&store, &keys, Arc::new(EmlFiles::new(&folder.join("out"), sender)), 2, count);
-    let more = json!({ "planning_seconds": planning, "seconds": planning + count as f64 / rate, "peak_mib": figure::peak_mib() });
-    figure::print(&format!("file {count}"), "messages_per_second", rate, "1/s", more);
+    let out = folder.join("out");
+    let transport: Arc<dyn Transport> =
+        if each { Arc::new(EmlFiles::new(&out, sender)) } else { Arc::new(Mboxes::new(&out, sender)) };
+    let rate = send_all(&store, &keys, transport, 2, count);
+    let held = memory.most();
+    let more = json!({ "planning_seconds": planning, "seconds": planning + count as f64 / rate, "held_mib": held,
+        "limit_seconds": 180, "limit_mib": 1_024 });
+    let name = if each { "file, one each" } else { "file, mbox" };
+    figure::print(&format!("{name} {count}"), "messages_per_second", rate, "1/s", more);
+    held
+}
+
+/// What the process holds of its own, looked at every few milliseconds; pages of mapped files are the kernel's to take back.
+struct Memory {
+    ended: Arc<AtomicBool>,
+    watcher: std::thread::JoinHandle<f64>,
+}
+
+impl Memory {
+    fn watch() -> Memory {
+        let ended = Arc::new(AtomicBool::new(false));
+        let end = ended.clone();
+        let watcher = std::thread::spawn(move || {
+            let mut most = 0.0f64;
+            while !end.load(std::sync::atomic::Ordering::Relaxed) {
+                most = most.max(figure::own_mib());
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            most
+        });
+        Memory { ended, watcher }
+    }
+
+    fn most(self) -> f64 {
+        self.ended.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.watcher.join().expect("it watches")
+    }
 }

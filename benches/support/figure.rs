@@ -32,8 +32,17 @@ pub fn peak_mib() -> f64 {
 
 /// The same of another process.
 pub fn peak_mib_of(process: u32) -> f64 {
+    mib_of(process, "VmHWM:")
+}
+
+/// What this process holds now of its own, without pages of files, in MiB.
+pub fn own_mib() -> f64 {
+    mib_of(std::process::id(), "RssAnon:")
+}
+
+fn mib_of(process: u32, name: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("Linux tells");
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux tells");
+    let line = status.lines().find(|line| line.starts_with(name)).expect("Linux tells");
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).expect("a number") / 1024.0
 }
 

@@ -103,6 +103,14 @@ pub fn table() -> Vec<Route> {
         // campaigns
         route(GET, "/v1/campaigns", Needs(CampaignsRead), campaigns::list::handle)
             .says("All campaigns, by name.").answers(200, super::schema::page_of(object())),
+        route(POST, "/v1/campaigns", Needs(CampaignsWrite), campaigns::begin::post)
+            .says("Begins a campaign from an example, with the offers and segments that it needs; it is a draft.")
+            .query("from", "string", "the example; `GET /v1/examples` names them").takes(named("BeginInput")).answers(201, object()),
+        route(POST, "/v1/conflicts", Needs(CampaignsWrite), campaigns::conflicts::handle)
+            .says("Which campaigns want the same clients now, and what it costs that only one may write; nothing is kept.")
+            .takes(named("ConflictsInput")).answers(200, object()),
+        route(GET, "/v1/examples", Needs(CampaignsRead), campaigns::begin::list)
+            .says("The campaigns that come with the program.").answers(200, super::schema::page_of(object())),
         route(GET, "/v1/campaigns/{id}", Needs(CampaignsRead), campaigns::get::handle)
             .says("One campaign: its state, its definition and templates.").answers(200, object()),
         route(PUT, "/v1/campaigns/{id}", Needs(CampaignsWrite), campaigns::put::handle)

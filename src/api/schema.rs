@@ -275,8 +275,8 @@ pub const CAMPAIGN: &[(&str, &str)] = &[
     ("conversion_days", "integer"),
     ("schedule", "object"),
     ("trigger", "object"),
-    ("steps", "array"),
-    ("until", "array"),
+    ("steps", "objects"),
+    ("until", "objects"),
     ("salt", "string"),
 ];
 

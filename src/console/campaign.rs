@@ -200,6 +200,7 @@ fn delivered_by(show: &Show<'_>, channel: &str) -> &'static str {
         Some(T::Smtp) => "SMTP relay",
         Some(T::Webhook { .. }) => "webhook",
         Some(T::File) => "file",
+        Some(T::Mbox) => "mbox files",
         None if channel == "email" && show.0.settings().smtp.is_some() => "SMTP relay",
         None => "file",
     }

@@ -171,13 +171,15 @@ impl Customer {
     }
 }
 
-/// Whether a text can be an e-mail address: one `@`, a domain with a dot or `localhost`, no blanks, at most 254 characters.
+/// Whether a text can be an e-mail address: one `@`, a domain with a dot or `localhost`, no blanks
+/// outside quotes, no control character anywhere, at most 254 characters.
 pub fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"');
     !local.is_empty()
         && local.len() <= 64
         && text.len() <= 254
+        && !text.chars().any(char::is_control)
         && (quoted || !local.contains('@'))
         && (quoted || !text.chars().any(char::is_whitespace))
         && !domain.starts_with('.')

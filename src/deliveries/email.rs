@@ -3,9 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use lettre::Address;
-use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 
+use super::dkim::Dkim;
+use super::encoding;
 use super::transport::Parcel;
 use crate::error::{Error, Result};
 use crate::messages::HeaderText;
@@ -16,6 +18,7 @@ pub struct Sender {
     from: Mailbox,
     reply_to: Option<Mailbox>,
     return_path: Option<Address>,
+    dkim: Option<Dkim>,
 }
 
 impl Sender {
@@ -25,7 +28,7 @@ impl Sender {
     /// Invalid when one is not a mailbox or holds a control character.
     pub fn parse(from: &str, reply_to: Option<&str>) -> Result<Sender> {
         let reply_to = reply_to.map(|to| mailbox("reply_to", to)).transpose()?;
-        Ok(Sender { from: mailbox("sender", from)?, reply_to, return_path: None })
+        Ok(Sender { from: mailbox("sender", from)?, reply_to, return_path: None, dkim: None })
     }
 
     /// Has mail systems return what cannot be delivered to `bounces+<token>@domain` for `bounces@domain`, so that each report
@@ -41,6 +44,12 @@ impl Sender {
         }
         self.return_path = Some(path);
         Ok(self)
+    }
+
+    /// Signs each message (DKIM); for who has no relay that does.
+    #[must_use]
+    pub fn signed_by(self, dkim: Dkim) -> Sender {
+        Sender { dkim: Some(dkim), ..self }
     }
 
     /// The domain that mail systems return to.
@@ -118,18 +127,23 @@ pub fn build(sender: &Sender, parcel: &Parcel<'_>) -> Result<Wire> {
     if let Some(reply_to) = &sender.reply_to {
         builder = builder.reply_to(reply_to.clone());
     }
-    let text = SinglePart::plain(message.text.clone());
+    let part = |kind, text| SinglePart::builder().header(kind).body(encoding::encode(text));
+    let text = part(ContentType::TEXT_PLAIN, &message.text);
     let built = match &message.html {
         Some(html) => builder.multipart(
             MultiPart::alternative()
                 .boundary(boundary(&row.message_id))
                 .singlepart(text)
-                .singlepart(SinglePart::html(html.clone())),
+                .singlepart(part(ContentType::TEXT_HTML, html)),
         ),
         None => builder.singlepart(text),
     };
     let built = built.map_err(|error| Error::invalid(format!("the e-mail cannot be built: {error}")))?;
-    Ok(Wire { from: sender.envelope(&message.return_token)?, to, bytes: built.formatted() })
+    let mut bytes = built.formatted();
+    if let Some(dkim) = &sender.dkim {
+        bytes = dkim.sign(&bytes, parcel.now)?;
+    }
+    Ok(Wire { from: sender.envelope(&message.return_token)?, to, bytes })
 }
 
 /// `campaign run : step : mail type : sender`, by which mailbox providers group complaints; no personal data.

@@ -11,10 +11,14 @@
 mod backoff;
 pub mod call_list;
 pub mod delivery;
+pub mod dkim;
 pub mod email;
+mod encoding;
 pub mod file;
 pub mod identity;
 pub mod incoming;
+mod joint;
+pub mod mbox;
 pub mod memory;
 pub mod outbox;
 pub mod send;

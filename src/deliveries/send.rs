@@ -12,9 +12,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::delivery::Delivery;
+use super::joint::{Joint, Reply, Request};
 use super::outbox::claim::{Claim, ClaimCheck, claim};
-use super::outbox::mark::{give_back, mark};
-use super::outbox::record::record;
+use super::outbox::mark::give_back;
 use super::outbox::recover::recover;
 use super::outbox::resolve::{Resolution, resolve};
 use super::outbox::{find, pace};
@@ -30,7 +30,7 @@ use crate::storage::Store;
 /// How long a worker has what it claimed.
 const LEASE: i64 = 2 * MINUTE;
 /// How long an answer may take after the mark: the receiver's ten minutes, and some.
-const COMMIT_LEASE: i64 = 12 * MINUTE;
+pub(super) const COMMIT_LEASE: i64 = 12 * MINUTE;
 /// Held deliveries that are looked at for a proof in one go.
 const PROOFS: i64 = 1_000;
 
@@ -136,8 +136,10 @@ pub fn send(options: SendOptions<'_>) -> Result<Summary> {
     options.store.write(|conn| recover(conn, now))?;
     settle_by_proof(options)?;
     let mut summary = Summary::default();
+    let joint = Joint::new(options);
     std::thread::scope(|scope| {
-        let spawn = |_| scope.spawn(move || Worker::new(options).run());
+        let joint = &joint;
+        let spawn = |_| scope.spawn(move || Worker::new(options, joint).run());
         let workers: Vec<_> = (0..options.workers.max(1)).map(spawn).collect();
         for worker in workers {
             let done = worker.join().map_err(|_| Error::internal("a sending worker ended in a panic"))?;
@@ -169,13 +171,14 @@ struct Worker<'a> {
     owner: String,
     summary: Summary,
     /// Answers that are recorded with the next mark.
-    answers: Vec<(Delivery, Outcome)>,
+    answers: Vec<(Arc<Delivery>, Outcome)>,
+    joint: &'a Joint<'a>,
 }
 
 impl<'a> Worker<'a> {
-    fn new(options: SendOptions<'a>) -> Worker<'a> {
+    fn new(options: SendOptions<'a>, joint: &'a Joint<'a>) -> Worker<'a> {
         let owner = format!("{}-{}", std::process::id(), ids::fresh(options.clock.now()));
-        Worker { options, owner, summary: Summary::default(), answers: Vec::new() }
+        Worker { options, owner, summary: Summary::default(), answers: Vec::new(), joint }
     }
 
     fn stopped(&self) -> bool {
@@ -201,7 +204,8 @@ impl<'a> Worker<'a> {
                 }
                 self.summary.suppressed += claimed.suppressed;
                 self.summary.put_off += claimed.put_off;
-                if claimed.taken.is_empty() || self.channel(&channel, &transport, claimed.taken, &mut sessions)? {
+                let taken: Vec<_> = claimed.taken.into_iter().map(Arc::new).collect();
+                if taken.is_empty() || self.channel(&channel, &transport, taken, &mut sessions)? {
                     next.push((channel, transport));
                 }
             }
@@ -236,7 +240,7 @@ impl<'a> Worker<'a> {
         &mut self,
         channel: &str,
         transport: &Arc<dyn Transport>,
-        taken: Vec<Delivery>,
+        taken: Vec<Arc<Delivery>>,
         sessions: &mut HashMap<String, Box<dyn Session>>,
     ) -> Result<bool> {
         if !sessions.contains_key(channel) {
@@ -265,18 +269,18 @@ impl<'a> Worker<'a> {
         Ok(true)
     }
 
-    fn chunk(&mut self, session: &mut dyn Session, chunk: &[Delivery]) -> Result<()> {
+    fn chunk(&mut self, session: &mut dyn Session, chunk: &[Arc<Delivery>]) -> Result<()> {
         let mut prepared = Vec::with_capacity(chunk.len());
         for row in chunk {
             match self.prepare(session, row) {
-                Ok(()) => prepared.push(row),
+                Ok(()) => prepared.push(row.clone()),
                 Err(outcome) => self.answers.push((row.clone(), outcome)),
             }
         }
         if prepared.is_empty() {
             return self.flush();
         }
-        let keep = match self.mark(&prepared) {
+        let keep = match self.mark(prepared.clone()) {
             Ok(keep) => keep,
             Err(error) => {
                 session.abandon();
@@ -284,7 +288,7 @@ impl<'a> Worker<'a> {
             }
         };
         let outcomes = session.commit(&keep);
-        let kept = prepared.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(row, _)| row.clone());
+        let kept = prepared.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(row, _)| row);
         self.answers.extend(kept.zip(outcomes));
         Ok(())
     }
@@ -305,37 +309,23 @@ impl<'a> Worker<'a> {
         session.prepare(&Parcel { delivery: row, message: &message, now: self.options.clock.now() })
     }
 
-    /// One durable transaction: the answers so far, and the marks of what goes out next.
-    fn mark(&mut self, rows: &[&Delivery]) -> Result<Vec<bool>> {
-        let (now, checks, answers) = (self.options.clock.now(), self.options.checks, &self.answers);
-        let (states, keep) = self.options.store.write(|conn| {
-            let states: Vec<Option<State>> =
-                answers.iter().map(|(row, outcome)| record(conn, row, outcome, now, checks)).collect::<Result<_>>()?;
-            let mut keep = Vec::with_capacity(rows.len());
-            for row in rows {
-                let marked = mark(conn, row, now.plus(COMMIT_LEASE), now)?;
-                if !marked {
-                    // Paused meanwhile: back to the plan. Another worker's, or cancelled: nothing happens.
-                    give_back(conn, row, row.next_at, now)?;
-                }
-                keep.push(marked);
-            }
-            Ok((states, keep))
-        })?;
-        self.answers.clear();
+    /// One durable transaction, shared with other workers: the answers so far, and the marks of what goes out next.
+    fn mark(&mut self, marks: Vec<Arc<Delivery>>) -> Result<Vec<bool>> {
+        let answers = std::mem::take(&mut self.answers);
+        let Reply { states, marked } = self.joint.write(Request { answers, marks })?;
         states.into_iter().for_each(|state| self.summary.count(state));
-        self.summary.fenced += keep.iter().filter(|kept| !**kept).count() as u64;
-        Ok(keep)
+        self.summary.fenced += marked.iter().filter(|marked| !**marked).count() as u64;
+        Ok(marked)
     }
 
     fn flush(&mut self) -> Result<()> {
         if self.answers.is_empty() {
             return Ok(());
         }
-        self.mark(&[]).map(drop)
+        self.mark(Vec::new()).map(drop)
     }
 
-    fn give_back(&mut self, rows: &[Delivery], later: i64) -> Result<()> {
+    fn give_back(&mut self, rows: &[Arc<Delivery>], later: i64) -> Result<()> {
         let now = self.options.clock.now();
         self.options.store.write(|conn| {
             for row in rows {

@@ -1,12 +1,13 @@
 //! One message: the frozen variables, the signed links and a compiled template make what the customer reads.
 
-use handlebars::Context;
+use std::borrow::Cow;
+
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::header::HeaderText;
 use super::links::{LinkKeys, Purpose, Token};
 use super::plain;
+use super::program::Node;
 use super::template::{CampaignTemplates, Piece};
 use crate::error::{Error, Result};
 use crate::ids::{CustomerId, DeliveryId};
@@ -92,18 +93,15 @@ impl Signer<'_> {
 /// # Errors
 /// Invalid when the variables are not JSON, the variant does not exist or has no such form, or a value has the wrong kind.
 pub fn compose(templates: &CampaignTemplates, form: Form, variables: &str, signer: Signer<'_>) -> Result<Message> {
-    let mut variables: Value = serde_json::from_str(variables)?;
-    let variant = variables["variant"].as_str().unwrap_or("a").to_owned();
-    let wanted = variables["locale"].as_str().unwrap_or("en").to_owned();
-    let locale = templates.locale_for(&variant, &wanted, form.needs()).ok_or_else(|| {
+    let mut root: Node<'_> = serde_json::from_str(variables)?;
+    let variant = root.at("variant").as_str().unwrap_or("a").to_owned();
+    let wanted = root.at("locale").as_str().unwrap_or("en");
+    let locale = templates.locale_for(&variant, wanted, form.needs()).ok_or_else(|| {
         Error::invalid(format!("the templates have no {:?} in variant `{variant}`; add the file", form.needs()))
     })?;
-    let unsubscribe = add_links(&mut variables, signer);
-    variables["locale"] = Value::from(locale);
-    // `Context::wraps` would copy the whole tree.
-    let mut context = Context::null();
-    *context.data_mut() = variables;
-    let render = |piece| templates.render(&variant, locale, piece, &context);
+    let unsubscribe = add_links(&mut root, signer);
+    root.set("locale", Node::text(locale));
+    let render = |piece| templates.render(&variant, locale, piece, &root);
     let has = |piece| templates.locale_for(&variant, locale, piece) == Some(locale);
     let (subject, html, text) = match form {
         Form::Call => (None, None, render(Piece::Call)?),
@@ -125,35 +123,37 @@ pub fn compose(templates: &CampaignTemplates, form: Form, variables: &str, signe
 
 /// Puts signed links into the variables; returns the one that unsubscribes. Clicks and opens are counted only for a
 /// customer who agreed to it: for others links lead straight to their targets.
-fn add_links(variables: &mut Value, signer: Signer<'_>) -> String {
-    let tracked = variables["tracking"].as_bool().unwrap_or(false);
-    let offer = match variables["offer"]["url"].as_str() {
-        Some(_) if tracked => Value::from(signer.url(Purpose::Click, 0)),
-        Some(target) => Value::from(target),
-        None => variables["sender"]["website"].clone(),
+fn add_links(root: &mut Node<'_>, signer: Signer<'_>) -> String {
+    let tracked = *root.at("tracking") == Node::Bool(true);
+    let offer = match root.at("offer").at("url") {
+        Node::Text(_) if tracked => Node::text(signer.url(Purpose::Click, 0)),
+        Node::Text(target) => Node::text(target.clone()),
+        _ => root.at("sender").at("website").clone(),
     };
-    if tracked && let Some(products) = variables["products"].as_array_mut() {
+    if tracked && let Some(Node::List(products)) = root.get_mut("products") {
         for (i, product) in products.iter_mut().enumerate() {
-            product["url"] = Value::from(signer.url(Purpose::Click, i as u16 + 1));
+            product.set("url", Node::text(signer.url(Purpose::Click, i as u16 + 1)));
         }
     }
     let unsubscribe = signer.url(Purpose::Unsubscribe, 0);
-    variables["links"] = json!({
-        "offer": offer,
-        "unsubscribe": unsubscribe,
-        "preferences": signer.url(Purpose::Preferences, 0),
-        "open": if tracked { Value::from(signer.url(Purpose::Open, 0)) } else { Value::Null },
-    });
+    let links = [
+        ("offer", offer),
+        ("unsubscribe", Node::text(unsubscribe.clone())),
+        ("preferences", Node::text(signer.url(Purpose::Preferences, 0))),
+        ("open", if tracked { Node::text(signer.url(Purpose::Open, 0)) } else { Node::Null }),
+    ];
+    root.set("links", Node::Object(links.map(|(name, link)| (Cow::Borrowed(name), link)).into()));
     unsubscribe
 }
 
 /// Where link `link` of a message leads: 0 is the offer, then the products in order. There is no other target, so a token
 /// cannot be used to lead elsewhere.
 pub fn target(variables: &str, link: u16) -> Result<String> {
-    let variables: Value = serde_json::from_str(variables)?;
-    let found = match link {
-        0 => variables["offer"]["url"].as_str(),
-        n => variables["products"][usize::from(n) - 1]["url"].as_str(),
+    let root: Node<'_> = serde_json::from_str(variables)?;
+    let found = match (link, root.at("products")) {
+        (0, _) => root.at("offer").at("url").as_str(),
+        (n, Node::List(products)) => products.get(usize::from(n) - 1).and_then(|product| product.at("url").as_str()),
+        _ => None,
     };
     let safe = found.filter(|url| url.starts_with("https://") || url.starts_with("http://"));
     safe.map(str::to_owned).ok_or_else(|| Error::not_found("the message has no such link"))
@@ -162,8 +162,11 @@ pub fn target(variables: &str, link: u16) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::messages::context::catalogue;
     use std::collections::BTreeMap;
+
+    use serde_json::{Value, json};
+
+    use crate::messages::context::catalogue;
 
     fn templates() -> CampaignTemplates {
         let files = [

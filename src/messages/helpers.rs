@@ -4,7 +4,7 @@ use handlebars::{
     Context, Handlebars, Helper, HelperDef, RenderContext, RenderError, RenderErrorReason, ScopedJson, html_escape,
     no_escape,
 };
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::locale::Locale;
 use crate::clock::{self, Timestamp};
@@ -12,19 +12,18 @@ use crate::money::{Currency, Money};
 
 /// What the engine brings and we allow: conditions, loops and comparisons.
 const ENGINE: [&str; 13] = ["if", "unless", "each", "with", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not"];
-/// What we add: name and form.
-const OURS: [(&str, &str); 6] = [
-    ("money", "{{money amount}}"),
-    ("date", "{{date instant}}"),
-    ("number", "{{number value}} or {{number value 2}}"),
-    ("percent", "{{percent value}}"),
-    ("plural", "{{plural n \"order\" \"orders\"}}, in Russian three forms"),
-    ("url", "{{url address}}"),
-];
+/// What we add.
+const OURS: [(&str, Compute); 6] =
+    [("money", money), ("date", date), ("number", number), ("percent", percent), ("plural", plural), ("url", url)];
 
 /// Whether a template may call `name`.
 pub(super) fn known(name: &str) -> bool {
     ENGINE.contains(&name) || OURS.iter().any(|(ours, _)| *ours == name)
+}
+
+/// What computes the helper `name`, when it is one of ours.
+pub(super) fn ours(name: &str) -> Option<Compute> {
+    OURS.iter().find(|(ours, _)| *ours == name).map(|(_, compute)| *compute)
 }
 
 /// All helpers, for an error that says what is allowed.
@@ -41,15 +40,78 @@ pub(super) fn engine(html: bool) -> Handlebars<'static> {
     for name in ["lookup", "log", "raw"] {
         engine.unregister_helper(name);
     }
-    let ours: [(&str, Compute); 6] =
-        [("money", money), ("date", date), ("number", number), ("percent", percent), ("plural", plural), ("url", url)];
-    for (name, compute) in ours {
+    for (name, compute) in OURS {
         engine.register_helper(name, Box::new(TextHelper { name, compute }));
     }
     engine
 }
 
-type Compute = fn(&[&Value], &Value) -> Result<String, String>;
+/// Writes what a helper makes of its arguments.
+pub(super) type Compute = fn(&[Argument<'_>], &Ground<'_>, &mut String) -> Result<(), String>;
+
+/// A value as helpers see it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Argument<'a> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(&'a str),
+    /// A list or an object; no helper takes one.
+    Other,
+}
+
+impl<'a> Argument<'a> {
+    fn of(value: &'a Value) -> Argument<'a> {
+        match value {
+            Value::Null => Argument::Null,
+            Value::Bool(yes) => Argument::Bool(*yes),
+            Value::Number(number) => Argument::Number(number.clone()),
+            Value::String(text) => Argument::Text(text),
+            Value::Array(_) | Value::Object(_) => Argument::Other,
+        }
+    }
+
+    fn number(&self) -> Option<&Number> {
+        match self {
+            Argument::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    fn as_i64(&self) -> Option<i64> {
+        self.number()?.as_i64()
+    }
+
+    fn as_f64(&self) -> Option<f64> {
+        self.number()?.as_f64()
+    }
+
+    fn as_str(&self) -> Option<&'a str> {
+        match self {
+            Argument::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// What of a message its helpers read besides their arguments.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ground<'a> {
+    locale: Locale,
+    currency: &'a str,
+    zone: &'a str,
+}
+
+impl<'a> Ground<'a> {
+    /// The ground of a message with these variables, as they stand at its root.
+    pub(super) fn new(locale: Option<&str>, currency: Option<&'a str>, zone: Option<&'a str>) -> Ground<'a> {
+        Ground {
+            locale: locale.and_then(Locale::parse).unwrap_or(Locale::En),
+            currency: currency.unwrap_or("EUR"),
+            zone: zone.unwrap_or("UTC"),
+        }
+    }
+}
 
 /// A helper that turns its arguments into a text, which the engine then escapes.
 struct TextHelper {
@@ -65,75 +127,80 @@ impl HelperDef for TextHelper {
         context: &'rc Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
-        let arguments: Vec<&Value> = helper.params().iter().map(|param| param.value()).collect();
-        (self.compute)(&arguments, context.data())
-            .map(|text| ScopedJson::Derived(Value::String(text)))
+        let arguments: Vec<Argument<'_>> = helper.params().iter().map(|param| Argument::of(param.value())).collect();
+        let root = context.data();
+        let ground = Ground::new(root["locale"].as_str(), root["currency"].as_str(), root["zone"].as_str());
+        let mut text = String::new();
+        (self.compute)(&arguments, &ground, &mut text)
+            .map(|()| ScopedJson::Derived(Value::String(text)))
             .map_err(|reason| RenderErrorReason::Other(format!("{}: {reason}", self.name)).into())
     }
 }
 
-fn locale(root: &Value) -> Locale {
-    root["locale"].as_str().and_then(Locale::parse).unwrap_or(Locale::En)
-}
-
-fn only<'a>(arguments: &[&'a Value], form: &str) -> Result<&'a Value, String> {
+fn only<'a, 'b>(arguments: &'b [Argument<'a>], form: &str) -> Result<&'b Argument<'a>, String> {
     match arguments {
         [one] => Ok(one),
         _ => Err(format!("write {form}")),
     }
 }
 
-fn money(arguments: &[&Value], root: &Value) -> Result<String, String> {
+fn money(arguments: &[Argument<'_>], ground: &Ground<'_>, out: &mut String) -> Result<(), String> {
     let amount =
         only(arguments, "{{money amount}}")?.as_i64().ok_or("the amount is not a whole number of minor units")?;
-    let code = root["currency"].as_str().unwrap_or("EUR");
-    let currency = Currency::parse(code).map_err(|error| error.to_string())?;
-    Ok(locale(root).money(Money(amount), currency))
+    let currency = Currency::parse(ground.currency).map_err(|error| error.to_string())?;
+    out.push_str(&ground.locale.money(Money(amount), currency));
+    Ok(())
 }
 
-fn date(arguments: &[&Value], root: &Value) -> Result<String, String> {
+fn date(arguments: &[Argument<'_>], ground: &Ground<'_>, out: &mut String) -> Result<(), String> {
     let text = only(arguments, "{{date instant}}")?.as_str().ok_or("the value is not a time")?;
     let at = Timestamp::parse(text).map_err(|error| error.to_string())?;
-    let zone = clock::zone(root["zone"].as_str().unwrap_or("UTC")).map_err(|error| error.to_string())?;
-    Ok(locale(root).date(at, &zone))
+    let zone = clock::zone(ground.zone).map_err(|error| error.to_string())?;
+    out.push_str(&ground.locale.date(at, &zone));
+    Ok(())
 }
 
-fn number(arguments: &[&Value], root: &Value) -> Result<String, String> {
+fn number(arguments: &[Argument<'_>], ground: &Ground<'_>, out: &mut String) -> Result<(), String> {
     let form = "{{number value}} or {{number value 2}}";
     let (value, decimals) = match arguments {
         [value] => (value, 0),
-        [value, decimals] => (value, decimals.as_u64().filter(|&d| d <= 6).ok_or(form)? as usize),
+        [value, decimals] => {
+            (value, decimals.number().and_then(Number::as_u64).filter(|&d| d <= 6).ok_or(form)? as usize)
+        }
         _ => return Err(format!("write {form}")),
     };
-    Ok(locale(root).number(value.as_f64().ok_or("the value is not a number")?, decimals))
+    out.push_str(&ground.locale.number(value.as_f64().ok_or("the value is not a number")?, decimals));
+    Ok(())
 }
 
-fn percent(arguments: &[&Value], root: &Value) -> Result<String, String> {
+fn percent(arguments: &[Argument<'_>], ground: &Ground<'_>, out: &mut String) -> Result<(), String> {
     let value = only(arguments, "{{percent value}}")?.as_f64().ok_or("the value is not a number")?;
     let decimals = usize::from(value.fract().abs() > 1e-9);
-    let locale = locale(root);
-    let blank = if locale == Locale::Ru { "\u{a0}" } else { "" };
-    Ok(format!("{}{blank}%", locale.number(value, decimals)))
+    out.push_str(&ground.locale.number(value, decimals));
+    out.push_str(if ground.locale == Locale::Ru { "\u{a0}%" } else { "%" });
+    Ok(())
 }
 
-fn plural(arguments: &[&Value], root: &Value) -> Result<String, String> {
-    let locale = locale(root);
+fn plural(arguments: &[Argument<'_>], ground: &Ground<'_>, out: &mut String) -> Result<(), String> {
+    let locale = ground.locale;
     let [n, forms @ ..] = arguments else { return Err("write {{plural n \"one\" \"other\"}}".into()) };
     let n = n.as_i64().ok_or("the number is not whole")?;
     if forms.len() != locale.plural_forms() {
         return Err(format!("`{}` needs {} forms of the word", locale.code(), locale.plural_forms()));
     }
-    forms[locale.plural(n)].as_str().map(str::to_owned).ok_or_else(|| "the forms are texts in quotes".into())
+    out.push_str(forms[locale.plural(n)].as_str().ok_or("the forms are texts in quotes")?);
+    Ok(())
 }
 
 /// Addresses that a message may hold; `javascript:` and its like are refused when the message is made.
-fn url(arguments: &[&Value], _: &Value) -> Result<String, String> {
+fn url(arguments: &[Argument<'_>], _: &Ground<'_>, out: &mut String) -> Result<(), String> {
     let address = only(arguments, "{{url address}}")?.as_str().ok_or("the address is not a text")?;
     let good = ["https://", "http://", "mailto:", "tel:"].iter().any(|scheme| address.starts_with(scheme));
     if !good || address.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err("the address must begin with https:, http:, mailto: or tel: and hold no blanks".into());
     }
-    Ok(address.to_owned())
+    out.push_str(address);
+    Ok(())
 }
 
 #[cfg(test)]

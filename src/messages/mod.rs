@@ -23,6 +23,7 @@ pub mod locale;
 mod mjml;
 pub mod plain;
 pub mod preview;
+mod program;
 pub mod template;
 mod variables;
 

@@ -1,5 +1,7 @@
 //! The plain text of a message, made from its HTML when a campaign has no text of its own.
 
+use std::borrow::Cow;
+
 /// Turns HTML into text: links keep their address, list items their dash, scripts, styles and hidden parts go.
 pub fn from_html(html: &str) -> String {
     let mut out = Text::default();
@@ -14,19 +16,23 @@ pub fn from_html(html: &str) -> String {
         let Some(end) = rest.find('>') else { break };
         let tag = &rest[1..end];
         rest = &rest[end + 1..];
-        let name: String = tag
-            .trim_start_matches('/')
-            .chars()
-            .take_while(char::is_ascii_alphanumeric)
-            .collect::<String>()
-            .to_lowercase();
-        if !tag.starts_with('/') && is_unread(&name, tag) {
-            let close = format!("</{name}");
-            let found = rest.to_ascii_lowercase().find(&close);
+        let name = tag.trim_start_matches('/');
+        let name = &name[..name.bytes().take_while(u8::is_ascii_alphanumeric).count()];
+        // No name that means anything is longer.
+        let mut lower = [0u8; 12];
+        let lower = match lower.get_mut(..name.len()) {
+            Some(lower) => lower,
+            None => continue,
+        };
+        lower.copy_from_slice(name.as_bytes());
+        lower.make_ascii_lowercase();
+        let name = std::str::from_utf8(lower).unwrap_or_default();
+        if !tag.starts_with('/') && is_unread(name, tag) {
+            let found = closing(rest, name);
             rest = found.and_then(|at| rest[at..].find('>').map(|end| &rest[at + end + 1..])).unwrap_or("");
             continue;
         }
-        out.tag(&name, tag);
+        out.tag(name, tag);
     }
     if !rest.starts_with('<') {
         out.words(rest);
@@ -34,9 +40,18 @@ pub fn from_html(html: &str) -> String {
     out.finish()
 }
 
+/// Where `</name` begins, in whatever case.
+fn closing(text: &str, name: &str) -> Option<usize> {
+    let is = |at: usize| {
+        text.as_bytes()[at + 2..].get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    text.match_indices("</").map(|(at, _)| at).find(|&at| is(at))
+}
+
 /// Elements whose text nobody reads, and those hidden by style (the preview line).
 fn is_unread(name: &str, tag: &str) -> bool {
-    matches!(name, "script" | "style" | "head" | "title") || tag.replace(' ', "").contains("display:none")
+    matches!(name, "script" | "style" | "head" | "title")
+        || (tag.contains("display") && tag.replace(' ', "").contains("display:none"))
 }
 
 #[derive(Default)]
@@ -70,7 +85,7 @@ impl Text {
             "td" | "th" if !closing => self.words(" "),
             "img" => self.words(&attribute(tag, "alt").unwrap_or_default()),
             "a" if !closing => {
-                self.link = attribute(tag, "href").map(|href| (decode(&href), self.text.len()));
+                self.link = attribute(tag, "href").map(|href| (decode(&href).into_owned(), self.text.len()));
             }
             "a" => {
                 if let Some((href, from)) = self.link.take() {
@@ -108,16 +123,20 @@ impl Text {
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
-    let lower = tag.to_ascii_lowercase();
-    let at = lower.find(&format!(" {name}="))? + name.len() + 2;
+    let is = |at: usize| {
+        let after = &tag.as_bytes()[at + 1..];
+        after.get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name.as_bytes()))
+            && after.get(name.len()) == Some(&b'=')
+    };
+    let at = tag.match_indices(' ').map(|(at, _)| at).find(|&at| is(at))? + name.len() + 2;
     let rest = &tag[at..];
     let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     rest[1..].split(quote).next().map(str::to_owned)
 }
 
-fn decode(text: &str) -> String {
+fn decode(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -137,7 +156,7 @@ fn decode(text: &str) -> String {
         }
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 fn entity(name: &str) -> Option<char> {
@@ -178,6 +197,13 @@ mod tests {
             text,
             "Hello, Anna\n\nSave\u{a0}10% & more:\ntoday\n\n- one\n- two\n\nShop (https://a.example/?x=1&y=2)\n\nLogo\n"
         );
+    }
+
+    #[test]
+    fn names_in_any_case_and_of_any_length_are_read() {
+        let html = "<HEAD><Title>T</tItle></HEAD><STYLE>p{}</StYlE ><P>one<BR>two<averylongcustomname>three</averylongcustomname>\
+            <A HREF='https://a.example'>go</A><iMg ALT=\"Ж\">";
+        assert_eq!(from_html(html), "one\ntwothreego (https://a.example)Ж\n");
     }
 
     #[test]

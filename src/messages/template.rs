@@ -16,6 +16,7 @@ use super::context;
 use super::header::HeaderText;
 use super::include::{self, Expanded};
 use super::locale::Locale;
+use super::program::{Node, Program};
 use super::{advice, guard, helpers, mjml, variables};
 use crate::error::{Error, Fault, Result};
 
@@ -40,7 +41,7 @@ pub enum Piece {
 }
 
 impl Piece {
-    const ALL: [Piece; 5] = [Piece::Subject, Piece::Html, Piece::Text, Piece::Call, Piece::Sms];
+    pub(super) const ALL: [Piece; 5] = [Piece::Subject, Piece::Html, Piece::Text, Piece::Call, Piece::Sms];
 
     fn name(self) -> &'static str {
         match self {
@@ -53,12 +54,15 @@ impl Piece {
     }
 }
 
+/// The pieces of a variant in one language, each with its program; none where only the engine can render it.
+type Pieces = BTreeMap<Piece, Option<Program>>;
+
 /// The checked and compiled templates of one campaign version.
 pub struct CampaignTemplates {
     version: String,
     html: Handlebars<'static>,
     plain: Handlebars<'static>,
-    variants: BTreeMap<String, BTreeMap<&'static str, BTreeSet<Piece>>>,
+    variants: BTreeMap<String, BTreeMap<&'static str, Pieces>>,
     warnings: Vec<Fault>,
 }
 
@@ -104,20 +108,36 @@ impl CampaignTemplates {
     /// The language in which `variant` has `piece` for a customer who speaks `wanted`: theirs, else English, else the first.
     pub fn locale_for(&self, variant: &str, wanted: &str, piece: Piece) -> Option<&'static str> {
         let locales = self.variants.get(variant)?;
-        let has = |code: &&'static str| locales[*code].contains(&piece);
+        let has = |code: &&'static str| locales[*code].contains_key(&piece);
         let asked = Locale::parse(wanted).map(Locale::code).into_iter();
         asked.chain(["en"]).filter(|code| locales.contains_key(code)).chain(locales.keys().copied()).find(has)
     }
 
-    /// Renders one piece with `context`; the output is capped.
+    /// Renders one piece with the variables of `root`; the output is capped.
     ///
     /// # Errors
     /// Invalid, naming file and line, when a value is of the wrong kind or the output grows beyond 2 MB.
-    pub(super) fn render(&self, variant: &str, locale: &str, piece: Piece, context: &Context) -> Result<String> {
+    pub(super) fn render(&self, variant: &str, locale: &str, piece: Piece, root: &Node<'_>) -> Result<String> {
+        let program = self.program(variant, locale, piece);
+        match program.map(|program| program.run(root, &ground(root), MOST_OUTPUT)) {
+            Some(Ok(text)) => Ok(text),
+            _ => self.render_by_engine(variant, locale, piece, root.to_value()),
+        }
+    }
+
+    pub(super) fn program(&self, variant: &str, locale: &str, piece: Piece) -> Option<&Program> {
+        self.variants.get(variant)?.get(locale)?.get(&piece)?.as_ref()
+    }
+
+    /// The same by the template engine, which knows the whole language and the words for what is wrong.
+    pub(super) fn render_by_engine(&self, variant: &str, locale: &str, piece: Piece, root: Value) -> Result<String> {
         let engine = if piece == Piece::Html { &self.html } else { &self.plain };
         let name = key(variant, locale, piece);
         let mut out = Capped::new(MOST_OUTPUT);
-        engine.render_with_context_to_write(&name, context, &mut out).map_err(|error| {
+        // `Context::wraps` would copy the whole tree.
+        let mut context = Context::null();
+        *context.data_mut() = root;
+        engine.render_with_context_to_write(&name, &context, &mut out).map_err(|error| {
             let reason = error.reason().to_string();
             let mut fault = Fault::at("", reason).in_file(format!("{name}.hbs"));
             fault.line = error.line_no.map(|line| line as u64);
@@ -125,6 +145,11 @@ impl CampaignTemplates {
         })?;
         Ok(out.into_text())
     }
+}
+
+/// What the helpers of a message read.
+pub(super) fn ground<'n>(root: &'n Node<'_>) -> helpers::Ground<'n> {
+    helpers::Ground::new(root.at("locale").as_str(), root.at("currency").as_str(), root.at("zone").as_str())
 }
 
 fn key(variant: &str, locale: &str, piece: Piece) -> String {
@@ -220,32 +245,44 @@ impl<'a> Build<'a> {
         };
         let before = self.faults.len();
         let used = variables::check(&template, &source, &self.sample, &mut self.faults);
+        let program = Program::compile(&template, piece == Piece::Html);
         let engine = if piece == Piece::Html { &mut self.made.html } else { &mut self.made.plain };
         engine.register_template(&key(variant, locale, piece), template);
-        self.made.variants.entry(variant.to_owned()).or_default().entry(locale).or_default().insert(piece);
-        if self.faults.len() == before {
-            self.try_out(&source, variant, locale, piece, &used);
-        }
+        let sound =
+            self.faults.len() == before && self.try_out(&source, (variant, locale, piece), &used, program.as_ref());
+        let program = program.filter(|_| sound);
+        self.made.variants.entry(variant.to_owned()).or_default().entry(locale).or_default().insert(piece, program);
     }
 
-    /// Renders the sample: what has the wrong kind of value shows here and not when it is sent.
-    fn try_out(&mut self, source: &Expanded, variant: &str, locale: &str, piece: Piece, used: &BTreeSet<String>) {
+    /// Renders the sample: what has the wrong kind of value shows here and not when it is sent. Whether the program may stand
+    /// in for the engine: it does not where it gives anything else.
+    fn try_out(
+        &mut self,
+        source: &Expanded,
+        (variant, locale, piece): (&str, &str, Piece),
+        used: &BTreeSet<String>,
+        program: Option<&Program>,
+    ) -> bool {
         let mut sample = self.sample.clone();
         sample["locale"] = Value::from(locale);
-        let rendered = Context::wraps(sample)
-            .map_err(|error| Error::internal(error.to_string()))
-            .and_then(|context| self.made.render(variant, locale, piece, &context))
-            .and_then(|text| match piece {
+        let root = Node::of(&sample);
+        let ours = program.map(|program| program.run(&root, &ground(&root), MOST_OUTPUT));
+        let rendered =
+            self.made.render_by_engine(variant, locale, piece, sample.clone()).and_then(|text| match piece {
                 Piece::Subject => HeaderText::parse("subject", &text).map(|_| text),
                 _ => Ok(text),
             });
         match rendered {
-            Ok(text) => self.advise(&source.file, piece, &text, used),
+            Ok(text) => {
+                self.advise(&source.file, piece, &text, used);
+                !matches!(ours, Some(Ok(ours)) if ours != text)
+            }
             Err(error) => {
                 let first = error.fault_list().first().cloned();
                 let (file, line) = source.line(first.as_ref().and_then(|fault| fault.line).unwrap_or(1) as usize);
                 let message = first.map_or_else(|| error.message().to_owned(), |fault| fault.message);
                 self.faults.push(Fault::at(piece.name(), message).in_file(file).on_line(line));
+                false
             }
         }
     }
@@ -261,8 +298,8 @@ impl<'a> Build<'a> {
         }
         for (variant, locales) in &self.made.variants {
             for (locale, pieces) in locales {
-                let body = pieces.contains(&Piece::Html) || pieces.contains(&Piece::Text);
-                let missing = match (pieces.contains(&Piece::Subject), body) {
+                let body = pieces.contains_key(&Piece::Html) || pieces.contains_key(&Piece::Text);
+                let missing = match (pieces.contains_key(&Piece::Subject), body) {
                     (true, false) => "html",
                     (false, true) => "subject",
                     _ => continue,
@@ -288,6 +325,7 @@ fn digest(files: &BTreeMap<String, String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::compose::Form;
     use serde_json::json;
 
     fn check(pairs: &[(&str, &str)]) -> Result<CampaignTemplates> {
@@ -352,8 +390,8 @@ mod tests {
             ("parts/thanks.hbs", "thank you & <b>see you</b>\n"),
         ];
         let made = check(&files).unwrap();
-        let context = Context::wraps(context::with_sample(&json!({}))).unwrap();
-        let html = made.render("a", "en", Piece::Html, &context).unwrap();
+        let sample = context::with_sample(&json!({}));
+        let html = made.render("a", "en", Piece::Html, &Node::of(&sample)).unwrap();
         assert!(html.contains("Dear Anna,") && html.contains("<b>see you</b>") && !html.contains("mj-text"), "{html}");
         let unknown = body.replace("first_name", "nickname");
         let error =
@@ -394,10 +432,27 @@ mod tests {
         (files, serde_json::from_str(&sample).unwrap())
     }
 
+    /// The examples, with their variants and forms.
+    fn examples() -> Vec<(&'static str, &'static [&'static str], &'static [Form])> {
+        const LETTERS: &[Form] = &[Form::Email];
+        const ALL: &[Form] = &[Form::Email, Form::Call, Form::Sms];
+        vec![
+            ("win-back", &["a"], ALL),
+            ("next-best-offer", &["a", "b"], ALL),
+            ("welcome", &["a", "b", "c"], LETTERS),
+            ("replenishment", &["a"], LETTERS),
+            ("no-claims-bonus", &["a"], LETTERS),
+            ("complaint-recovery", &["a", "b"], LETTERS),
+            ("prospect-nurture", &["a", "b", "c"], LETTERS),
+            ("tiered-trade-in", &["a", "b"], LETTERS),
+            ("loyalty-anniversary", &["a"], LETTERS),
+            ("internal-announcement", &["a"], LETTERS),
+        ]
+    }
+
     #[test]
     fn the_examples_render_in_every_variant_language_and_form() {
-        use crate::messages::compose::Form;
-        for (name, variants) in [("win-back", &["a"][..]), ("next-best-offer", &["a", "b"])] {
+        for (name, variants, forms) in examples() {
             let (files, sample) = example(name);
             let made = CampaignTemplates::check(&files, &sample).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(made.warnings(), [], "{name}");
@@ -413,7 +468,7 @@ mod tests {
                         let mut variables = full.clone();
                         variables["variant"] = Value::from(*variant);
                         variables["locale"] = Value::from(locale);
-                        for form in [Form::Email, Form::Call, Form::Sms] {
+                        for &form in forms {
                             let preview = crate::messages::preview::preview(&made, form, &variables.to_string())
                                 .unwrap_or_else(|error| panic!("{name} {variant} {locale}: {error}"));
                             assert_eq!(preview.message.locale, locale);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use crate::campaigns::store as campaigns;
-use crate::clock::Timestamp;
+use crate::clock::{HOUR, Timestamp};
 use crate::customers::{contact_ledger, store as customers};
 use crate::decisions::{ContactRequest, DecisionPolicy, MessageClass, check_contact, reservation, store as decisions};
 use crate::deliveries::outbox::claim::{ClaimCheck, Verdict};
@@ -56,6 +56,10 @@ impl Checks {
 
 impl ClaimCheck for Checks {
     fn check(&self, conn: &mut Connection, delivery: &Delivery, now: Timestamp) -> Result<Verdict> {
+        let lateness = self.ws.settings().mail.lateness_hours.map(|hours| i64::from(hours) * HOUR);
+        if lateness.is_some_and(|most| now.0 - delivery.next_at.0 > most) {
+            return Ok(Verdict::Suppressed("too_late".into()));
+        }
         let governing = self.governing(conn, delivery.campaign_run_id)?;
         let Some(customer) = customers::by_id(conn, delivery.customer_id)? else {
             return Ok(Verdict::Suppressed("erased".into()));

@@ -208,7 +208,7 @@ fn message(ws: &Workspace, setup: &Setup, batch: &Batch, i: usize, choice: &Choi
     let offer = setup.offers.iter().find(|offer| offer.id == choice.treatment.offer);
     let offer = offer.ok_or_else(|| crate::Error::internal("a decision names an offer that the campaign does not"))?;
     let variant = choice.treatment.variant.clone().map_or_else(|| setup.variant.clone(), |variant| variant.to_string());
-    let variables = variables(setup, ws.settings(), &batch.people[i], offer, &variant);
+    let variables = variables(setup, ws.settings(), &batch.people[i], offer, &variant, &choice.treatment.channel);
     let form = Form::of_channel(&choice.treatment.channel);
     preview(&setup.templates, form, &serde_json::to_string(&variables)?)
 }

@@ -269,7 +269,8 @@ fn write_deliveries(
             let id = delivery.id(ws.id_key());
             let own = with_code(conn, offer, id, batch.now)?;
             held.extend(holding(setup, batch, &seen.candidates[choice.candidate], (id, choice, &own), period)?);
-            delivery.variables = serde_json::to_string(&variables(setup, ws.settings(), person, &own, variant))?;
+            delivery.variables =
+                serde_json::to_string(&variables(setup, ws.settings(), person, &own, variant, &treatment.channel))?;
             if offer.spec.review {
                 reviews.push(Review {
                     id,

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use crate::campaigns::{Action, RunState, store as campaigns};
 use crate::deliveries::call_list::CallLists;
+use crate::deliveries::dkim::Dkim;
 use crate::deliveries::email::Sender;
 use crate::deliveries::file::EmlFiles;
+use crate::deliveries::mbox::Mboxes;
 use crate::deliveries::smtp::{SmtpRelay, SmtpRelays};
 use crate::deliveries::webhook::Webhook;
 use crate::deliveries::{Delivery, SendOptions, Summary, TemplateLibrary, Transport, Transports, outbox, send};
@@ -88,7 +90,7 @@ fn finish(ws: &Workspace) -> Result<()> {
 pub fn transports(ws: &Workspace) -> Result<Transports> {
     let settings = ws.settings();
     let out = ws.data().join("out");
-    let sender = sender(ws)?;
+    let sender = signing(ws, sender(ws)?)?;
     let mut transports = Transports::new();
     let named = settings.channels.keys().map(String::as_str);
     for channel in CHANNELS.into_iter().chain(named.filter(|name| !CHANNELS.contains(name))) {
@@ -106,6 +108,7 @@ pub fn transports(ws: &Workspace) -> Result<Transports> {
                 Arc::new(Webhook::new(url, ws.webhook_secret(), &settings.webhook_allow)?)
             }
             ChannelTransport::File if channel == "email" => Arc::new(EmlFiles::new(&out.join("email"), sender.clone())),
+            ChannelTransport::Mbox => Arc::new(Mboxes::new(&out.join("email"), sender.clone())),
             ChannelTransport::File => Arc::new(CallLists::new(&out.join(channel))),
         };
         transports = transports.with(channel, transport);
@@ -126,13 +129,25 @@ pub fn sender(ws: &Workspace) -> Result<Sender> {
     }
 }
 
+/// The sender, who signs where there is a key to sign with.
+fn signing(ws: &Workspace, sender: Sender) -> Result<Sender> {
+    let mail = &ws.settings().mail;
+    let (Some(path), Some(selector)) = (&mail.dkim_key, &mail.dkim_selector) else { return Ok(sender) };
+    let pem = std::fs::read(path).map_err(|error| {
+        Error::invalid(format!("mail.dkim_key: `{}` cannot be read ({})", path.display(), error.kind()))
+    })?;
+    let dkim = Dkim::new(sender.domain(), selector, &pem)?;
+    Ok(sender.signed_by(dkim))
+}
+
 /// Removes the file that a delivery was written to, if it was one. Call lists are people's working papers and stay.
 ///
 /// # Errors
 /// Unavailable, when the disk refuses.
 pub fn remove_written(ws: &Workspace, delivery: &Delivery) -> Result<()> {
-    let sender = sender(ws)?;
-    let path = EmlFiles::new(&ws.data().join("out").join("email"), sender).path(delivery);
+    let (sender, folder) = (sender(ws)?, ws.data().join("out").join("email"));
+    Mboxes::new(&folder, sender.clone()).remove(delivery)?;
+    let path = EmlFiles::new(&folder, sender).path(delivery);
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),

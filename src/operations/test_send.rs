@@ -65,7 +65,7 @@ pub fn test_send(ws: &Workspace, name: &str, what: &TestSend, actor: &str) -> Re
     };
     let offer = offer.ok_or_else(|| Error::not_found("the campaign has no such offer"))?;
     let variant = what.variant.clone().unwrap_or_else(|| setup.variant.clone());
-    let text = serde_json::to_string(&variables(&setup, ws.settings(), &person, offer, &variant))?;
+    let text = serde_json::to_string(&variables(&setup, ws.settings(), &person, offer, &variant, &what.channel))?;
     let message = preview(&setup.templates, Form::of_channel(&what.channel), &text)?.message;
     let delivery = row(ws, what, now);
     let parcel = Parcel { delivery: &delivery, message: &message, now };

@@ -1,5 +1,7 @@
 //! What a message may say to one customer about one offer: frozen when the delivery is planned.
 
+use url::Url;
+
 use crate::clock::{DAY, Timestamp};
 use crate::messages::Variables;
 use crate::messages::context::{CampaignView, CustomerView, OfferView, SenderView, TierView};
@@ -9,10 +11,17 @@ use crate::operations::people::Person;
 use crate::operations::setup::Setup;
 use crate::settings::Settings;
 
-/// The variables of a message.
-pub fn variables(setup: &Setup, settings: &Settings, person: &Person, offer: &Offer, variant: &str) -> Variables {
+/// The variables of a message that goes by `channel`.
+pub fn variables(
+    setup: &Setup,
+    settings: &Settings,
+    person: &Person,
+    offer: &Offer,
+    variant: &str,
+    channel: &str,
+) -> Variables {
     let locale = person.customer.locale.as_deref().unwrap_or(&settings.locale);
-    Variables {
+    let mut made = Variables {
         variant: variant.to_owned(),
         locale: locale.to_owned(),
         currency: settings.currency,
@@ -29,7 +38,28 @@ pub fn variables(setup: &Setup, settings: &Settings, person: &Person, offer: &Of
             website: settings.brand.website.clone(),
         },
         properties: setup.folder.sample.get("properties").and_then(|p| p.as_object()).cloned().unwrap_or_default(),
+    };
+    if settings.mail.utm {
+        let tags = [
+            ("utm_source", settings.brand.name.as_str()),
+            ("utm_medium", channel),
+            ("utm_campaign", &setup.campaign.name),
+            ("utm_content", variant),
+        ];
+        let links = made.offer.iter_mut().filter_map(|offer| offer.url.as_mut());
+        for link in links.chain(made.products.iter_mut().map(|product| &mut product.url)) {
+            *link = tagged(link, &tags);
+        }
     }
+    made
+}
+
+/// The address with tags by which web analytics tell where a visit came from; one that it has already is kept.
+fn tagged(address: &str, tags: &[(&str, &str)]) -> String {
+    let Ok(mut url) = Url::parse(address) else { return address.to_owned() };
+    let present: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    url.query_pairs_mut().extend_pairs(tags.iter().filter(|(name, _)| !present.iter().any(|known| known == name)));
+    url.into()
 }
 
 fn customer(person: &Person) -> CustomerView {
@@ -74,5 +104,24 @@ fn offer_view(offer: &Offer, locale: &str, settings: &Settings, now: Timestamp) 
         partner: spec.partner.clone(),
         terms: None,
         url: Some(spec.url.clone().unwrap_or_else(|| settings.brand.website.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_say_where_a_visit_came_from_and_keep_what_they_said() {
+        let tags = [("utm_source", "Shop & Co"), ("utm_medium", "email")];
+        assert_eq!(
+            tagged("https://a.example/p?x=1#top", &tags),
+            "https://a.example/p?x=1&utm_source=Shop+%26+Co&utm_medium=email#top"
+        );
+        assert_eq!(
+            tagged("https://a.example/?utm_source=partner", &tags),
+            "https://a.example/?utm_source=partner&utm_medium=email"
+        );
+        assert_eq!(tagged("not an address", &tags), "not an address");
     }
 }

@@ -14,7 +14,10 @@ use crate::error::Fault;
 /// | `return_path` | the sender | where mail systems report; each message gets `local+token@domain` | address |
 /// | `maildir` | none | a Maildir that the worker polls for reports and replies | folder |
 /// | `seeds` | none | addresses of ours at several providers, for `vizavi campaign test` | at most 50 |
+/// | `utm` | false | links to offers and products get `utm_source`, `utm_medium`, `utm_campaign` and `utm_content` | true, false |
+/// | `lateness_hours` | no limit | how long after its time a message, of any channel, may still go; later it is suppressed | 1..8760 |
 /// | `dkim_selector` | none | the selector that the relay signs with, for `vizavi sender check` | DNS label |
+/// | `dkim_key` | none | a file with an RSA key in PEM: each message is signed with it; for who has no relay that signs | file |
 /// | `complaint_alert` | 0.001 | share of complaints from which a campaign's alert is raised | 0..0.1 |
 /// | `complaint_limit` | 0.003 | the share that no campaign may reach: it pauses when one more complaint would | 0..0.1 |
 /// | `complaint_minimum` | 1000 | messages sent before shares of complaints mean anything | 1..1000000 |
@@ -29,8 +32,14 @@ pub struct Mail {
     pub maildir: Option<PathBuf>,
     /// Addresses of ours at several providers: what they show is what customers see.
     pub seeds: Vec<String>,
+    /// Whether links say to web analytics where a visit came from.
+    pub utm: bool,
+    /// How long after its time a message may still go.
+    pub lateness_hours: Option<u32>,
     /// The selector that the relay signs with.
     pub dkim_selector: Option<String>,
+    /// The key that we sign with ourselves.
+    pub dkim_key: Option<PathBuf>,
     /// Share of complaints from which the alert is raised.
     pub complaint_alert: f64,
     /// Share of complaints that no campaign may reach.
@@ -46,7 +55,10 @@ impl Default for Mail {
             return_path: None,
             maildir: None,
             seeds: Vec::new(),
+            utm: false,
+            lateness_hours: None,
             dkim_selector: None,
+            dkim_key: None,
             complaint_alert: 0.001,
             complaint_limit: 0.003,
             complaint_minimum: 1_000,
@@ -66,9 +78,15 @@ impl Mail {
         if self.complaint_alert > self.complaint_limit {
             faults.push(Fault::at("mail.complaint_alert", "the alert must come before the limit"));
         }
+        if self.dkim_key.is_some() && self.dkim_selector.is_none() {
+            faults.push(Fault::at("mail.dkim_selector", "say under which selector the key's public half stands"));
+        }
         if !(1..=1_000_000).contains(&self.complaint_minimum) {
             let message = format!("{} is outside 1..1000000", self.complaint_minimum);
             faults.push(Fault::at("mail.complaint_minimum", message));
+        }
+        if self.lateness_hours.is_some_and(|hours| !(1..=8_760).contains(&hours)) {
+            faults.push(Fault::at("mail.lateness_hours", "outside 1..8760"));
         }
         if self.seeds.len() > 50 || self.seeds.iter().any(|seed| !seed.contains('@')) {
             faults.push(Fault::at("mail.seeds", "at most 50 e-mail addresses"));

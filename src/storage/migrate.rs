@@ -44,6 +44,7 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "111_reviews",
     "120_incoming",
     "121_domain_pace",
+    "140_due_in_order",
     "150_scorecard",
     "151_prospects",
     "152_service",

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use vizavi::clock::{ManualClock, Timestamp};
+use vizavi::clock::{Clock, DAY, HOUR, ManualClock, Timestamp};
 use vizavi::deliveries::memory::Memory;
 use vizavi::deliveries::outbox::{NoCheck, brake, find, pace, plan, reconcile};
-use vizavi::deliveries::{NewDelivery, SendOptions, State, Summary, Transports, send};
+use vizavi::deliveries::transport::{Outcome, Parcel, Session};
+use vizavi::deliveries::{NewDelivery, SendOptions, State, Summary, Transport, Transports, send};
+use vizavi::error::Result;
 use vizavi::ids::{CampaignRunId, CustomerId, IdKey};
 use vizavi::messages::context::catalogue;
 use vizavi::messages::{CampaignTemplates, LinkKeys};
@@ -48,14 +50,17 @@ fn plan_all(store: &Store, keys: &LinkKeys, version: &str) -> usize {
 }
 
 fn sender(location: &Location, inbox: &Memory, keys: &LinkKeys) -> Summary {
-    let store = open(location);
+    attempt(&open(location), Arc::new(inbox.clone()), keys, &ManualClock::new(NOW)).expect("the sender ends well")
+}
+
+fn attempt(store: &Store, transport: Arc<dyn Transport>, keys: &LinkKeys, clock: &dyn Clock) -> Result<Summary> {
     let (_, templates) = templates();
     send(SendOptions {
-        store: &store,
-        transports: &Transports::new().with("email", Arc::new(inbox.clone())),
+        store,
+        transports: &Transports::new().with("email", transport),
         templates: &templates,
         checks: &NoCheck,
-        clock: &ManualClock::new(NOW),
+        clock,
         keys,
         base_url: "https://m.example",
         stop: &AtomicBool::new(false),
@@ -63,7 +68,48 @@ fn sender(location: &Location, inbox: &Memory, keys: &LinkKeys) -> Summary {
         batch: 25,
         patient: false,
     })
-    .expect("the sender ends well")
+}
+
+/// A transport that lets something happen before its n-th message is committed.
+struct Troubled<F>(Memory, Arc<(AtomicU64, F)>);
+
+struct TroubledSession<F>(Box<dyn Session>, Arc<(AtomicU64, F)>);
+
+impl<F: Fn(u64) + Send + Sync + 'static> Transport for Troubled<F> {
+    fn session(&self) -> Result<Box<dyn Session>> {
+        Ok(Box::new(TroubledSession(self.0.session()?, self.1.clone())))
+    }
+}
+
+impl<F: Fn(u64) + Send + Sync> Session for TroubledSession<F> {
+    fn prepare(&mut self, parcel: &Parcel<'_>) -> std::result::Result<(), Outcome> {
+        self.0.prepare(parcel)
+    }
+
+    fn commit(&mut self, keep: &[bool]) -> Vec<Outcome> {
+        self.1.1(self.1.0.fetch_add(1, Ordering::SeqCst));
+        self.0.commit(keep)
+    }
+
+    fn abandon(&mut self) {
+        self.0.abandon();
+    }
+}
+
+/// Nobody got two messages, everyone who got none is held, and the run adds up. How many are held.
+fn reached_once_or_held(name: &str, store: &Store, inbox: &Memory) -> i64 {
+    let sum = store.read(|conn| reconcile(conn, RUN)).expect("reconciled");
+    assert!(sum.balances() && sum.open == 0 && sum.sent + sum.held == MESSAGES, "{name}: {sum:?}");
+    let mut reached: Vec<i64> = inbox.received().iter().map(|received| received.customer.0).collect();
+    let count = reached.len();
+    reached.sort_unstable();
+    reached.dedup();
+    assert_eq!(reached.len(), count, "{name}: somebody got two");
+    let held = store.read(|conn| find::of_run(conn, RUN, Some(State::Held), None, MESSAGES)).expect("found");
+    for customer in (0..MESSAGES).filter(|customer| reached.binary_search(customer).is_err()) {
+        assert!(held.iter().any(|row| row.customer_id.0 == customer), "{name}: {customer} is lost");
+    }
+    sum.held
 }
 
 #[test]
@@ -91,5 +137,99 @@ fn several_senders_on_one_store_reach_everyone_once() {
         store.write(|conn| pace::set(conn, "email", Some(9), NOW)).expect("paced anew");
         let page = store.read(|conn| find::of_run(conn, RUN, Some(State::Sent), None, 10)).expect("found");
         assert_eq!(page.len(), 10, "{name}");
+    });
+}
+
+#[test]
+fn a_database_that_ends_all_conversations_doubles_and_loses_nothing() {
+    let Some(url) = super::support::postgres::database() else { return };
+    let location = Location::choose(std::path::Path::new("."), Some(&url)).expect("a location");
+    let (store, keys, inbox, clock) = (open(&location), LinkKeys::new([4; 32]), Memory::new(), ManualClock::new(NOW));
+    plan_all(&store, &keys, &templates().0);
+    // What clients see of a restart: every connection is closed, whatever it was doing.
+    let other = open(&location);
+    let trouble = Arc::new((AtomicU64::new(0), move |n: u64| {
+        if n % 40 == 17 && n < 400 {
+            use diesel::connection::SimpleConnection;
+            let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            other.write(|conn| Ok(conn.batch_execute(others)?)).ok();
+        }
+    }));
+    let (mut failures, mut rounds) = (0, 0);
+    loop {
+        let ended = attempt(&store, Arc::new(Troubled(inbox.clone(), trouble.clone())), &keys, &clock);
+        failures += i64::from(ended.is_err());
+        clock.set(clock.now().plus(HOUR));
+        let open = store.read(|conn| reconcile(conn, RUN)).map_or(1, |sum| sum.open);
+        rounds += 1;
+        assert!(rounds < 60, "{open} are open still");
+        if open == 0 {
+            break;
+        }
+    }
+    assert!(failures > 0, "the database was never missed");
+    let held = reached_once_or_held("PostgreSQL", &store, &inbox);
+    assert!(held <= 10 * 2, "{held} are held after ten restarts with two workers");
+}
+
+#[test]
+fn a_full_disk_doubles_and_loses_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let location = Location::choose(folder.path(), None).expect("a location");
+    let (store, keys, inbox, clock) = (open(&location), LinkKeys::new([4; 32]), Memory::new(), ManualClock::new(NOW));
+    plan_all(&store, &keys, &templates().0);
+    let room = |pages: i64| {
+        use diesel::connection::SimpleConnection;
+        use diesel::prelude::*;
+        #[derive(QueryableByName)]
+        struct Pages {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            page_count: i64,
+        }
+        store
+            .write(|conn| {
+                let now = diesel::sql_query("PRAGMA page_count").get_result::<Pages>(conn)?.page_count;
+                Ok(conn.batch_execute(&format!("PRAGMA max_page_count = {}", now + pages))?)
+            })
+            .expect("the limit is set");
+    };
+    let mut failures = 0;
+    for round in 0..200 {
+        room(round % 3);
+        failures += i64::from(attempt(&store, Arc::new(inbox.clone()), &keys, &clock).is_err());
+        clock.set(clock.now().plus(HOUR));
+        if store.read(|conn| reconcile(conn, RUN)).expect("reconciled").open == 0 {
+            break;
+        }
+    }
+    room(1_000_000);
+    attempt(&store, Arc::new(inbox.clone()), &keys, &clock).expect("there is room again");
+    clock.set(clock.now().plus(HOUR));
+    attempt(&store, Arc::new(inbox.clone()), &keys, &clock).expect("there is room again");
+    assert!(failures > 0, "the disk was never full");
+    let held = reached_once_or_held("SQLite", &store, &inbox);
+    assert!(held <= failures * 2, "{held} are held after {failures} failures of two workers");
+}
+
+#[test]
+fn a_clock_that_is_set_back_doubles_and_loses_nothing() {
+    on_both_stores(|name, location| {
+        let (store, keys, inbox) = (open(location), LinkKeys::new([4; 32]), Memory::new());
+        plan_all(&store, &keys, &templates().0);
+        let clock = Arc::new(ManualClock::new(NOW));
+        let back = clock.clone();
+        // Back by a day in the middle, with claims and marks of both workers open, and on again later.
+        let trouble = Arc::new((AtomicU64::new(0), move |n: u64| match n {
+            200 => back.set(NOW.plus(-DAY)),
+            400 => back.set(NOW.plus(-HOUR)),
+            _ => {}
+        }));
+        let mut sent = 0;
+        for _ in 0..3 {
+            sent +=
+                attempt(&store, Arc::new(Troubled(inbox.clone(), trouble.clone())), &keys, &*clock).expect("sent").sent;
+            clock.set(NOW.plus(HOUR));
+        }
+        assert_eq!((sent, reached_once_or_held(name, &store, &inbox)), (MESSAGES as u64, 0), "{name}");
     });
 }

@@ -13,7 +13,7 @@ use crate::storage::schema::{delivery, delivery_brake};
 use crate::storage::{Connection, on_each};
 
 /// The row that stops everything.
-const EVERYTHING: CampaignRunId = CampaignRunId(0);
+pub(super) const EVERYTHING: CampaignRunId = CampaignRunId(0);
 const CANCEL_CHUNK: i64 = 500;
 
 /// Holds a run back; what is committing ends by itself.

@@ -12,6 +12,7 @@ pub mod reconcile;
 pub mod record;
 pub mod recover;
 pub mod resolve;
+mod together;
 pub mod waiting;
 
 pub use claim::{ClaimCheck, NoCheck, Verdict};

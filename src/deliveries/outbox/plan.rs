@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::deliveries::delivery::{Delivery, NewDelivery};
 use crate::deliveries::state::State;
 use crate::error::Result;
-use crate::ids::IdKey;
+use crate::ids::{DeliveryId, IdKey};
 use crate::messages::LinkKeys;
 use crate::storage::schema::delivery;
 use crate::storage::{Connection, on_each};
@@ -25,8 +25,11 @@ pub fn plan(
     wanted: &[NewDelivery],
 ) -> Result<usize> {
     let mut new = 0;
-    for chunk in wanted.chunks(CHUNK) {
-        let rows: Vec<Delivery> = chunk.iter().map(|wanted| row(wanted, ids, links, domain, now)).collect();
+    // In the order of the table and its indexes: a large run then fills their pages one after another.
+    let mut order: Vec<(DeliveryId, &NewDelivery)> = wanted.iter().map(|wanted| (wanted.id(ids), wanted)).collect();
+    order.sort_unstable_by_key(|(id, _)| *id);
+    for chunk in order.chunks(CHUNK) {
+        let rows: Vec<Delivery> = chunk.iter().map(|(id, wanted)| row(*id, wanted, links, domain, now)).collect();
         new += on_each!(conn, c => diesel::insert_into(delivery::table)
             .values(&rows)
             .on_conflict_do_nothing()
@@ -35,8 +38,7 @@ pub fn plan(
     Ok(new)
 }
 
-fn row(wanted: &NewDelivery, ids: &IdKey, links: &LinkKeys, domain: &str, now: Timestamp) -> Delivery {
-    let id = wanted.id(ids);
+fn row(id: DeliveryId, wanted: &NewDelivery, links: &LinkKeys, domain: &str, now: Timestamp) -> Delivery {
     Delivery {
         id,
         campaign_run_id: wanted.campaign_run_id,

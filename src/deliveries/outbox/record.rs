@@ -1,14 +1,19 @@
 //! Recording what the receiver said.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use diesel::prelude::*;
 
 use super::claim::ClaimCheck;
+use super::together;
 use crate::clock::Timestamp;
 use crate::deliveries::backoff;
 use crate::deliveries::delivery::Delivery;
 use crate::deliveries::state::State;
 use crate::deliveries::transport::Outcome;
 use crate::error::Result;
+use crate::ids::DeliveryId;
 use crate::storage::Connection;
 use crate::storage::schema::delivery;
 
@@ -27,30 +32,27 @@ pub fn record(
     checks: &dyn ClaimCheck,
 ) -> Result<Option<State>> {
     let (state, next_at, reason) = judge(row, outcome, now);
-    let from: &[State] = match state {
-        State::Sent => &[State::Committing, State::Held],
-        State::Held => &[State::Committing],
-        _ => &[State::Claimed, State::Committing],
+    let from = match state {
+        State::Sent => [State::Committing, State::Held],
+        State::Held => [State::Committing; 2],
+        _ => [State::Claimed, State::Committing],
     };
     let (code, text) = outcome.reply();
-    let mut changed = 0;
-    for &from in from {
-        let mine = delivery::table
-            .filter(delivery::id.eq(row.id))
-            .filter(delivery::lease_owner.eq(&row.lease_owner))
-            .filter(delivery::attempt.eq(row.attempt))
-            .filter(delivery::state.eq(from));
-        changed += diesel::update(mine)
-            .set((
-                delivery::state.eq(state),
-                delivery::next_at.eq(next_at),
-                delivery::reason.eq(&reason),
-                delivery::reply_code.eq(code),
-                delivery::reply_text.eq(text.map(readable)),
-                delivery::updated_at.eq(now),
-            ))
-            .execute(conn)?;
-    }
+    let mine = delivery::table
+        .filter(delivery::id.eq(row.id))
+        .filter(delivery::lease_owner.eq(&row.lease_owner))
+        .filter(delivery::attempt.eq(row.attempt))
+        .filter(delivery::state.eq(from[0]).or(delivery::state.eq(from[1])));
+    let changed = diesel::update(mine)
+        .set((
+            delivery::state.eq(state),
+            delivery::next_at.eq(next_at),
+            delivery::reason.eq(&reason),
+            delivery::reply_code.eq(code),
+            delivery::reply_text.eq(text.map(readable)),
+            delivery::updated_at.eq(now),
+        ))
+        .execute(conn)?;
     if changed == 0 {
         return Ok(None);
     }
@@ -65,6 +67,51 @@ pub fn record(
         _ => {}
     }
     Ok(Some(state))
+}
+
+/// Records several outcomes, in their order.
+pub fn record_all(
+    conn: &mut Connection,
+    answers: &[(Arc<Delivery>, Outcome)],
+    now: Timestamp,
+    checks: &dyn ClaimCheck,
+) -> Result<Vec<Option<State>>> {
+    let accepted = accepted(conn, answers, now)?;
+    let one = |(row, outcome): &(Arc<Delivery>, Outcome)| match (&accepted, outcome) {
+        (Some(accepted), Outcome::Sent { .. }) => {
+            if !accepted.contains(&row.id) {
+                return Ok(None);
+            }
+            checks.sent(conn, row, now)?;
+            Ok(Some(State::Sent))
+        }
+        _ => record(conn, row, outcome, now, checks),
+    };
+    answers.iter().map(one).collect()
+}
+
+/// Records what was accepted in one statement, where a statement is a round trip; `None` where it is none.
+fn accepted(
+    conn: &mut Connection,
+    answers: &[(Arc<Delivery>, Outcome)],
+    now: Timestamp,
+) -> Result<Option<HashSet<DeliveryId>>> {
+    let Connection::Postgres(conn) = conn else { return Ok(None) };
+    let sent = answers.iter().filter_map(|(row, outcome)| match outcome {
+        Outcome::Sent { code, text } => Some((row.as_ref(), *code, readable(text))),
+        _ => None,
+    });
+    let (mut rows, mut codes, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    for (row, code, text) in sent {
+        rows.push(row);
+        codes.push(code);
+        texts.push(text);
+    }
+    if rows.is_empty() {
+        return Ok(Some(HashSet::new()));
+    }
+    let statement = together::Accepted { rows: together::Claims::of(rows.into_iter()), codes, texts, now };
+    Ok(Some(statement.load(conn)?.into_iter().collect()))
 }
 
 fn judge(row: &Delivery, outcome: &Outcome, now: Timestamp) -> (State, Timestamp, Option<String>) {

@@ -315,12 +315,12 @@ fn who_slept_past_the_lease_is_fenced_but_a_late_acceptance_counts() {
     bench.plan(0..2);
     let ask = claim::Claim { channel: "email", owner: "sleeper", now: START, lease: MINUTE, limit: 10 };
     let rows = bench.store.write(|conn| claim::claim(conn, ask, &NoCheck)).unwrap().taken;
-    assert!(bench.store.write(|conn| mark::mark(conn, &rows[0], START.plus(MINUTE), START)).unwrap());
+    assert_eq!(bench.store.write(|conn| mark::mark(conn, &[&rows[0]], START.plus(MINUTE), START)).unwrap(), [true]);
     let late = START.plus(2 * MINUTE);
     let found = bench.store.write(|conn| recover::recover(conn, late)).unwrap();
     assert_eq!((found.planned, found.held), (1, 1));
     // The sleeper wakes: it may not begin the second, and its answer for the first is the proof that was missing.
-    assert!(!bench.store.write(|conn| mark::mark(conn, &rows[1], late, late)).unwrap());
+    assert_eq!(bench.store.write(|conn| mark::mark(conn, &[&rows[1]], late, late)).unwrap(), [false]);
     let accepted = Outcome::Sent { code: Some(250), text: "ok".into() };
     let refused = Outcome::Refused { code: Some(550), text: "no".into() };
     let answer = |row: &Delivery, outcome: &Outcome| {

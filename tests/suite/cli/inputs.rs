@@ -82,6 +82,60 @@ fn a_template_with_an_unknown_variable() {
 }
 
 #[test]
+fn templates_that_could_not_be_sent_are_refused_when_they_are_applied() {
+    let program = Program::new(None);
+    program.done(&["import", "offers", &program.file("offers.csv", OFFERS)]);
+    let body = "x".repeat(10 * 1024 * 1024);
+    let deep = format!("<mjml><mj-body><mj-raw>{}", "<div>".repeat(5_000));
+    let blocks = "{{#if offer}}".repeat(5_000) + &"{{/if}}".repeat(5_000);
+    for (case, files, parts) in [
+        ("helper", &[("a/en/text.hbs", "{{shout offer.name}}")][..], &["a/en/text.hbs:1", "no helper `shout`"][..]),
+        (
+            "circle",
+            &[("a/en/text.hbs", "Hi\n{{> one}}\n"), ("parts/one.hbs", "{{> two}}\n"), ("parts/two.hbs", "{{> one}}\n")],
+            &["includes itself"],
+        ),
+        ("large", &[("a/en/text.hbs", &body)], &["a/en/text.hbs", "262144"]),
+        ("locale", &[("a/fr/text.hbs", "Bonjour")], &["a/fr/text.hbs", "`fr` is not known", "en, ru or bg"]),
+        ("deep", &[("a/en/text.hbs", &blocks)], &["a/en/text.hbs:1", "deeper than 32"]),
+        ("mjml", &[("a/en/html.hbs", ""), ("a/en/mjml.hbs", &deep)], &["mjml"]),
+        ("kind", &[("a/en/text.hbs", "{{money offer.name}}")], &["a/en/text.hbs:1", "money", "minor units"]),
+        ("header", &[("a/en/subject.hbs", "Hello\n{{customer.name}}")], &["a/en/subject.hbs", "line break"]),
+        ("link", &[("a/en/html.hbs", "<a href=\"{{offer.url}}\">x</a>")], &["a/en/html.hbs:1", "url helper"]),
+        ("endless", &[("a/en/text.hbs", "{{#*inline \"x\"}}{{> x}}{{/inline}}")], &["a/en/text.hbs:1", "inline"]),
+    ] {
+        let folder = program.campaign(case, &definition(""));
+        for (path, text) in files {
+            program.file(&format!("{case}/templates/{path}"), text);
+        }
+        let said = program.call(&["campaign", "apply", &folder]);
+        refused(&said, parts);
+        assert!(said.err.len() < 8_192, "{case}: the error is short");
+    }
+    assert_eq!(program.done(&["campaign", "list", "--json"]).json(), serde_json::json!([]));
+}
+
+#[test]
+fn addresses_that_no_message_could_go_to_are_refused_where_they_come_in() {
+    let program = Program::new(None);
+    let customers = "external_id,email\nC1,\"eve@shop.example\r\nBcc: all@shop.example\"\nC2,anna@b\u{fc}cher.example\nC3,\"\"\"anna b\"\"@shop.example\"\nC4,a@@b\n";
+    let said = program.call(&["import", "customers", &program.file("customers.csv", customers)]);
+    assert!(!format!("{}{}", said.out, said.err).contains("all@shop.example"), "{}{}", said.out, said.err);
+    assert_nothing_known(&program, "C1");
+    assert_nothing_known(&program, "C4");
+    for (key, sender) in [
+        ("sender", "sender = \"Shop <a@b.c>\\r\\nBcc: x@y.z\""),
+        ("mail.return_path", "[mail]\nreturn_path = \"a+b@c.d\""),
+    ] {
+        let program = Program::new(None);
+        program.file("data/vizavi.toml", &format!("{sender}\n"));
+        program.call(&["import", "offers", &program.file("offers.csv", OFFERS)]);
+        let said = program.call(&["campaign", "apply", &program.campaign("c", &definition(""))]);
+        refused(&said, &[key]);
+    }
+}
+
+#[test]
 fn a_database_that_is_down_is_said_without_its_password() {
     let program = Program::new(Some("postgres://vizavi:open-sesame@127.0.0.1:1/x".into()));
     for arguments in [&["migrate"][..], &["campaign", "list"], &["work", "--once"]] {

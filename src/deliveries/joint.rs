@@ -1,0 +1,132 @@
+//! The marks and answers of all workers, in transactions that they share.
+//!
+//! A mark must be durable before the final dot, so each worker waits for its own. While one transaction is being written, what other
+//! workers ask for gathers; whoever comes first afterwards writes all of it. So one flush covers the marks of several connections, and
+//! one statement many rows, but no connection ever has more than its one message (or batch, where a repeated commit does no harm)
+//! between mark and answer: a crash leaves as little in doubt as before.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::delivery::Delivery;
+use super::outbox::mark::{give_back, mark};
+use super::outbox::record::record_all;
+use super::send::{COMMIT_LEASE, SendOptions};
+use super::state::State;
+use super::transport::Outcome;
+use crate::error::{Error, Result};
+
+/// What a worker asks for.
+#[derive(Debug, Default)]
+pub(super) struct Request {
+    /// Answers to record.
+    pub(super) answers: Vec<(Arc<Delivery>, Outcome)>,
+    /// Rows to mark as committing.
+    pub(super) marks: Vec<Arc<Delivery>>,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub(super) struct Reply {
+    /// The state of each answered row; `None` when it was no longer the worker's.
+    pub(super) states: Vec<Option<State>>,
+    /// Whether each row is marked; one that is not must not go out.
+    pub(super) marked: Vec<bool>,
+}
+
+/// The shared writer.
+pub(super) struct Joint<'a> {
+    options: SendOptions<'a>,
+    queue: Mutex<Queue>,
+    written: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    next: u64,
+    waiting: Vec<(u64, Request)>,
+    replies: Vec<(u64, Result<Reply>)>,
+    writing: bool,
+}
+
+impl<'a> Joint<'a> {
+    pub(super) fn new(options: SendOptions<'a>) -> Joint<'a> {
+        Joint { options, queue: Mutex::default(), written: Condvar::new() }
+    }
+
+    /// Writes `request`, with what others ask for meanwhile; durable when it returns.
+    pub(super) fn write(&self, request: Request) -> Result<Reply> {
+        let mut queue = self.lock();
+        let ticket = queue.next;
+        queue.next += 1;
+        queue.waiting.push((ticket, request));
+        loop {
+            if let Some(at) = queue.replies.iter().position(|(of, _)| *of == ticket) {
+                return queue.replies.swap_remove(at).1;
+            }
+            if queue.writing {
+                queue = self.written.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            queue.writing = true;
+            let (tickets, requests): (Vec<u64>, Vec<Request>) = std::mem::take(&mut queue.waiting).into_iter().unzip();
+            drop(queue);
+            let replies = catch_unwind(AssertUnwindSafe(|| self.together(&requests)));
+            queue = self.lock();
+            queue.writing = false;
+            match replies {
+                Ok(replies) => queue.replies.extend(tickets.into_iter().zip(replies)),
+                Err(panic) => {
+                    let failed = |of| (of, Err(Error::internal("a sending worker ended in a panic")));
+                    queue.replies.extend(tickets.into_iter().filter(|of| *of != ticket).map(failed));
+                    self.written.notify_all();
+                    drop(queue);
+                    resume_unwind(panic);
+                }
+            }
+            self.written.notify_all();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One transaction for all; when it fails, one for each, so that what is wrong with one holds up nobody else.
+    fn together(&self, requests: &[Request]) -> Vec<Result<Reply>> {
+        match self.transaction(requests) {
+            Ok(replies) => replies.into_iter().map(Ok).collect(),
+            Err(error) if requests.len() == 1 => vec![Err(error)],
+            Err(_) => requests
+                .iter()
+                .map(|request| {
+                    let mut replies = self.transaction(std::slice::from_ref(request))?;
+                    replies.pop().ok_or_else(|| Error::internal("a request has a reply"))
+                })
+                .collect(),
+        }
+    }
+
+    fn transaction(&self, requests: &[Request]) -> Result<Vec<Reply>> {
+        let (now, checks) = (self.options.clock.now(), self.options.checks);
+        self.options.store.write(|conn| {
+            let mut replies = Vec::with_capacity(requests.len());
+            let answers: Vec<_> = requests.iter().flat_map(|request| request.answers.iter().cloned()).collect();
+            let mut states = record_all(conn, &answers, now, checks)?.into_iter();
+            let rows: Vec<&Delivery> = requests.iter().flat_map(|request| &request.marks).map(Arc::as_ref).collect();
+            let marks = mark(conn, &rows, now.plus(COMMIT_LEASE), now)?;
+            for (row, _) in rows.iter().zip(&marks).filter(|(_, marked)| !**marked) {
+                // Paused meanwhile: back to the plan. Another worker's, or cancelled: nothing happens.
+                give_back(conn, row, row.next_at, now)?;
+            }
+            let mut marks = marks.into_iter();
+            for request in requests {
+                replies.push(Reply {
+                    states: states.by_ref().take(request.answers.len()).collect(),
+                    marked: marks.by_ref().take(request.marks.len()).collect(),
+                });
+            }
+            Ok(replies)
+        })
+    }
+}

@@ -123,6 +123,7 @@ pub fn written() -> Vec<(&'static str, RefOr<Schema>)> {
         ("Task", keys("Something to do for a customer.", TASK)),
         ("AccountOwner", keys("Who looks after a customer.", ACCOUNT_OWNER)),
         ("Referral", keys("A client brought somebody.", REFERRAL)),
+        ("Inquiry", keys("What a customer asks.", INQUIRY)),
         ("ExportQuestion", keys("What to export; everything as Parquet when empty.", EXPORT_QUESTION)),
         ("CampaignFolder", keys("A definition with its templates.", CAMPAIGN_FOLDER)),
     ]
@@ -190,6 +191,9 @@ pub const LEAD: &[(&str, &str)] = &[
 /// Keys of what to export.
 pub const EXPORT_QUESTION: &[(&str, &str)] =
     &[("format", "string"), ("only", "strings"), ("from", "time"), ("until", "time")];
+
+/// Keys of an inquiry.
+pub const INQUIRY: &[(&str, &str)] = &[("customer!", "string"), ("channel!", "string"), ("text!", "string")];
 
 /// Keys of a note.
 pub const NOTE: &[(&str, &str)] = &[("text!", "string")];

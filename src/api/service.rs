@@ -8,6 +8,8 @@ use super::auth::Caller;
 use super::page::{Page, PageQuery};
 use super::problem::Problem;
 use super::{Ws, body, on_pool};
+use crate::ids::CustomerId;
+use crate::operations::incoming::inquiries::{self, NewInquiry};
 use crate::operations::service::{self, NewOwner, NewReferral, NewTask, advice, satisfaction};
 
 /// `GET /v1/customers/{id}/notes`
@@ -104,6 +106,20 @@ pub async fn summary(ws: Ws, id: web::Path<String>) -> Result<HttpResponse, Prob
 /// `GET /v1/customers/{id}/advice`
 pub async fn next(ws: Ws, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(on_pool(&ws, move |ws| advice::advice(ws, &id)).await?))
+}
+
+/// `POST /v1/inquiries`
+pub async fn ask(ws: Ws, caller: Caller, req: HttpRequest, bytes: Bytes) -> Result<HttpResponse, Problem> {
+    let new: NewInquiry = body::json(&req, &bytes)?;
+    let opened = on_pool(&ws, move |ws| inquiries::open(ws, &new, &caller.actor)).await?;
+    Ok(HttpResponse::Created().json(opened))
+}
+
+/// `GET /v1/complaints`
+pub async fn complaints(ws: Ws, query: web::Query<PageQuery>) -> Result<HttpResponse, Problem> {
+    let (limit, after) = (query.limit()?, query.after(ws.id_key(), "complaints")?.map(CustomerId));
+    let rows = on_pool(&ws, move |ws| service::open_complaints(ws, after, limit)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(rows, limit, ws.id_key(), "complaints", |row| row.id.0)))
 }
 
 /// `GET /v1/inquiries/{id}`

@@ -23,6 +23,7 @@ mod reviews;
 mod scorecard;
 mod segments;
 mod sending;
+mod service;
 mod service_card;
 mod timeline;
 mod words;
@@ -91,6 +92,7 @@ pub fn table() -> Vec<Page> {
         page(GET,  "/profit", AnalysisRead, profit::show),
         page(POST, "/profit", CampaignsWrite, profit::make),
         page(GET,  "/prospects", AnalysisRead, prospects::show),
+        page(GET,  "/service", CustomersRead, service::show),
         page(GET,  "/scorecard", AnalysisRead, scorecard::show),
         page(POST, "/scorecard", CampaignsWrite, scorecard::put),
         page(GET,  "/reviews", DeliveriesRead, reviews::show),

@@ -32,6 +32,7 @@ static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
         "profit",
         "profit_make",
         "scorecard",
+        "service",
         "prospects",
         "reviews",
         "message",
@@ -81,6 +82,7 @@ pub fn render(status: StatusCode, frame: &Frame, title: &str, body: &str, page: 
         ("Reviews", "/reviews"),
         ("Customers", "/customers"),
         ("Prospects", "/prospects"),
+        ("Service", "/service"),
         ("Segments", "/segments"),
     ];
     let nav = parts.map(|(name, href)| json!({ "name": name, "href": href, "here": frame.here == href }));

@@ -15,19 +15,24 @@ use crate::operations::incoming::inquiries;
 use crate::operations::service::advice::{Action, summary};
 use crate::operations::service::{self, NewOwner, NewTask};
 
+/// What to do, in words.
+pub fn action_words(action: Action) -> &'static str {
+    match action {
+        Action::Recover => "Solve the complaint, and make good",
+        Action::Answer => "Answer",
+        Action::Propose => "Answer, and propose",
+        Action::Keep => "Answer, and ask what is missing",
+        Action::Welcome => "Answer, and help with the first steps",
+    }
+}
+
 /// What stands in the card.
 pub fn view(ws: &Workspace, external_id: &str) -> Result<Value> {
     let show = Show(ws);
     let known = summary(ws, external_id)?;
     let day = |at: Timestamp| show.time(at).chars().take(10).collect::<String>();
     let now = ws.now();
-    let action = match known.advice.action {
-        Action::Recover => "Solve the complaint, and make good",
-        Action::Answer => "Answer",
-        Action::Propose => "Answer, and propose",
-        Action::Keep => "Answer, and ask what is missing",
-        Action::Welcome => "Answer, and help with the first steps",
-    };
+    let action = action_words(known.advice.action);
     Ok(json!({
         "action": action,
         "say": known.advice.say,

@@ -386,6 +386,15 @@ pub fn states_for_update(conn: &mut Connection, ids: &[CustomerId], now: Timesta
     Ok(states)
 }
 
+/// Customers with an open complaint and how many, by id after `after`.
+pub fn complaining(conn: &mut Connection, after: Option<CustomerId>, limit: i64) -> Result<Vec<(CustomerId, i64)>> {
+    let rows = customer_state::table
+        .filter(customer_state::open_complaints.gt(0))
+        .filter(customer_state::customer_id.gt(after.unwrap_or(CustomerId(i64::MIN))));
+    let columns = (customer_state::customer_id, customer_state::open_complaints);
+    Ok(rows.order(customer_state::customer_id).limit(limit).select(columns).load(conn)?)
+}
+
 /// The serving row of one customer.
 pub fn state_of(conn: &mut Connection, id: CustomerId) -> Result<Option<CustomerState>> {
     Ok(customer_state::table.find(id).select(CustomerState::as_select()).first(conn).optional()?)

@@ -10,7 +10,6 @@ use crate::clock::{self, DAY, HOUR, MINUTE, Timestamp};
 use crate::decisions::{reservation, review};
 use crate::error::Result;
 use crate::experiments::store as experiments;
-use crate::ids;
 use crate::operations::Workspace;
 use crate::operations::export::Question;
 use crate::segments::stage::store as stages;
@@ -118,7 +117,10 @@ fn recurring(ws: &Workspace) -> Result<usize> {
         let last = last_time(ws, at, now)?;
         if now.0 - last.0 <= NIGHTLY_LATENESS {
             let (question, actor) = (Question::default(), "schedule".to_owned());
-            wanted.push((Work::Export { export: ids::first_of(last), question, actor }, last));
+            wanted.push((
+                Work::Export { export: ws.id_key().hash63(b"export", &[&last.0.to_le_bytes()]), question, actor },
+                last,
+            ));
         }
     }
     let known = |conn: &mut _, work: &Work, at: Timestamp| queue::is_known(conn, ws.id_key(), work, &at.to_string());

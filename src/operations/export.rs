@@ -157,7 +157,10 @@ pub fn of_job(ws: &Workspace, id: i64, question: &Question, actor: &str, progres
     }
     let made = export(ws, &folder, &checked, actor, progress);
     match &made {
-        Ok(files) => std::fs::write(folder.join(INDEX), serde_json::to_vec(files)?)?,
+        Ok(files) => {
+            let made = Made { id, made_at: ws.now(), files: files.clone() };
+            std::fs::write(folder.join(INDEX), serde_json::to_vec(&made)?)?;
+        }
         Err(_) => drop(std::fs::remove_dir_all(&folder)),
     }
     made
@@ -167,10 +170,12 @@ pub fn of_job(ws: &Workspace, id: i64, question: &Question, actor: &str, progres
 const INDEX: &str = "index.json";
 
 /// An export that a job made on this machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
     /// Its number.
     pub id: i64,
+    /// When it was whole.
+    pub made_at: Timestamp,
     /// Its files.
     pub files: Vec<File>,
 }
@@ -186,7 +191,7 @@ pub fn list(ws: &Workspace) -> Result<Vec<Made>> {
         let Some(id) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
         made.extend(one(ws, id).ok());
     }
-    made.sort_by_key(|made| std::cmp::Reverse(made.id));
+    made.sort_by_key(|made: &Made| std::cmp::Reverse((made.made_at, made.id)));
     Ok(made)
 }
 
@@ -197,7 +202,7 @@ pub fn list(ws: &Workspace) -> Result<Vec<Made>> {
 pub fn one(ws: &Workspace, id: i64) -> Result<Made> {
     let missing = || Error::not_found(format!("there is no export {id} here; it may still be at work (GET /v1/jobs)"));
     let text = std::fs::read(folder_of(ws, id).join(INDEX)).map_err(|_| missing())?;
-    Ok(Made { id, files: serde_json::from_slice(&text).map_err(|_| missing())? })
+    serde_json::from_slice(&text).map_err(|_| missing())
 }
 
 /// The path of a file of an export.
@@ -222,14 +227,14 @@ pub fn forget(ws: &Workspace) -> Result<()> {
     }
 }
 
-/// Removes exports that jobs made more than two weeks ago. Their numbers grow with time.
+/// Removes exports that jobs made more than two weeks ago.
 ///
 /// # Errors
 /// Unavailable, when the disk refuses.
 pub fn sweep(ws: &Workspace) -> Result<()> {
     let oldest = ws.now().plus(-KEPT_DAYS * DAY);
     for made in list(ws)? {
-        if made.id < crate::ids::first_of(oldest) {
+        if made.made_at < oldest {
             std::fs::remove_dir_all(folder_of(ws, made.id))?;
         }
     }

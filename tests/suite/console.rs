@@ -37,6 +37,7 @@ fn every_page_needs_a_session_and_leads_to_the_log_in() {
         "/profit",
         "/scorecard",
         "/prospects",
+        "/service",
         "/reviews",
     ] {
         let answer = service.get(path).send();

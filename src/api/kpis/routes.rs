@@ -110,6 +110,11 @@ pub fn rows() -> Vec<Route> {
             .says("The next best action for a customer, and what to say.").answers(200, object()).or(&[404]),
         route(GET, "/v1/inquiries/{id}", Needs(CustomersRead), service::inquiry)
             .says("One inquiry, with the next best action and what to say beside it.").answers(200, object()).or(&[404]),
+        route(POST, "/v1/inquiries", Needs(CustomersWrite), service::ask)
+            .says("Opens an inquiry that came by telephone, in a shop or from another system, and records it as an interaction.")
+            .takes(named("Inquiry")).answers(201, object()).or(&[404]),
+        route(GET, "/v1/complaints", Needs(CustomersRead), service::complaints)
+            .says("Customers whose complaints are open, with what winning each back is worth.").paged(object()),
         route(POST, "/v1/referrals", Needs(FactsWrite), service::refer)
             .says("Records that a client brought somebody; who is not known becomes a prospect. A person is brought once.")
             .takes(named("Referral")).answers(200, named("Recorded")).or(&[404]),

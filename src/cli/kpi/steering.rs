@@ -49,10 +49,10 @@ pub struct SeriesArgs {
     source: String,
     /// The column of the instant or day
     #[arg(long, default_value = "at")]
-    at: String,
+    at_column: String,
     /// The column of the figure
     #[arg(long, default_value = "value")]
-    value: String,
+    value_column: String,
     /// What the figure is multiplied with: 0.01 where the file tells percent, 100 where it tells units of money
     #[arg(long, default_value_t = 1.0)]
     times: f64,
@@ -83,7 +83,7 @@ fn points(args: &SeriesArgs) -> Result<Vec<Point>> {
             Error::invalid(format!("{name}: there is no column `{wanted}`; there are {}", known.join(", ")))
         })
     };
-    let (at, value) = (column(&args.at)?, column(&args.value)?);
+    let (at, value) = (column(&args.at_column)?, column(&args.value_column)?);
     let (mut points, mut faults) = (Vec::new(), Vec::new());
     for (row, record) in reader.records().enumerate() {
         let record = record.map_err(refused)?;
@@ -93,8 +93,8 @@ fn points(args: &SeriesArgs) -> Result<Vec<Point>> {
         let number = record[value].trim().parse::<f64>().ok().filter(|number| number.is_finite());
         match (instant, number) {
             (Ok(at), Some(number)) => points.push(Point { at, value: number * args.times }),
-            (Err(error), _) => fault(&args.at, error.message().to_owned()),
-            (_, None) => fault(&args.value, format!("`{}` is not a number", &record[value])),
+            (Err(error), _) => fault(&args.at_column, error.message().to_owned()),
+            (_, None) => fault(&args.value_column, format!("`{}` is not a number", &record[value])),
         }
     }
     if !faults.is_empty() {

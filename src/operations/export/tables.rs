@@ -17,7 +17,7 @@ use crate::storage::{Connection, Store};
 const PAGE: usize = 5_000;
 
 /// The tables that are exported, in the order of their names. Neither secrets nor what only the program itself needs.
-pub const TABLES: [&str; 32] = [
+pub const TABLES: [&str; 34] = [
     "account_owner",
     "audit",
     "bounce",
@@ -37,6 +37,8 @@ pub const TABLES: [&str; 32] = [
     "event_personal",
     "event_type",
     "inquiry",
+    "journey",
+    "journey_step",
     "kpi_reading",
     "lead",
     "lifetime_score",

@@ -19,7 +19,7 @@ use crate::customers::store as customers;
 use crate::error::{Error, Fault, Result};
 use crate::history::facts::EVENT;
 use crate::history::{Fact, History, Value};
-use crate::ids;
+use crate::ids::{self, CustomerId};
 use crate::operations::{Workspace, audit, leads};
 
 /// Longest note or task.
@@ -158,6 +158,39 @@ pub fn close_task(ws: &Workspace, id: i64, actor: &str) -> Result<Task> {
         let task = store::close_task(conn, id, actor, now)?;
         audit::write(conn, actor, "task.close", &task.customer_id.to_string(), &id.to_string(), now)?;
         Ok(task)
+    })
+}
+
+/// A customer whose complaint is open.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OpenComplaint {
+    /// Who.
+    #[serde(skip)]
+    pub id: CustomerId,
+    /// The company's own key.
+    pub customer: Option<String>,
+    /// Complaints that are open.
+    pub open: i64,
+    /// What winning them back is worth; none before the lifetime model has valued anybody.
+    pub recovery: Option<recovery::Recovery>,
+}
+
+/// Customers whose complaints are open, by id. A complaint is opened and closed by interactions of that reason.
+///
+/// # Errors
+/// Unavailable, when the store does not answer.
+pub fn open_complaints(ws: &Workspace, after: Option<CustomerId>, limit: i64) -> Result<Vec<OpenComplaint>> {
+    let now = ws.now();
+    ws.store().read(|conn| {
+        let rows = customers::complaining(conn, after, limit)?;
+        let ids: Vec<CustomerId> = rows.iter().map(|(id, _)| *id).collect();
+        let keys = customers::external_ids(conn, &ids)?;
+        rows.into_iter()
+            .map(|(id, open)| {
+                let recovery = recovery::of_customer(ws, conn, id, now)?;
+                Ok(OpenComplaint { id, customer: keys.get(&id).cloned(), open, recovery })
+            })
+            .collect()
     })
 }
 

@@ -113,8 +113,11 @@ pub struct Repaid {
 impl Repaid {
     /// The months as seen at an instant: without end where it was later.
     pub fn seen_at(&self, at: Timestamp) -> f64 {
+        if !self.months.is_finite() {
+            return f64::INFINITY;
+        }
         let month = month_of(self.won) + self.months.floor() as i64;
-        if self.months.is_finite() && begin_of(month) < at { self.months } else { f64::INFINITY }
+        if begin_of(month) < at { self.months } else { f64::INFINITY }
     }
 }
 

@@ -79,6 +79,7 @@ fn written_schemas_have_the_keys_that_the_types_take() {
     assert_eq!(of(schema::LEAD), keys_of::<leads::NewLead>());
     assert_eq!(of(schema::TASK), keys_of::<service::NewTask>());
     assert_eq!(of(schema::ACCOUNT_OWNER), keys_of::<service::NewOwner>());
+    assert_eq!(of(schema::INQUIRY), keys_of::<vizavi::operations::incoming::inquiries::NewInquiry>());
     assert_eq!(of(schema::REFERRAL), keys_of::<service::NewReferral>());
     assert_eq!(of(schema::EXPORT_QUESTION), keys_of::<export::Question>());
 }

@@ -164,10 +164,10 @@ fn profit(at: &str) -> String {
 }
 
 /// Contacts made, each with whether it was answered: by its own outcome, or by a click or an answer that names the same message.
-const CONTACTS: &str = "(SELECT o.customer_id, o.occurred_at AS made_at, CASE WHEN o.outcome IN ('clicked', 'answered') OR \
-    (o.delivery_id IS NOT NULL AND o.delivery_id IN (SELECT i.delivery_id FROM interaction i WHERE i.direction = 'in' \
-    AND i.delivery_id IS NOT NULL AND i.outcome NOT IN ('opened', 'unsubscribed'))) THEN 1 ELSE 0 END AS answered \
-    FROM interaction o WHERE o.direction = 'out')";
+const CONTACTS: &str = "(SELECT o.customer_id, o.occurred_at AS made_at, CASE WHEN o.outcome IN ('clicked', 'answered') \
+    OR a.delivery_id IS NOT NULL THEN 1 ELSE 0 END AS answered FROM interaction o LEFT JOIN (SELECT DISTINCT delivery_id FROM interaction \
+    WHERE direction = 'in' AND delivery_id IS NOT NULL AND outcome NOT IN ('opened', 'unsubscribed')) a ON a.delivery_id = o.delivery_id \
+    WHERE o.direction = 'out')";
 
 /// The arms of each run whose window lies within the asked one, with profit, discount and contacts of each customer in it.
 const PEOPLE: &str = "(SELECT d.customer_id, d.c AS run, d.b AS decided, CASE WHEN d.t LIKE '%holdout' THEN 1 ELSE 0 END AS held, \
@@ -184,7 +184,7 @@ const PEOPLE: &str = "(SELECT d.customer_id, d.c AS run, d.b AS decided, CASE WH
 /// Each indicator that needs nothing but the window.
 fn plain() -> Vec<(Indicator, String)> {
     let ratio = |above: &str, below: &str| {
-        format!("SELECT (SELECT CAST({above} AS DOUBLE)) / nullif((SELECT CAST({below} AS DOUBLE)), 0)")
+        format!("SELECT CAST((SELECT {above}) AS DOUBLE) / nullif(CAST((SELECT {below}) AS DOUBLE), 0)")
     };
     let opening = "count(*) FROM {active_from} a";
     let kept = "count(*) FROM {active_from} a WHERE customer_id IN {active_until}";
@@ -194,10 +194,11 @@ fn plain() -> Vec<(Indicator, String)> {
     let contacts = |more: &str| format!("count(*) FROM {CONTACTS} WHERE {} {more}", inside("made_at"));
     let count = |sql: String| format!("SELECT {sql}");
     let new = format!("count(*) FROM {{clients}} WHERE {}", inside("since"));
-    let cost = "coalesce(w.c, (SELECT sum(l.c) FROM leads_rows l WHERE l.customer_id = w.customer_id), 0)";
+    let cost = "coalesce(w.c, l.c, 0)";
+    let leads = "LEFT JOIN (SELECT customer_id, sum(c) AS c FROM leads_rows GROUP BY customer_id) l ON l.customer_id = w.customer_id";
     let won = "coalesce(arrow_cast(w.b, 'Timestamp(Microsecond, Some(\"UTC\"))'), k.since)";
     let winning = format!(
-        "sum(amount) FROM (SELECT {cost} AS amount FROM won_rows w JOIN {{clients}} k ON k.customer_id = w.customer_id \
+        "sum(amount) FROM (SELECT {cost} AS amount FROM won_rows w JOIN {{clients}} k ON k.customer_id = w.customer_id {leads} \
          WHERE k.since < {{until}} AND {} UNION ALL SELECT l.c AS amount FROM leads_rows l WHERE l.customer_id NOT IN \
          (SELECT customer_id FROM {{clients}} WHERE since < {{until}}) AND {})",
         inside(won),
@@ -208,7 +209,7 @@ fn plain() -> Vec<(Indicator, String)> {
     let buyers = format!("(SELECT DISTINCT customer_id FROM {orders} WHERE began < {{until}})");
     let unprofitable = format!(
         "count(*) FROM {buyers} b JOIN {{profit_until}} p ON p.customer_id = b.customer_id JOIN won_rows w ON w.customer_id = b.customer_id \
-         JOIN {{clients}} k ON k.customer_id = b.customer_id WHERE p.profit - CASE WHEN {won} < {{until}} THEN {cost} ELSE 0 END <= 0"
+         JOIN {{clients}} k ON k.customer_id = b.customer_id {leads} WHERE p.profit - CASE WHEN {won} < {{until}} THEN {cost} ELSE 0 END <= 0"
     );
     let profit = "sum(p.profit - coalesce(q.profit, 0)) FROM {profit_until} p LEFT JOIN {profit_from} q ON q.customer_id = p.customer_id \
                   WHERE p.customer_id IN (SELECT customer_id FROM {clients})";
@@ -280,8 +281,8 @@ fn payback() -> String {
     let won = "arrow_cast(w.b, 'Timestamp(Microsecond, Some(\"UTC\"))')";
     format!(
         "SELECT months FROM (SELECT months, row_number() OVER (ORDER BY months NULLS LAST) AS place, count(*) OVER () AS n FROM (\
-         SELECT w.customer_id, min(CASE WHEN sum >= w.c THEN m + CASE WHEN amount > 0 THEN greatest(0.0, CAST(w.c - (sum - amount) AS DOUBLE) / amount) \
-         ELSE 0.0 END END) AS months FROM won_rows w JOIN (SELECT customer_id, m, amount, sum(amount) OVER (PARTITION BY customer_id ORDER BY m) AS sum \
+         SELECT w.customer_id, min(CASE WHEN so_far >= w.c THEN m + CASE WHEN amount > 0 THEN greatest(0.0, CAST(w.c - (so_far - amount) AS DOUBLE) / amount) \
+         ELSE 0.0 END END) AS months FROM won_rows w JOIN (SELECT customer_id, m, amount, sum(amount) OVER (PARTITION BY customer_id ORDER BY m) AS so_far \
          FROM (SELECT f.customer_id, greatest(0, {} - {}) AS m, sum(f.amount) AS amount FROM ({} UNION ALL {} UNION ALL \
          SELECT customer_id, occurred_at, -coalesce(cost, CASE reason WHEN 'complaint' THEN 1500 ELSE CASE channel WHEN 'email' THEN 1 \
          WHEN 'call' THEN 450 ELSE 0 END END) FROM interaction WHERE direction = 'in' AND NOT (reason = 'complaint' AND outcome = 'upheld')) f \
@@ -354,8 +355,8 @@ fn runs_again(ws: &Workspace, store: &str) {
     assert!(same(own, again), "{store}: incremental profit is {own}, SQL says {again}");
     let year = at(decided.plus(-365 * DAY));
     let stayed = format!(
-        "(SELECT held, avg(still) AS share, count(*) AS n FROM (SELECT held, CASE WHEN customer_id IN {{active_until}} THEN 1.0 ELSE 0.0 END AS still \
-         FROM {people} WHERE customer_id IN {}) GROUP BY held)",
+        "(SELECT held, avg(still) AS share, count(*) AS n FROM (SELECT held, CASE WHEN a.customer_id IS NULL THEN 0.0 ELSE 1.0 END AS still \
+         FROM {people} p LEFT JOIN {{active_until}} a ON a.customer_id = p.customer_id WHERE p.customer_id IN {}) GROUP BY held)",
         active(&at(decided), &year)
     );
     let kept = format!(
@@ -387,8 +388,9 @@ fn segments_again(ws: &Workspace, store: &str) {
         assert!(same(reading.value.unwrap(), again.get(segment).copied().unwrap_or(0.0)), "{store}: {segment}");
     }
     let sql = "SELECT coalesce(w.t, 'none') AS segment, CAST(sum(p.profit - coalesce(q.profit, 0)) AS DOUBLE) / \
-        nullif(sum(CASE WHEN p.customer_id IN (SELECT customer_id FROM {active_from} UNION SELECT customer_id FROM {active_until}) THEN 1 ELSE 0 END), 0) \
+        nullif(count(s.customer_id), 0) \
         FROM {profit_until} p LEFT JOIN {profit_from} q ON q.customer_id = p.customer_id JOIN won_rows w ON w.customer_id = p.customer_id \
+        LEFT JOIN (SELECT customer_id FROM {active_from} UNION SELECT customer_id FROM {active_until}) s ON s.customer_id = p.customer_id \
         WHERE p.customer_id IN (SELECT customer_id FROM {clients}) GROUP BY segment";
     let again = asked.by_segment(sql);
     for (segment, reading) in found.segments(Indicator::ProfitPerClient, 365) {

@@ -58,11 +58,25 @@ fn whoever_takes_over_knows_what_is_open_and_what_to_say() {
         assert_eq!(said("/v1/tasks?owner=Boris")["items"][0]["customer"], "C-1");
         assert_eq!(said("/v1/tasks?owner=Anna")["items"], json!([]));
 
+        // What came by telephone is an interaction and waits for an answer, with what to say beside it.
+        let asked = json!({ "customer": "C-2", "channel": "call", "text": "Does it come in blue?" });
+        let asked = post(service, "/v1/inquiries", &asked, 201);
+        let sql = "SELECT count(*) FROM interaction WHERE reason = 'inquiry' AND outcome = 'open'";
+        assert_eq!(service.number(sql), 1);
+        let one = said(&format!("/v1/inquiries/{}", asked["id"]));
+        assert_eq!((&one["customer"], &one["text"]), (&json!("C-2"), &json!("Does it come in blue?")), "{one}");
+        assert_eq!((&one["state"], &one["advice"]["action"]), (&json!("open"), &json!("welcome")), "{one}");
+        let nobody = r#"{"customer":"nobody","channel":"call","text":"x"}"#;
+        service.post("/v1/inquiries").by(Role::Marketer).json(nobody).send().problem(404);
+
         // With an open complaint the complaint comes first, and nothing is offered.
         interaction(service, "C-1", "complaint", "open", "c1");
         let advice = said("/v1/customers/C-1/advice");
         assert_eq!((&advice["action"], &advice["offer"]), (&json!("recover"), &Value::Null), "{advice}");
+        let open = said("/v1/complaints");
+        assert_eq!((&open["items"][0]["customer"], &open["items"][0]["open"]), (&json!("C-1"), &json!(1)), "{open}");
         interaction(service, "C-1", "complaint", "closed", "c2");
+        assert_eq!(said("/v1/complaints")["items"], json!([]));
         assert_ne!(said("/v1/customers/C-1/advice")["action"], "recover");
 
         let path = format!("/v1/tasks/{}/close", task["id"]);
@@ -174,6 +188,18 @@ fn the_customers_page_says_what_to_say_and_takes_notes_and_tasks() {
     let text = page();
     for part in ["Likes &lt;i&gt;tea", "Call back", "overdue", "Looked after by Anna, north"] {
         assert!(text.contains(part), "{part}: {text}");
+    }
+    let asked = json!({ "customer": "C-2", "channel": "call", "text": "Does it come in blue?" });
+    post(&service, "/v1/inquiries", &asked, 201);
+    let desk = service.get("/service").header("cookie", &cookie).send().text;
+    for part in [
+        "Does it come in blue?",
+        "Thank you for your question",
+        "Open complaints",
+        "Call back",
+        "/customers/C-1#service",
+    ] {
+        assert!(desk.contains(part), "{part}: {desk}");
     }
     let viewer = log_in(&service, "viewer@example.com");
     let seen = service.get("/customers/C-1").header("cookie", &viewer).send().text;

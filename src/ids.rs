@@ -119,13 +119,19 @@ impl IdKey {
     }
 }
 
+const EPOCH_2024_MS: i64 = 1_704_067_200_000;
+
+/// A number that is not above any [`fresh`] id of this instant, and above all of earlier milliseconds.
+pub fn first_of(at: Timestamp) -> i64 {
+    (at.0 / 1000 - EPOCH_2024_MS).max(0) << 22
+}
+
 /// A new id that no other process makes: 41 bits of milliseconds, 10 bits of the process, 12 bits of a counter. In each millisecond
 /// a process counts from a start of its own in the lower half, so that two of one number still differ: processes that are told one
 /// and the same instant (`--at`) would otherwise meet once in a thousand.
 pub fn fresh(now: Timestamp) -> i64 {
     static PROCESS: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
     static LAST: AtomicU64 = AtomicU64::new(0);
-    const EPOCH_2024_MS: i64 = 1_704_067_200_000;
     let process = *PROCESS.get_or_init(|| {
         let mut bytes = [0u8; 8];
         // Without an entropy source the process id still tells processes of one machine apart.

@@ -22,21 +22,24 @@
 //! | `[imports]` | 1024, 32 | files over REST: limit_mib, the largest that is taken; sort_memory_mib, facts that are sorted at a time | 1..1048576, 1..1024 |
 //! | `[history]` | the data folder | url: where sealed facts are: file:///shared/folder, s3://bucket/prefix, gs://, az:// | |
 //! | `second_approver` | false | whether a campaign is approved by another person than the one who applied it | |
-//! | `[schedule]` | below | what the worker does by itself: train, score (HH:MM of `zone`, or never), stages_hours | 0..24 |
+//! | `[schedule]` | below | what the worker does by itself: train, score, export (HH:MM of `zone`, or never), stages_hours | 0..24 |
 //! | `protected_attributes` | none | attributes of customers that no model may use | names |
 //! | `[context]` | none | what requests in real time may tell, as facts `context.NAME` of rules: text, number or flag | names |
 //! | `[activity_rates]` | below | cost of one activity, in minor units; `delivery` is that of an order, `claim` of a claim | >= 0 |
 //! | `[potential]` | below | quantile of look-alikes that a client's wallet is held for (0.5..0.99), attributes by which they are alike | |
+//! | `[word_of_mouth]` | below | what unhappy clients and those won back tell others, and who stays: [`WordOfMouth`] | |
 //! | `[process_reasons]` | below | reasons of contacts that the company caused, `always` or where the complaint was `upheld` | |
 
 mod mail;
 mod smtp;
+mod word_of_mouth;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use mail::Mail;
 pub use smtp::{Smtp, SmtpTls};
+pub use word_of_mouth::WordOfMouth;
 
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +105,8 @@ pub struct Settings {
     pub process_reasons: BTreeMap<String, Blame>,
     /// How a client's potential is estimated from look-alikes.
     pub potential: Potential,
+    /// What unhappy clients and those won back tell others.
+    pub word_of_mouth: WordOfMouth,
 }
 
 /// What a fact of a request in real time is.
@@ -150,6 +155,7 @@ impl Default for Potential {
 /// |---|---|---|---|
 /// | `train` | 02:00 | all models are trained | HH:MM of `zone`, or never |
 /// | `score` | 04:00 | everybody is scored, and the reports of profitability are made | HH:MM of `zone`, or never |
+/// | `export` | never | facts and tables are written below `<data>/exports`, and kept for two weeks | HH:MM of `zone`, or never |
 /// | `stages_hours` | 6 | hours after which stages are brought up to now between scorings; 0 leaves them to scoring | 0..24 |
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -160,11 +166,13 @@ pub struct Schedule {
     pub score: Daily,
     /// How often stages are brought up to now, in hours.
     pub stages_hours: u8,
+    /// When everything is written as files for a warehouse.
+    pub export: Daily,
 }
 
 impl Default for Schedule {
     fn default() -> Schedule {
-        Schedule { train: Daily(Some((2, 0))), score: Daily(Some((4, 0))), stages_hours: 6 }
+        Schedule { train: Daily(Some((2, 0))), score: Daily(Some((4, 0))), stages_hours: 6, export: Daily(None) }
     }
 }
 
@@ -308,6 +316,7 @@ impl Default for Settings {
             context: BTreeMap::new(),
             activity_rates: rates.into_iter().map(|(name, cost)| (name.to_owned(), cost)).collect(),
             potential: Potential::default(),
+            word_of_mouth: WordOfMouth::default(),
             process_reasons: blame.into_iter().chain([("complaint".to_owned(), Blame::Upheld)]).collect(),
         }
     }
@@ -351,6 +360,9 @@ impl Settings {
             ("discount_rate", self.discount_rate, 1.0),
         ] {
             demand((0.0..=most).contains(&value), key, format!("{value} is outside 0..{most}"));
+        }
+        for (name, message) in self.word_of_mouth.faults() {
+            demand(false, &format!("word_of_mouth.{name}"), message);
         }
         demand(clock::zone(&self.zone).is_ok(), "zone", format!("`{}` is not an IANA time zone", self.zone));
         demand(

@@ -7,7 +7,7 @@ use super::{Ws, on_pool};
 use crate::clock::{DAY, Timestamp};
 use crate::error::Error;
 use crate::reports::profit::{self, kept};
-use crate::reports::{overview as base, timeline as story};
+use crate::reports::{overview as base, scorecard, timeline as story};
 
 /// `GET /v1/overview`
 pub async fn overview(ws: Ws) -> Result<HttpResponse, Problem> {
@@ -21,6 +21,7 @@ struct Kpis {
     overview: base::Overview,
     profitability: Option<profit::ProfitReport>,
     equity: Option<profit::EquityReport>,
+    scorecard: Option<scorecard::Card>,
     /// Why there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
@@ -31,7 +32,8 @@ pub async fn kpis(ws: Ws) -> Result<HttpResponse, Problem> {
     let read = |ws: &crate::operations::Workspace| {
         let (profitability, equity) = (kept::profit(ws)?, kept::equity_of_the_year(ws)?);
         let note = profitability.is_none().then_some(kept::NONE_YET);
-        Ok(Kpis { overview: base::overview(ws)?, profitability, equity, note })
+        let scorecard = scorecard::kept_card(ws)?;
+        Ok(Kpis { overview: base::overview(ws)?, profitability, equity, scorecard, note })
     };
     Ok(HttpResponse::Ok().json(on_pool(&ws, read).await?))
 }

@@ -16,6 +16,8 @@ use crate::error::Result;
 use crate::models::drift_store;
 use crate::operations::Workspace;
 use crate::operations::segments::{self, Freshness};
+use crate::operations::steering::{Goal, store as steering};
+use crate::reports::scorecard::card;
 
 /// Upper bounds of the latency histogram, in microseconds.
 const BOUNDS: [u64; 8] = [1_000, 5_000, 20_000, 50_000, 100_000, 500_000, 2_000_000, 10_000_000];
@@ -78,7 +80,8 @@ fn gauges(ws: &Workspace) -> Result<String> {
         let running = all.iter().filter(|campaign| campaign.state == "running").count();
         Ok((customers::count(conn)?, all.len(), running, segments::freshness(ws, conn)?))
     })?;
-    let drift = ws.store().read(drift_store::largest)?;
+    let (drift, goals) = ws.store().read(|conn| Ok((drift_store::largest(conn)?, steering::all::<Goal>(conn)?)))?;
+    let overdue = card::overdue(&goals, ws.now()).len();
     let mut text = format!(
         "# HELP vizavi_customers Customers in the store.\n# TYPE vizavi_customers gauge\nvizavi_customers {people}\n\
          # HELP vizavi_campaigns Campaigns by whether a run is going on.\n# TYPE vizavi_campaigns gauge\n\
@@ -87,6 +90,10 @@ fn gauges(ws: &Workspace) -> Result<String> {
     );
     freshness(&mut text, &fresh, ws.now()).expect("a String takes any text");
     drifted(&mut text, &drift).expect("a String takes any text");
+    writeln!(text, "# HELP vizavi_reviews_overdue Goals and actions whose review is overdue.")
+        .expect("a String takes any text");
+    writeln!(text, "# TYPE vizavi_reviews_overdue gauge\nvizavi_reviews_overdue {overdue}")
+        .expect("a String takes any text");
     Ok(text)
 }
 

@@ -9,6 +9,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, Secur
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Required, ResponseBuilder};
 
 use super::auth::Access;
+use super::campaigns::begin::BeginInput;
+use super::campaigns::conflicts::ConflictsInput;
 use super::campaigns::runs::RunInput;
 use super::consents::{ConsentInput, ConsentsRecorded};
 use super::customers::alias::{AliasAdded, AliasInput};
@@ -59,6 +61,8 @@ fn components() -> utoipa::openapi::Components {
         .schema_from::<OutcomesRecorded>()
         .schema_from::<ImportShown>()
         .schema_from::<RunInput>()
+        .schema_from::<BeginInput>()
+        .schema_from::<ConflictsInput>()
         .schema_from::<ReviewInput>()
         .schema_from::<crate::operations::reviews::Word>()
         .schema_from::<Sending>()

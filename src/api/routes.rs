@@ -8,7 +8,7 @@ use super::route::{Route, route};
 use super::schema::{keys, list_of, named, object};
 use super::{
     analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, facts, health, imports,
-    incoming, inquiries, jobs, keys as api_keys, links, metrics, models, offers, reviews, segments, sending,
+    incoming, inquiries, jobs, keys as api_keys, kpis, links, metrics, models, offers, reviews, segments, sending,
     suppressions,
 };
 use crate::operations::access::Permission::{
@@ -25,7 +25,7 @@ const DELETE: Method = Method::DELETE;
 /// Every route, in the order of the document.
 #[rustfmt::skip] // one row a route: path and permission are read together
 pub fn table() -> Vec<Route> {
-    vec![
+    let mut table = vec![
         // customers
         route(GET, "/v1/customers", Needs(CustomersRead), customers::list::handle)
             .says("Customers, in pages.").paged(named("CustomerShown")),
@@ -103,6 +103,14 @@ pub fn table() -> Vec<Route> {
         // campaigns
         route(GET, "/v1/campaigns", Needs(CampaignsRead), campaigns::list::handle)
             .says("All campaigns, by name.").answers(200, super::schema::page_of(object())),
+        route(POST, "/v1/campaigns", Needs(CampaignsWrite), campaigns::begin::post)
+            .says("Begins a campaign from an example, with the offers and segments that it needs; it is a draft.")
+            .query("from", "string", "the example; `GET /v1/examples` names them").takes(named("BeginInput")).answers(201, object()),
+        route(POST, "/v1/conflicts", Needs(CampaignsWrite), campaigns::conflicts::handle)
+            .says("Which campaigns want the same clients now, and what it costs that only one may write; nothing is kept.")
+            .takes(named("ConflictsInput")).answers(200, object()),
+        route(GET, "/v1/examples", Needs(CampaignsRead), campaigns::begin::list)
+            .says("The campaigns that come with the program.").answers(200, super::schema::page_of(object())),
         route(GET, "/v1/campaigns/{id}", Needs(CampaignsRead), campaigns::get::handle)
             .says("One campaign: its state, its definition and templates.").answers(200, object()),
         route(PUT, "/v1/campaigns/{id}", Needs(CampaignsWrite), campaigns::put::handle)
@@ -279,11 +287,13 @@ pub fn table() -> Vec<Route> {
             .says("This document as a page.").answers_as(200, "text/html"),
         route(GET, "/docs/style.css", Public, docs::style)
             .says("The page's style.").answers_as(200, "text/css"),
-    ]
+    ];
+    table.extend(kpis::routes::rows());
+    table
 }
 
 /// One value, or an array of them.
-fn one_or_many(name: &str) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+pub(super) fn one_or_many(name: &str) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
     use utoipa::openapi::schema::OneOfBuilder;
     OneOfBuilder::new().item(named(name)).item(list_of(named(name))).into()
 }

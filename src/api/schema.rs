@@ -105,6 +105,25 @@ pub fn written() -> Vec<(&'static str, RefOr<Schema>)> {
         ("DecisionRequest", keys("Who asks, for one `customer` or a few `customers`.", DECISION_REQUEST)),
         ("WhatIf", keys("Limits by name: `budget`, `channel:NAME`, `stock:OFFER`, `share:NAME`.", WHAT_IF)),
         ("TestSend", keys("Whose message, and where to.", TEST_SEND)),
+        ("Target", keys("What an indicator should reach: money in minor units, shares as parts of 1.", TARGET)),
+        ("Goal", keys("What a strategy wants. Actions have title, campaign, budget, owner, review_at, done.", GOAL)),
+        ("GoalReview", keys("What a review came to.", GOAL_REVIEW)),
+        ("Series", keys("Figures of somebody else; each point has `at` and `value`.", SERIES)),
+        ("Objective", keys("profit, clients_kept, new_clients or base_value.", OBJECTIVE)),
+        ("LeadSource", keys("What is expected of a source of leads.", LEAD_SOURCE)),
+        (
+            "KpiQuestion",
+            keys("What would be different. Points are percentage points; amounts are minor units.", KPI_QUESTION),
+        ),
+        ("BudgetQuestion", keys("What may be spent, in minor units.", BUDGET_QUESTION)),
+        ("Lead", keys("Interest that somebody showed.", LEAD)),
+        ("LeadsRecorded", keys("How many leads were new, and how many were known.", RECORDED)),
+        ("Conversion", keys("The company's own key of the client.", CONVERSION)),
+        ("Note", keys("What to remember of a customer.", NOTE)),
+        ("Task", keys("Something to do for a customer.", TASK)),
+        ("AccountOwner", keys("Who looks after a customer.", ACCOUNT_OWNER)),
+        ("Referral", keys("A client brought somebody.", REFERRAL)),
+        ("ExportQuestion", keys("What to export; everything as Parquet when empty.", EXPORT_QUESTION)),
         ("CampaignFolder", keys("A definition with its templates.", CAMPAIGN_FOLDER)),
     ]
 }
@@ -118,6 +137,74 @@ pub const RULE: &[(&str, &str)] = &[
     ("op", "string"),
     ("value", "any"),
 ];
+
+/// Keys of a target.
+pub const TARGET: &[(&str, &str)] =
+    &[("value!", "number"), ("by", "time"), ("owner!", "string"), ("tolerance", "number"), ("window_days", "integer")];
+
+/// Keys of a goal.
+pub const GOAL: &[(&str, &str)] = &[
+    ("title!", "string"),
+    ("indicator!", "string"),
+    ("owner!", "string"),
+    ("review_at!", "time"),
+    ("actions", "objects"),
+];
+
+/// Keys of a review of a goal.
+pub const GOAL_REVIEW: &[(&str, &str)] = &[("action", "string"), ("next!", "time"), ("note", "string")];
+
+/// Keys of a series.
+pub const SERIES: &[(&str, &str)] = &[("source!", "string"), ("points!", "objects")];
+
+/// Keys of the objective.
+pub const OBJECTIVE: &[(&str, &str)] = &[("objective!", "string")];
+
+/// Keys of a source of leads.
+pub const LEAD_SOURCE: &[(&str, &str)] =
+    &[("cost!", "money"), ("rate!", "share"), ("weight", "number"), ("leads!", "integer")];
+
+/// Keys of a question about profit and value of the base.
+pub const KPI_QUESTION: &[(&str, &str)] = &[
+    ("retention_points", "number"),
+    ("margin_points", "number"),
+    ("cost_to_serve_percent", "number"),
+    ("rates", "object"),
+    ("discount_rate", "share"),
+    ("acquisition_cost_percent", "number"),
+    ("segment", "string"),
+];
+
+/// Keys of a question about a budget.
+pub const BUDGET_QUESTION: &[(&str, &str)] = &[("budget!", "money"), ("client_value", "money")];
+
+/// Keys of a lead.
+pub const LEAD: &[(&str, &str)] = &[
+    ("customer!", "string"),
+    ("source!", "string"),
+    ("cost", "money"),
+    ("occurred_at", "time"),
+    ("campaign", "string"),
+];
+
+/// Keys of what to export.
+pub const EXPORT_QUESTION: &[(&str, &str)] =
+    &[("format", "string"), ("only", "strings"), ("from", "time"), ("until", "time")];
+
+/// Keys of a note.
+pub const NOTE: &[(&str, &str)] = &[("text!", "string")];
+
+/// Keys of a task.
+pub const TASK: &[(&str, &str)] = &[("text!", "string"), ("owner!", "string"), ("due_at!", "time")];
+
+/// Keys of who looks after a customer.
+pub const ACCOUNT_OWNER: &[(&str, &str)] = &[("owner!", "string"), ("team!", "string")];
+
+/// Keys of a referral.
+pub const REFERRAL: &[(&str, &str)] = &[("customer!", "string"), ("referred!", "string"), ("occurred_at", "time")];
+
+/// Keys of a conversion.
+pub const CONVERSION: &[(&str, &str)] = &[("client!", "string")];
 
 /// Keys of a question about other limits.
 pub const WHAT_IF: &[(&str, &str)] = &[("limits!", "object")];
@@ -184,8 +271,8 @@ pub const CAMPAIGN: &[(&str, &str)] = &[
     ("conversion_days", "integer"),
     ("schedule", "object"),
     ("trigger", "object"),
-    ("steps", "array"),
-    ("until", "array"),
+    ("steps", "objects"),
+    ("until", "objects"),
     ("salt", "string"),
 ];
 

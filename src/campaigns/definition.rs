@@ -131,11 +131,15 @@ pub struct ContactSpec {
     /// Overrides of the contact policy, checked when the campaign is applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<serde_json::Value>,
+    /// What a contact is worth in itself, in minor units, beside what it sells: care, a duty, a word that was promised. Without it
+    /// a contact that sells nothing is never made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth: Option<Money>,
 }
 
 impl Default for ContactSpec {
     fn default() -> Self {
-        ContactSpec { per_customer: default_per_customer(), policy: None }
+        ContactSpec { per_customer: default_per_customer(), policy: None, worth: None }
     }
 }
 
@@ -246,6 +250,8 @@ impl CampaignSpec {
         demand((1..=365).contains(&self.conversion_days), "conversion_days", "must lie within 1..365");
         demand((1..=8).contains(&self.contact.per_customer), "contact.per_customer", "must lie within 1..8");
         demand(self.budget.is_none_or(|budget| budget >= Money::ZERO), "budget", "must not be below 0");
+        let worth = self.contact.worth.is_none_or(|worth| worth >= Money::ZERO);
+        demand(worth, "contact.worth", "must not be below 0");
         for (i, channel) in self.channels.iter().enumerate() {
             let again = self.channels[..i].iter().any(|other| other.channel == channel.channel);
             demand(!again, &format!("channels[{i}].channel"), "stands twice; name each channel once");

@@ -38,18 +38,27 @@ pub fn read(path: &Path) -> Result<Folder> {
     let file = root.join("campaign.toml");
     let text = std::fs::read_to_string(&file)
         .map_err(|error| Error::from(error).context(format!("`{}` cannot be read", file.display())))?;
-    let spec = CampaignSpec::from_toml(&text, &file.display().to_string())?;
     let mut templates = Templates::new();
     let below = root.join("templates");
     if below.is_dir() {
         collect(&below, "", &mut templates)?;
     }
-    let sample = match std::fs::read_to_string(root.join("sample.json")) {
-        Ok(text) => serde_json::from_str(&text).map_err(|error| {
+    let sample = std::fs::read_to_string(root.join("sample.json")).ok();
+    of_texts((&text, &file.display().to_string()), templates, sample.as_deref())
+}
+
+/// The same from texts that are at hand: `campaign.toml` with what to call it, the templates, and `sample.json`.
+///
+/// # Errors
+/// Invalid, naming file and line.
+pub fn of_texts((toml, file): (&str, &str), templates: Templates, sample: Option<&str>) -> Result<Folder> {
+    let spec = CampaignSpec::from_toml(toml, file)?;
+    let sample = match sample {
+        Some(text) => serde_json::from_str(text).map_err(|error| {
             let fault = Fault::at("", error.to_string()).in_file("sample.json").on_line(error.line() as u64);
             Error::faults("the sample does not parse", vec![fault])
         })?,
-        Err(_) => serde_json::Value::Null,
+        None => serde_json::Value::Null,
     };
     Ok(Folder { spec, templates, sample })
 }

@@ -1,4 +1,9 @@
-//! `vizavi kpi`: the base at a glance; `kpi profit`: who earns and who costs; `kpi equity`: what came in and went out.
+//! `vizavi kpi`: the scorecard and the base at a glance; `kpi profit`: who earns and who costs; `kpi equity`: what came in and went out;
+//! `kpi apply`: targets, goals and series from a file.
+
+mod card;
+mod questions;
+mod steering;
 
 use std::path::PathBuf;
 
@@ -11,10 +16,14 @@ use crate::money::Currency;
 use crate::reports::overview::{Overview, overview};
 use crate::reports::profit::equity::Flow;
 use crate::reports::profit::{EquityReport, ProfitReport, equity, export, kept, report};
+use crate::reports::scorecard::{self, Card};
 
 /// Which figures.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// The scorecard as of another instant, made afresh from all of history
+    #[arg(long, value_name = "INSTANT", value_parser = time)]
+    as_of: Option<Timestamp>,
     #[command(subcommand)]
     which: Option<Which>,
 }
@@ -39,6 +48,23 @@ enum Which {
         #[arg(long, value_parser = time)]
         to: Option<Timestamp>,
     },
+    /// What each indicator is, in words
+    Definitions,
+    /// Put targets, goals, the objective, series of the market and sources of leads from a file
+    Apply {
+        /// Such as kpis.toml
+        file: PathBuf,
+    },
+    /// Print all of these as such a file
+    Show,
+    /// Read figures of the market or of a competitor from a CSV
+    Series(steering::SeriesArgs),
+    /// What profit and value of the base would be if retention, margin, a cost or a rate were others
+    WhatIf(questions::WhatIfArgs),
+    /// Hold winning clients against keeping them for the same money, under each objective
+    Budget(questions::BudgetArgs),
+    /// Note that a goal was looked at, and when it is to be again
+    Review(steering::ReviewArgs),
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -52,6 +78,7 @@ struct Kpis {
     overview: Overview,
     profitability: ProfitReport,
     equity: EquityReport,
+    scorecard: Card,
 }
 
 /// Prints what the base is worth, and who pays for whom.
@@ -61,11 +88,18 @@ pub fn run(place: &Place, args: &Args) -> Done {
     match &args.which {
         None => {
             let (profitability, equity) = kept::or_made(&ws, &*place.progress())?;
-            let kpis = Kpis { overview: overview(&ws)?, profitability, equity };
+            let scorecard = match (args.as_of, scorecard::kept_card(&ws)?) {
+                (None, Some(card)) => card,
+                (at, _) => {
+                    let readings = scorecard::readings(&ws, at.unwrap_or(ws.now()), &*place.progress())?;
+                    scorecard::card(&ws, &readings)?
+                }
+            };
+            let kpis = Kpis { overview: overview(&ws)?, profitability, equity, scorecard };
             if place.json {
                 print::json(&kpis)?;
             } else {
-                print::text(&words(&kpis, currency))?;
+                print::text(&format!("{}\n{}", card::words(&kpis.scorecard), words(&kpis, currency)))?;
             }
         }
         Some(Which::Profit { export: file, by_month }) => {
@@ -89,6 +123,13 @@ pub fn run(place: &Place, args: &Args) -> Done {
                 print::text(&of_equity(&found, currency))?;
             }
         }
+        Some(Which::Definitions) => card::definitions(place.json)?,
+        Some(Which::Apply { file }) => steering::apply(&ws, file, place.json)?,
+        Some(Which::Show) => steering::show(&ws, place.json)?,
+        Some(Which::Series(args)) => steering::series(&ws, args, place.json)?,
+        Some(Which::WhatIf(args)) => questions::what_if(&ws, args, place.json, &*place.progress())?,
+        Some(Which::Budget(args)) => questions::budget(&ws, args, place.json, &*place.progress())?,
+        Some(Which::Review(args)) => steering::review(&ws, args, place.json)?,
     }
     Ok(())
 }

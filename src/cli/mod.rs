@@ -10,6 +10,7 @@ mod customer;
 mod deliveries;
 mod erase;
 mod experiment;
+mod export;
 mod failure;
 mod history;
 mod import;
@@ -76,6 +77,8 @@ enum Verb {
     Erase(erase::Args),
     /// Check, compact and export the facts
     History(history::Args),
+    /// Write facts and tables as files for a warehouse
+    Export(export::Args),
     /// Apply, plan, approve, run, steer and measure campaigns
     Campaign(campaign::Args),
     /// Decisions that wait for a person's word: list, release, refuse
@@ -139,6 +142,7 @@ fn dispatch(cli: &Cli) -> Done {
         Verb::Customer(args) => customer::run(place, args),
         Verb::Erase(args) => erase::run(place, args),
         Verb::History(args) => history::run(place, args),
+        Verb::Export(args) => export::run(place, args),
         Verb::Campaign(args) => campaign::run(place, args),
         Verb::Review(args) => review::run(place, args),
         Verb::Deliveries(args) => deliveries::run(place, args),

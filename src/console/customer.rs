@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::customers::name;
 use super::figures::{Figure, Show, count, figure, path_part, percent, tone_of};
 use super::page::{Frame, render};
-use super::{Ws, either, on_pool, timeline};
+use super::{Ws, either, on_pool, service_card, timeline};
 use crate::customers::{Consent, Customer, CustomerState};
 use crate::decisions::store as decisions;
 use crate::error::Result;
@@ -25,6 +25,7 @@ pub async fn show(ws: Ws, req: HttpRequest, id: web::Path<String>) -> HttpRespon
     let read = on_pool(&ws, move |ws| Ok((send::is_stopped(ws)?, view(ws, &id)?))).await;
     either(read.map(|(stopped, mut page)| {
         let session = req.extensions().get::<Session>().cloned();
+        page["may_write"] = session.as_ref().is_some_and(|session| session.role.may(Permission::CustomersWrite)).into();
         page["may_decide"] = session.is_some_and(|session| session.role.may(Permission::DecisionsMake)).into();
         let title = page["name"].as_str().unwrap_or("Customer").to_owned();
         render(StatusCode::OK, &Frame::of(&req, "/customers", stopped), &title, "customer", page)
@@ -46,6 +47,7 @@ fn view(ws: &Workspace, external_id: &str) -> Result<Value> {
     let state = known.state.as_ref();
     let earned = statement(ws, external_id)?;
     Ok(json!({
+        "service": service_card::view(ws, external_id)?,
         "external_id": known.customer.external_id,
         "path": path_part(&known.customer.external_id),
         "name": name(&known.customer),

@@ -14,11 +14,14 @@ mod overview;
 mod page;
 mod plan;
 mod profit;
+mod prospects;
 mod public;
 mod results;
 mod reviews;
+mod scorecard;
 mod segments;
 mod sending;
+mod service_card;
 mod timeline;
 mod words;
 
@@ -30,8 +33,8 @@ use crate::error::{Error, Result};
 use crate::operations::Workspace;
 use crate::operations::access::Permission;
 use crate::operations::access::Permission::{
-    AnalysisRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite, CustomersRead, DecisionsMake,
-    DeliveriesRead,
+    AnalysisRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite, CustomersRead, CustomersWrite,
+    DecisionsMake, DeliveriesRead,
 };
 
 pub use guard::{Fields, cookie_name};
@@ -80,9 +83,13 @@ pub fn table() -> Vec<Page> {
         page(POST, "/campaigns/{name}/test-send", CampaignsRun, campaign_action::test_send),
         page(GET,  "/customers", CustomersRead, customers::show),
         page(GET,  "/customers/{id}", CustomersRead, customer::show),
+        page(POST, "/customers/{id}/service", CustomersWrite, service_card::write),
         page(POST, "/customers/{id}/decide", DecisionsMake, customer::decide),
         page(GET,  "/profit", AnalysisRead, profit::show),
         page(POST, "/profit", CampaignsWrite, profit::make),
+        page(GET,  "/prospects", AnalysisRead, prospects::show),
+        page(GET,  "/scorecard", AnalysisRead, scorecard::show),
+        page(POST, "/scorecard", CampaignsWrite, scorecard::put),
         page(GET,  "/reviews", DeliveriesRead, reviews::show),
         page(POST, "/reviews/{delivery}", CampaignsApprove, reviews::decide),
         page(GET,  "/segments", AnalysisRead, segments::show),

@@ -31,6 +31,8 @@ static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
         "segments",
         "profit",
         "profit_make",
+        "scorecard",
+        "prospects",
         "reviews",
         "message",
         "unsubscribe",
@@ -73,10 +75,12 @@ pub fn render(status: StatusCode, frame: &Frame, title: &str, body: &str, page: 
     let session = frame.session.as_ref();
     let parts = [
         ("Overview", "/"),
+        ("Scorecard", "/scorecard"),
         ("Profit", "/profit"),
         ("Campaigns", "/campaigns"),
         ("Reviews", "/reviews"),
         ("Customers", "/customers"),
+        ("Prospects", "/prospects"),
         ("Segments", "/segments"),
     ];
     let nav = parts.map(|(name, href)| json!({ "name": name, "href": href, "here": frame.here == href }));

@@ -9,6 +9,8 @@ pub mod merge;
 pub mod merge_request;
 pub mod origin;
 pub mod profile;
+pub mod prospects;
+pub mod service;
 pub mod state;
 pub mod store;
 pub mod suppression;

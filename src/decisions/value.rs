@@ -23,11 +23,13 @@ pub struct ValueTerms {
     pub hazard: f64,
     /// W >= 0: future incremental value of reaching this customer by this channel.
     pub reach_value: f64,
+    /// What the contact is worth in itself, as the marketer states it: care, a duty, a word that was promised.
+    pub worth: f64,
 }
 
 /// The value of a candidate, with each of its terms, in minor units.
 ///
-/// `total = p1 (m1 - redeem1 discount) - p0 m0 + E[V_after(1) - V_after(0)] - contact_cost - hazard W`
+/// `total = p1 (m1 - redeem1 discount) - p0 m0 + E[V_after(1) - V_after(0)] - contact_cost - hazard W + worth`
 ///
 /// Nothing in it charges the customer's own claims, calls or years: they enter, if at all, through the value of keeping the
 /// customer (`after`, `reach_value`), which falls with cost and never rises with it. So all else equal fewer claims or calls
@@ -46,6 +48,9 @@ pub struct Value {
     pub contact_cost: f64,
     /// -hazard W: the risk of losing the permission.
     pub fatigue: f64,
+    /// What the contact is worth in itself.
+    #[serde(default)]
+    pub worth: f64,
     /// The sum.
     pub total: f64,
 }
@@ -65,10 +70,16 @@ impl Value {
             after: terms.after,
             contact_cost: -terms.contact_cost,
             fatigue: -(terms.hazard * terms.reach_value),
+            worth: terms.worth,
             total: 0.0,
         };
-        value.total =
-            value.with_contact + value.discount + value.anyway + value.after + value.contact_cost + value.fatigue;
+        value.total = value.with_contact
+            + value.discount
+            + value.anyway
+            + value.after
+            + value.contact_cost
+            + value.fatigue
+            + value.worth;
         (value.total.is_finite() && spend.is_finite()).then_some(value)
     }
 
@@ -81,6 +92,7 @@ impl Value {
             ("later value", self.after),
             ("cost of the contact", self.contact_cost),
             ("risk of losing the permission", self.fatigue),
+            ("the contact in itself", self.worth),
         ]
         .into_iter()
         .filter(|(_, amount)| *amount != 0.0)

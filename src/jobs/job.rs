@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ids::JobId;
+use crate::operations::export::Question;
 use crate::storage::schema::job;
 
 /// What is to be done. As JSON it is the job's payload; its tag is the job's kind.
@@ -46,6 +47,15 @@ pub enum Work {
     Report,
     /// Bring the stages of customers up to now.
     Stages,
+    /// Write everything as files for a warehouse.
+    Export {
+        /// Its number, and the name of its folder.
+        export: i64,
+        /// What.
+        question: Question,
+        /// Who asked for it.
+        actor: String,
+    },
     /// Give back what answers in real time held that nobody reported on.
     Release,
 }
@@ -64,6 +74,7 @@ impl Work {
             Work::Score => "score",
             Work::Report => "report",
             Work::Stages => "stages",
+            Work::Export { .. } => "export",
             Work::Release => "release",
         }
     }

@@ -57,7 +57,7 @@ pub fn is_open(conn: &mut Connection, work: &Work) -> Result<bool> {
 }
 
 /// The id of a kind of work for an occasion.
-pub(super) fn id_of(key: &IdKey, kind: &str, occasion: &str) -> JobId {
+pub fn id_of(key: &IdKey, kind: &str, occasion: &str) -> JobId {
     JobId(key.hash63(b"job", &[kind.as_bytes(), occasion.as_bytes()]))
 }
 

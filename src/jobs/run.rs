@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::history::Depth;
 use crate::operations::import::uploaded::{self, Sent};
 use crate::operations::{
-    Workspace, audit, history, journeys, lifetime, mature, merge, reviews, run, score, segments, train,
+    Workspace, audit, export, history, journeys, lifetime, mature, merge, reviews, run, score, segments, train,
 };
 use crate::reports::profit::kept;
 
@@ -63,6 +63,11 @@ pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
         Work::Stages => {
             let done = lifetime::refresh_stages(ws)?;
             Ok(format!("{} of {} customers changed their stage", done.changed, done.customers))
+        }
+        Work::Export { export: id, question, actor } => {
+            export::sweep(ws)?;
+            let files = export::of_job(ws, id, &question, &actor, &progress)?;
+            Ok(format!("{} files in {}", files.len(), export::folder_of(ws, id).display()))
         }
         Work::Release => {
             let (ended, lapsed) = (run::release_expired(ws)?, reviews::lapse(ws)?);

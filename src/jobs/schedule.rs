@@ -9,7 +9,9 @@ use crate::campaigns::store::{self as campaigns, Campaign};
 use crate::clock::{self, HOUR, MINUTE, Timestamp};
 use crate::decisions::{reservation, review};
 use crate::error::Result;
+use crate::ids;
 use crate::operations::Workspace;
+use crate::operations::export::Question;
 use crate::segments::stage::store as stages;
 
 /// Facts that arrived one by one and are sealed before their hour.
@@ -87,6 +89,13 @@ fn recurring(ws: &Workspace) -> Result<usize> {
         let last = last_time(ws, at, now)?;
         if now.0 - last.0 <= NIGHTLY_LATENESS {
             wanted.push((work, last));
+        }
+    }
+    if let Some(at) = schedule.export.0 {
+        let last = last_time(ws, at, now)?;
+        if now.0 - last.0 <= NIGHTLY_LATENESS {
+            let (question, actor) = (Question::default(), "schedule".to_owned());
+            wanted.push((Work::Export { export: ids::first_of(last), question, actor }, last));
         }
     }
     let known = |conn: &mut _, work: &Work, at: Timestamp| queue::is_known(conn, ws.id_key(), work, &at.to_string());

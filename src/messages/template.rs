@@ -325,6 +325,7 @@ fn digest(files: &BTreeMap<String, String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::compose::Form;
     use serde_json::json;
 
     fn check(pairs: &[(&str, &str)]) -> Result<CampaignTemplates> {
@@ -431,10 +432,27 @@ mod tests {
         (files, serde_json::from_str(&sample).unwrap())
     }
 
+    /// The examples, with their variants and forms.
+    fn examples() -> Vec<(&'static str, &'static [&'static str], &'static [Form])> {
+        const LETTERS: &[Form] = &[Form::Email];
+        const ALL: &[Form] = &[Form::Email, Form::Call, Form::Sms];
+        vec![
+            ("win-back", &["a"], ALL),
+            ("next-best-offer", &["a", "b"], ALL),
+            ("welcome", &["a", "b", "c"], LETTERS),
+            ("replenishment", &["a"], LETTERS),
+            ("no-claims-bonus", &["a"], LETTERS),
+            ("complaint-recovery", &["a", "b"], LETTERS),
+            ("prospect-nurture", &["a", "b", "c"], LETTERS),
+            ("tiered-trade-in", &["a", "b"], LETTERS),
+            ("loyalty-anniversary", &["a"], LETTERS),
+            ("internal-announcement", &["a"], LETTERS),
+        ]
+    }
+
     #[test]
     fn the_examples_render_in_every_variant_language_and_form() {
-        use crate::messages::compose::Form;
-        for (name, variants) in [("win-back", &["a"][..]), ("next-best-offer", &["a", "b"])] {
+        for (name, variants, forms) in examples() {
             let (files, sample) = example(name);
             let made = CampaignTemplates::check(&files, &sample).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(made.warnings(), [], "{name}");
@@ -450,7 +468,7 @@ mod tests {
                         let mut variables = full.clone();
                         variables["variant"] = Value::from(*variant);
                         variables["locale"] = Value::from(locale);
-                        for form in [Form::Email, Form::Call, Form::Sms] {
+                        for &form in forms {
                             let preview = crate::messages::preview::preview(&made, form, &variables.to_string())
                                 .unwrap_or_else(|error| panic!("{name} {variant} {locale}: {error}"));
                             assert_eq!(preview.message.locale, locale);

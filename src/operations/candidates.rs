@@ -279,6 +279,7 @@ impl<'a> Menu<'a> {
             contact_cost,
             hazard: channel.hazard,
             reach_value: (extra * margin - contact_cost).max(0.0) * CONTACTS_A_YEAR,
+            worth: self.spec.contact.worth.map_or(0.0, |worth| worth.0 as f64),
         };
         // What a partner pays on top is no budget to spend.
         let spend = contact_cost + p1 * offer.spec.redeem * discount.max(0.0);

@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use crate::campaigns::journey::store as journeys;
 use crate::clock::Timestamp;
-use crate::customers::{Customer, identity, merge as customer_tables, merge_request, store as customers};
+use crate::customers::{
+    Customer, identity, merge as customer_tables, merge_request, prospects, service, store as customers,
+};
 use crate::decisions::{review, store as decisions};
 use crate::deliveries::outbox::reassign;
 use crate::deliveries::{Delivery, incoming};
@@ -20,7 +22,7 @@ use crate::history::event_types::store as event_types;
 use crate::ids::CustomerId;
 use crate::models::scoring;
 use crate::operations::checks::Checks;
-use crate::operations::{Workspace, audit, send};
+use crate::operations::{Workspace, audit, export, send};
 use crate::outcomes::store as outcomes;
 use crate::segments;
 use crate::storage::Connection;
@@ -53,6 +55,7 @@ pub fn erase(ws: &Workspace, external_id: &str, actor: &str) -> Result<Erased> {
     for delivery in &deliveries {
         send::remove_written(ws, delivery)?;
     }
+    export::forget(ws)?;
     ws.store().truncate_log()?;
     let mut mentioned_in = Vec::new();
     for folder in ["rejects", "out", "uploads"] {
@@ -82,6 +85,8 @@ fn erase_rows(
     review::reassign(conn, id, nobody, &BTreeMap::new())?;
     outcomes::anonymise(conn, id, nobody)?;
     incoming::log::forget_inquiries(conn, id)?;
+    service::forget(conn, id)?;
+    prospects::anonymise(conn, id, nobody)?;
     event_types::forget_personal(conn, id)?;
     segments::forget(conn, id)?;
     scoring::forget(conn, &[id])?;

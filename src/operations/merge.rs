@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::campaigns::journey::store as journeys;
 use crate::clock::Timestamp;
 use crate::customers::{
-    Aliases, Customer, change, identity, merge as merging, merge_request, merge_request::MergeRequest,
-    store as customers,
+    Aliases, Customer, change, identity, merge as merging, merge_request, merge_request::MergeRequest, prospects,
+    service, store as customers,
 };
 use crate::decisions::{review, store as decisions};
 use crate::deliveries::incoming;
@@ -131,6 +131,8 @@ fn merge_one(conn: &mut Connection, step: &Step, now: Timestamp, checks: &Checks
     outcomes::reassign(conn, *alias, *survivor)?;
     journeys::reassign(conn, *alias, *survivor)?;
     incoming::log::reassign_inquiries(conn, *alias, *survivor)?;
+    service::reassign(conn, *alias, *survivor)?;
+    prospects::reassign(conn, *alias, *survivor)?;
     event_types::move_personal(conn, *alias, *survivor)?;
     segments::reassign(conn, *alias, *survivor)?;
     scoring::forget(conn, &[*alias])?;

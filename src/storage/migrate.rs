@@ -45,6 +45,9 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "120_incoming",
     "121_domain_pace",
     "140_due_in_order",
+    "150_scorecard",
+    "151_prospects",
+    "152_service",
     "160_journeys"
 ];
 

@@ -27,8 +27,18 @@ pub fn form_token(page: &str) -> String {
 #[test]
 fn every_page_needs_a_session_and_leads_to_the_log_in() {
     let service = Service::new().with_user(Role::Viewer);
-    for path in ["/", "/campaigns", "/customers", "/customers/C-1", "/campaigns/x", "/segments", "/profit", "/reviews"]
-    {
+    for path in [
+        "/",
+        "/campaigns",
+        "/customers",
+        "/customers/C-1",
+        "/campaigns/x",
+        "/segments",
+        "/profit",
+        "/scorecard",
+        "/prospects",
+        "/reviews",
+    ] {
         let answer = service.get(path).send();
         assert_eq!(answer.status, 303, "{path}");
         assert!(answer.header("location").is_some_and(|to| to.starts_with("/login")));

@@ -16,6 +16,7 @@ mod point_in_time;
 mod profit;
 mod real_time;
 mod schema;
+mod scorecard;
 mod stages;
 mod storage;
 mod support;

@@ -1,6 +1,8 @@
 //! Campaigns over REST.
 
+pub mod begin;
 pub mod capacity;
+pub mod conflicts;
 pub mod get;
 pub mod journeys;
 pub mod list;

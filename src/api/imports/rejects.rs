@@ -52,7 +52,7 @@ fn open(ws: &Workspace, caller: &Caller, id: i64) -> Result<(Option<File>, u64, 
 }
 
 /// The next piece of the file, and the file; an empty one at its end.
-fn piece(file: Option<File>) -> std::io::Result<(Bytes, File)> {
+pub(in crate::api) fn piece(file: Option<File>) -> std::io::Result<(Bytes, File)> {
     let mut file = file.ok_or(std::io::ErrorKind::UnexpectedEof)?;
     let mut piece = Vec::new();
     file.by_ref().take(PIECE).read_to_end(&mut piece)?;

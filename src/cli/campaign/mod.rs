@@ -1,9 +1,11 @@
 //! `vizavi campaign`: one file per thing that is asked of a campaign.
 
 mod apply;
+mod conflicts;
 mod journeys;
 mod lint;
 mod list;
+mod new;
 mod plan;
 mod results;
 mod run;
@@ -34,6 +36,14 @@ enum Verb {
         /// The folder with campaign.toml, templates/ and sample.json
         #[arg(value_name = "PATH")]
         path: PathBuf,
+    },
+    /// Write an example's folder, to be edited and applied; without a name, say which examples there are
+    New {
+        /// The example
+        from: Option<String>,
+        /// Where to; a folder of that name when absent
+        #[arg(long, value_name = "PATH")]
+        to: Option<PathBuf>,
     },
     /// Check a campaign's templates and say what is unwise in them: size, links, images, unsubscribe link, phrases. Changes nothing
     Lint {
@@ -98,6 +108,11 @@ enum Verb {
         /// The campaign
         name: String,
     },
+    /// Which campaigns want the same clients now, and what it costs that only one may write; changes nothing
+    Conflicts {
+        /// The campaigns; all that may run when none is named
+        names: Vec<String>,
+    },
     /// Where clients are on their way through the campaign's steps
     Journeys {
         /// The campaign
@@ -116,6 +131,7 @@ enum Verb {
 pub fn run(place: &Place, args: &Args) -> Done {
     match &args.verb {
         Verb::Apply { path } => apply::run(place, path),
+        Verb::New { from, to } => new::run(place, from.as_deref(), to.as_deref()),
         Verb::Lint { path } => lint::run(place, path),
         Verb::Plan { name, limits } if limits.is_empty() => plan::run(place, name),
         Verb::Plan { name, limits } => what_if::run(place, name, limits),
@@ -126,6 +142,7 @@ pub fn run(place: &Place, args: &Args) -> Done {
         Verb::Resume { name } => steer::run(place, name, steer::Verb::Resume),
         Verb::Cancel { name } => steer::run(place, name, steer::Verb::Cancel),
         Verb::Close { name } => steer::run(place, name, steer::Verb::Close),
+        Verb::Conflicts { names } => conflicts::run(place, names),
         Verb::Journeys { name } => journeys::run(place, name),
         Verb::Results { name } => results::run(place, name),
         Verb::List => list::run(place),

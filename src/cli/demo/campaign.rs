@@ -1,92 +1,19 @@
-//! The example campaign of the demo: embedded, written where a marketer would copy it, and sized to the company.
-
-use std::fs;
-use std::path::{Path, PathBuf};
+//! The example campaign of the demo: written where a marketer would copy it, and sized to the company.
 
 use super::Demo;
 use crate::campaigns::folder;
 use crate::error::Result;
 use crate::money::Money;
-use crate::operations::apply;
+use crate::operations::{apply, examples};
 
 /// The campaign's name.
 pub const NAME: &str = "next-best-offer";
 
-macro_rules! pieces {
-    ($($path:literal,)*) => {
-        [$(($path, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/campaigns/next-best-offer/", $path)))),*]
-    };
-}
-
-/// Every file of the campaign, by its path in the folder.
-const FILES: &[(&str, &str)] = &pieces![
-    "campaign.toml",
-    "README.md",
-    "sample.json",
-    "templates/a/bg/call.hbs",
-    "templates/a/bg/html.hbs",
-    "templates/a/bg/sms.hbs",
-    "templates/a/bg/subject.hbs",
-    "templates/a/bg/text.hbs",
-    "templates/a/en/call.hbs",
-    "templates/a/en/html.hbs",
-    "templates/a/en/sms.hbs",
-    "templates/a/en/subject.hbs",
-    "templates/a/en/text.hbs",
-    "templates/a/ru/call.hbs",
-    "templates/a/ru/html.hbs",
-    "templates/a/ru/sms.hbs",
-    "templates/a/ru/subject.hbs",
-    "templates/a/ru/text.hbs",
-    "templates/b/bg/call.hbs",
-    "templates/b/bg/html.hbs",
-    "templates/b/bg/sms.hbs",
-    "templates/b/bg/subject.hbs",
-    "templates/b/bg/text.hbs",
-    "templates/b/en/call.hbs",
-    "templates/b/en/html.hbs",
-    "templates/b/en/sms.hbs",
-    "templates/b/en/subject.hbs",
-    "templates/b/en/text.hbs",
-    "templates/b/ru/call.hbs",
-    "templates/b/ru/html.hbs",
-    "templates/b/ru/sms.hbs",
-    "templates/b/ru/subject.hbs",
-    "templates/b/ru/text.hbs",
-    "templates/parts/bg/foot-text.hbs",
-    "templates/parts/bg/foot.hbs",
-    "templates/parts/bg/offer-text.hbs",
-    "templates/parts/bg/offer.hbs",
-    "templates/parts/en/foot-text.hbs",
-    "templates/parts/en/foot.hbs",
-    "templates/parts/en/offer-text.hbs",
-    "templates/parts/en/offer.hbs",
-    "templates/parts/head.hbs",
-    "templates/parts/products-text.hbs",
-    "templates/parts/products.hbs",
-    "templates/parts/ru/foot-text.hbs",
-    "templates/parts/ru/foot.hbs",
-    "templates/parts/ru/offer-text.hbs",
-    "templates/parts/ru/offer.hbs",
-    "templates/parts/top.hbs",
-];
-
-/// Writes the campaign's folder below `data` and answers where it is.
-fn write(data: &Path) -> Result<PathBuf> {
-    let root = data.join("campaigns").join(NAME);
-    for (path, text) in FILES {
-        let path = root.join(path);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(path, text)?;
-    }
-    Ok(root)
-}
-
 /// Applies the campaign. Its capacities are those of the company, however many clients it has.
 pub fn apply(demo: &Demo<'_>) -> Result<()> {
-    let mut folder = folder::read(&write(demo.ws.data())?)?;
+    let root = demo.ws.data().join("campaigns").join(NAME);
+    examples::write(NAME, &root)?;
+    let mut folder = folder::read(&root)?;
     let capacities = demo.company.capacities();
     folder.spec.budget = Some(Money(capacities.budget as i64));
     for channel in &mut folder.spec.channels {
@@ -98,15 +25,9 @@ pub fn apply(demo: &Demo<'_>) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::path::Path;
 
-    #[test]
-    fn every_file_of_the_folder_is_embedded() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns").join(NAME);
-        let written = tempfile::tempdir().unwrap();
-        let root = write(written.path()).unwrap();
-        assert_eq!(folder::read(&root).unwrap(), folder::read(&folder).unwrap());
-    }
+    use super::*;
 
     #[test]
     fn the_example_has_the_capacities_of_the_standard_company() {

@@ -24,17 +24,21 @@ fn known(offer: usize, channel: usize) -> Candidate {
         contact_cost: 8.0,
         hazard: 0.01,
         reach_value: 500.0,
+        worth: 0.0,
     };
     candidate
 }
 
 #[test]
 fn the_value_is_the_formula_term_by_term() {
-    let value = Value::of(&known(1, 1)).unwrap();
-    let terms = [value.with_contact, value.discount, value.anyway, value.after, value.contact_cost, value.fatigue];
-    let expected = [400.0, -10.0, -200.0, 30.0, -8.0, -5.0];
+    let mut cared_for = known(1, 1);
+    cared_for.terms.worth = 25.0;
+    let value = Value::of(&cared_for).unwrap();
+    let terms =
+        [value.with_contact, value.discount, value.anyway, value.after, value.contact_cost, value.fatigue, value.worth];
+    let expected = [400.0, -10.0, -200.0, 30.0, -8.0, -5.0, 25.0];
     assert!(terms.iter().zip(expected).all(|(term, expected)| (term - expected).abs() < 1e-9), "{terms:?}");
-    assert!((value.total - 207.0).abs() < 1e-9);
+    assert!((value.total - 232.0).abs() < 1e-9);
     let changes: [fn(&mut Candidate); 3] =
         [|c| c.p1 = 1.1, |c| c.terms.hazard = f64::NAN, |c| c.terms.reach_value = -1.0];
     for change in changes {

@@ -124,6 +124,21 @@ pub fn inquiries(conn: &mut Connection, state: &str, after: Option<i64>, limit: 
     Ok(page.order(inquiry::id).limit(limit).load(conn)?)
 }
 
+/// One inquiry.
+///
+/// # Errors
+/// Not found.
+pub fn inquiry(conn: &mut Connection, id: i64) -> Result<Inquiry> {
+    let found: Option<Inquiry> = inquiry::table.find(id).first(conn).optional()?;
+    found.ok_or_else(|| Error::not_found(format!("there is no inquiry {id}")))
+}
+
+/// A customer's open inquiries, oldest first.
+pub fn open_of(conn: &mut Connection, customer: CustomerId) -> Result<Vec<Inquiry>> {
+    let of = inquiry::table.filter(inquiry::customer_id.eq(customer)).filter(inquiry::state.eq(OPEN));
+    Ok(of.order(inquiry::id).load(conn)?)
+}
+
 /// Closes an inquiry.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! Lifetime value: reads purchases and contracts from history, trains, scores; and where customers stand.
 
+pub mod ahead;
 mod contracts;
 mod purchases;
 mod refresh;

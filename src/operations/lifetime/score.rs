@@ -65,7 +65,7 @@ pub fn score(ws: &Workspace, known: &Known, totals: &ByCustomer, now: Timestamp)
 }
 
 /// What is known of each customer, in the order of their ids.
-fn clients(
+pub(super) fn clients(
     ws: &Workspace,
     model: &LifetimeModel,
     known: &Known,

@@ -8,8 +8,9 @@ use super::equity::{EquityReport, equity};
 use super::report::{ProfitReport, report};
 use crate::clock::{DAY, Timestamp};
 use crate::error::Result;
-use crate::operations::Workspace;
+use crate::operations::{Workspace, leads};
 use crate::progress::Progress;
+use crate::reports::{scorecard, what_if};
 use crate::storage::schema::kept_report;
 
 const PROFIT: &str = "profit";
@@ -20,11 +21,14 @@ const EQUITY: &str = "equity";
 /// # Errors
 /// Unavailable, when store or history do not answer.
 pub fn refresh(ws: &Workspace, progress: &dyn Progress) -> Result<()> {
+    leads::settle(ws)?;
     let made = report(ws, progress)?;
     put(ws, PROFIT, &made, made.as_of)?;
     let now = ws.now();
     let made = equity(ws, now.plus(-365 * DAY), now, progress)?;
-    put(ws, EQUITY, &made, now)
+    put(ws, EQUITY, &made, now)?;
+    scorecard::refresh(ws, progress)?;
+    what_if::refresh(ws, progress)
 }
 
 /// What to say where nothing is kept.
@@ -56,7 +60,7 @@ pub fn or_made(ws: &Workspace, progress: &dyn Progress) -> Result<(ProfitReport,
     Ok((profit, get(ws, EQUITY)?.map_or_else(afresh, Ok)?))
 }
 
-fn put(ws: &Workspace, name: &str, made: &impl Serialize, as_of: Timestamp) -> Result<()> {
+pub(in crate::reports) fn put(ws: &Workspace, name: &str, made: &impl Serialize, as_of: Timestamp) -> Result<()> {
     let body = serde_json::to_string(made)?;
     ws.store().write(|conn| {
         diesel::delete(kept_report::table.find(name)).execute(conn)?;
@@ -68,7 +72,7 @@ fn put(ws: &Workspace, name: &str, made: &impl Serialize, as_of: Timestamp) -> R
 }
 
 /// One that an older program kept in another form counts as none.
-fn get<T: DeserializeOwned>(ws: &Workspace, name: &str) -> Result<Option<T>> {
+pub(in crate::reports) fn get<T: DeserializeOwned>(ws: &Workspace, name: &str) -> Result<Option<T>> {
     let found: Option<String> = ws
         .store()
         .read(|conn| Ok(kept_report::table.find(name).select(kept_report::body).first(conn).optional()?))?;

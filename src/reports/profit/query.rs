@@ -22,11 +22,31 @@ pub type ByStretch = BTreeMap<(CustomerId, i64), Lines>;
 
 /// How time is cut.
 #[derive(Debug, Clone, Copy)]
-pub enum Stretches {
+pub enum Stretches<'a> {
     /// Calendar months; see [`month_of`].
     Months,
     /// What came before an instant is 0, the rest 1.
     Cut(Timestamp),
+    /// The same with several instants, in the order of time: what came before the first is 0, before the second 1, and so on.
+    Cuts(&'a [Timestamp]),
+}
+
+impl Stretches<'_> {
+    /// The stretch of an instant in SQL.
+    pub(in crate::reports) fn sql(&self, happened: &str) -> String {
+        match self {
+            Stretches::Months => format!(
+                "CAST(date_part('year', {happened}) AS BIGINT) * 12 + CAST(date_part('month', {happened}) AS BIGINT) - 1"
+            ),
+            Stretches::Cut(cut) => format!("CASE WHEN {happened} < {} THEN 0 ELSE 1 END", instant(*cut)),
+            Stretches::Cuts(cuts) => {
+                let cases = cuts.iter().enumerate();
+                let cases: String =
+                    cases.map(|(at, cut)| format!(" WHEN {happened} < {} THEN {at}", instant(*cut))).collect();
+                format!("CASE{cases} ELSE {} END", cuts.len())
+            }
+        }
+    }
 }
 
 /// A calendar month of UTC as a number: 12 x year + month - 1.
@@ -51,7 +71,7 @@ pub fn month_name(month: Month) -> String {
 }
 
 /// An instant in SQL.
-pub(super) fn instant(at: Timestamp) -> String {
+pub(in crate::reports) fn instant(at: Timestamp) -> String {
     format!("arrow_cast({}, 'Timestamp(Microsecond, Some(\"UTC\"))')", at.0)
 }
 
@@ -68,14 +88,8 @@ pub struct Queries {
 
 impl Queries {
     /// Queries about everybody in a snapshot, or about one customer.
-    pub fn new(settings: &Settings, stretches: Stretches, who: Option<CustomerId>) -> Queries {
-        let stretch = match stretches {
-            Stretches::Months => {
-                "CAST(date_part('year', happened) AS BIGINT) * 12 + CAST(date_part('month', happened) AS BIGINT) - 1"
-                    .to_owned()
-            }
-            Stretches::Cut(cut) => format!("CASE WHEN happened < {} THEN 0 ELSE 1 END", instant(cut)),
-        };
+    pub fn new(settings: &Settings, stretches: Stretches<'_>, who: Option<CustomerId>) -> Queries {
+        let stretch = stretches.sql("happened");
         let only = who.map(|id| format!(" WHERE customer_id = {id}")).unwrap_or_default();
         let goods = format!(
             "sum(CASE WHEN cost IS NULL THEN amount - CAST(round(amount * {:?}) AS BIGINT) ELSE cost END)",
@@ -211,7 +225,7 @@ fn quoted(text: impl AsRef<str>) -> String {
 }
 
 /// A column of whole numbers, whatever its width; nothing counts as 0.
-fn whole(batch: &RecordBatch, column: usize) -> Vec<i64> {
+pub(in crate::reports) fn whole(batch: &RecordBatch, column: usize) -> Vec<i64> {
     let cast = arrow::compute::cast(batch.column(column), &DataType::Int64).expect("whole numbers");
     cast.as_primitive::<Int64Type>().iter().map(Option::unwrap_or_default).collect()
 }

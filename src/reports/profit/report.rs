@@ -123,7 +123,7 @@ pub struct PotentialReport {
 
 /// What is known before anybody is looked at.
 #[derive(Debug, Clone)]
-pub(super) struct Basis {
+pub(in crate::reports) struct Basis {
     pub as_of: Timestamp,
     pub claims: ClaimBasis,
     pub norms: Norms,
@@ -171,7 +171,7 @@ pub fn report(ws: &Workspace, progress: &dyn Progress) -> Result<ProfitReport> {
 }
 
 /// What all clients show of claims and of what is usual.
-pub(super) fn basis(ws: &Workspace, as_of: Timestamp) -> Result<Basis> {
+pub(in crate::reports) fn basis(ws: &Workspace, as_of: Timestamp) -> Result<Basis> {
     let mut norms = Lines::default();
     let snapshot = ws.history().snapshot_before(as_of)?;
     let margin = ws.settings().margin;
@@ -232,7 +232,7 @@ pub(super) fn origins(ws: &Workspace, lines: &ByStretch) -> Result<Vec<Origin>> 
     ws.store().read(|conn| origin::between(conn, first.0.0, last.0.0))
 }
 
-pub(super) fn find(origins: &[Origin], id: CustomerId) -> Option<&Origin> {
+pub(in crate::reports) fn find(origins: &[Origin], id: CustomerId) -> Option<&Origin> {
     origins.binary_search_by_key(&id, |origin| origin.id).ok().map(|at| &origins[at])
 }
 
@@ -285,7 +285,7 @@ fn sums_of(ws: &Workspace, slice: &Snapshot, queries: &Queries, basis: &Basis) -
 }
 
 /// The lines of each customer by month.
-pub(super) fn by_customer(lines: ByStretch) -> impl Iterator<Item = (CustomerId, BTreeMap<Month, Lines>)> {
+pub(in crate::reports) fn by_customer(lines: ByStretch) -> impl Iterator<Item = (CustomerId, BTreeMap<Month, Lines>)> {
     let mut rows = lines.into_iter().peekable();
     std::iter::from_fn(move || {
         let ((id, month), first) = rows.next()?;

@@ -18,6 +18,7 @@ mod offers;
 mod outcomes;
 mod reports;
 mod segments;
+mod service;
 mod workspaces;
 
 pub use access::{api_key, idempotency, login_failure, user_session, workspace_user};
@@ -34,11 +35,12 @@ pub use migrations::schema_migration;
 pub use models::{lifetime_score, model_drift, model_version, score, segment, segment_member};
 pub use offers::{offer, offer_code};
 pub use outcomes::outcome;
-pub use reports::kept_report;
+pub use reports::{kept_report, kpi_reading, steering};
 pub use segments::{
     counter, customer_change, customer_stage, feed_follower, rule_segment, rule_segment_block, rule_segment_change,
     stage_step,
 };
+pub use service::{account_owner, customer_note, customer_task, lead, referral};
 pub use workspaces::{audit, workspace};
 
 diesel::allow_tables_to_appear_in_same_query!(customer_alias, history_tail);

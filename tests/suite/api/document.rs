@@ -54,7 +54,7 @@ fn keys_of<T: serde::de::DeserializeOwned>() -> BTreeSet<String> {
 
 #[test]
 fn written_schemas_have_the_keys_that_the_types_take() {
-    use vizavi::operations::{decide_now, record, test_send};
+    use vizavi::operations::{decide_now, export, leads, record, service, steering, test_send};
     let of =
         |keys: &[(&str, &str)]| keys.iter().map(|(k, _)| k.trim_end_matches('!').to_owned()).collect::<BTreeSet<_>>();
     assert_eq!(of(schema::OFFER), keys_of::<vizavi::offers::OfferSpec>());
@@ -69,6 +69,18 @@ fn written_schemas_have_the_keys_that_the_types_take() {
     assert_eq!(of(schema::INTERACTION), keys_of::<record::NewInteraction>());
     assert_eq!(of(schema::DECISION_REQUEST), keys_of::<decide_now::Request>());
     assert_eq!(of(schema::TEST_SEND), keys_of::<test_send::TestSend>());
+    assert_eq!(of(schema::TARGET), keys_of::<steering::Target>());
+    assert_eq!(of(schema::GOAL), keys_of::<steering::Goal>());
+    assert_eq!(of(schema::SERIES), keys_of::<steering::Series>());
+    assert_eq!(of(schema::OBJECTIVE), keys_of::<steering::ObjectiveSpec>());
+    assert_eq!(of(schema::LEAD_SOURCE), keys_of::<steering::SourceSpec>());
+    assert_eq!(of(schema::KPI_QUESTION), keys_of::<vizavi::reports::what_if::Question>());
+    assert_eq!(of(schema::BUDGET_QUESTION), keys_of::<vizavi::reports::budget::Question>());
+    assert_eq!(of(schema::LEAD), keys_of::<leads::NewLead>());
+    assert_eq!(of(schema::TASK), keys_of::<service::NewTask>());
+    assert_eq!(of(schema::ACCOUNT_OWNER), keys_of::<service::NewOwner>());
+    assert_eq!(of(schema::REFERRAL), keys_of::<service::NewReferral>());
+    assert_eq!(of(schema::EXPORT_QUESTION), keys_of::<export::Question>());
 }
 
 #[test]
@@ -84,6 +96,13 @@ fn what_a_route_answers_is_documented_for_it() {
         ("/v1/customers?limit=0", "/v1/customers"),
         ("/v1/customers?page=-1", "/v1/customers"),
         ("/v1/overview", "/v1/overview"),
+        ("/v1/kpis/scorecard", "/v1/kpis/scorecard"),
+        ("/v1/kpis/targets", "/v1/kpis/targets"),
+        ("/v1/kpis/satisfaction?days=0", "/v1/kpis/satisfaction"),
+        ("/v1/leads", "/v1/leads"),
+        ("/v1/customers/C-1/summary", "/v1/customers/{id}/summary"),
+        ("/v1/inquiries/7", "/v1/inquiries/{id}"),
+        ("/v1/exports", "/v1/exports"),
         ("/v1/segments", "/v1/segments"),
         ("/v1/models", "/v1/models"),
         ("/v1/campaigns/none/results", "/v1/campaigns/{id}/results"),

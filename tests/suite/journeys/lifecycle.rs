@@ -11,20 +11,26 @@ use crate::real_time::shop::{CAMPAIGN, later, offer, settings};
 
 /// Changes the campaign's definition in these parts, plans and approves it.
 pub fn edit(service: &Service, more: &Value) {
-    apply(service, more);
+    edit_of(service, CAMPAIGN, more);
+}
+
+/// The same for any campaign.
+pub fn edit_of(service: &Service, campaign: &str, more: &Value) {
+    apply(service, campaign, more);
     for verb in ["plan", "approve"] {
-        assert_eq!(steer(service, verb), 200, "{verb}");
+        let answer = service.post(&format!("/v1/campaigns/{campaign}/{verb}")).by(Role::Admin).json("{}").send();
+        assert_eq!(answer.status, 200, "{verb}: {}", answer.text);
     }
 }
 
 /// Changes the campaign's title, whatever its state.
 pub fn edit_title(service: &Service, title: &str) {
-    apply(service, &json!({ "title": title }));
+    apply(service, CAMPAIGN, &json!({ "title": title }));
 }
 
-fn apply(service: &Service, more: &Value) {
+fn apply(service: &Service, campaign: &str, more: &Value) {
     let admin = service.key_of(Role::Admin);
-    let path = format!("/v1/campaigns/{CAMPAIGN}");
+    let path = format!("/v1/campaigns/{campaign}");
     let known = service.get(&path).key(&admin).send();
     let mut folder =
         json!({ "spec": known.json()["folder"]["spec"], "templates": known.json()["folder"]["templates"] });
@@ -47,7 +53,7 @@ fn an_edit_of_a_running_campaign_waits_for_its_own_approval_and_nobody_is_writte
         event(service, "C0", "basket");
         hours(service, 1);
         assert_eq!((state(service), messages(service).len()), (("running".into(), 1), 1));
-        apply(service, &json!({ "title": "Another title" }));
+        apply(service, CAMPAIGN, &json!({ "title": "Another title" }));
         assert_eq!(state(service), ("running".into(), 2), "what is under way goes on");
         event(service, "C1", "basket");
         hours(service, 2);
@@ -110,4 +116,25 @@ fn where_the_workspace_asks_for_it_another_person_approves() {
     let own = post("approve", &one);
     assert!(own.status == 409 && own.text.contains("another person"), "{}", own.text);
     assert_eq!(post("approve", &other).status, 200);
+}
+
+#[test]
+fn campaigns_that_want_the_same_clients_are_told() {
+    let service = super::shop(None, &json!({}));
+    let conflicts = |body: &Value| {
+        let request = service.post("/v1/conflicts").by(Role::Admin);
+        request.json(&body.to_string()).send()
+    };
+    let alone = conflicts(&json!({})).problem(422);
+    assert!(alone["detail"].as_str().unwrap().contains("two or more"), "{alone}");
+    let known = service.get(&format!("/v1/campaigns/{CAMPAIGN}")).by(Role::Admin).send().json();
+    let mut folder = known["folder"].clone();
+    folder["spec"]["name"] = json!("other");
+    let put = service.put("/v1/campaigns/other").by(Role::Admin).json(&folder.to_string()).send();
+    assert_eq!(put.status, 201, "{}", put.text);
+    let found = conflicts(&json!({ "campaigns": [CAMPAIGN, "other"] })).json();
+    assert_eq!((&found["contested"], &found["rivals"][0]["clients"]), (&json!(4), &json!(4)), "{found}");
+    let (cost, value) = (found["cost"].as_i64().unwrap(), found["campaigns"][0]["value"].as_i64().unwrap());
+    assert!(cost > 0 && cost == value, "both want the same for the same: {found}");
+    assert_eq!(conflicts(&json!({ "campaigns": [CAMPAIGN, "none"] })).status, 404);
 }

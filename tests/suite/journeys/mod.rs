@@ -1,5 +1,6 @@
 //! Campaigns that go client by client: what begins a journey, its steps, what ends it, and that nobody gets a step twice.
 
+mod examples;
 mod lifecycle;
 mod steps;
 mod storm;

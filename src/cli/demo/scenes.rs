@@ -94,7 +94,7 @@ fn message(demo: &Demo<'_>, setup: &Setup, batch: &Batch, at: usize) -> Result<S
     let offer = setup.offers.iter().find(|offer| offer.id == treatment.offer);
     let offer = offer.ok_or_else(|| crate::Error::internal("a decision names an offer that the campaign does not"))?;
     let variant = treatment.variant.as_deref().map_or_else(|| setup.variant.clone(), str::to_owned);
-    let variables = variables(setup, demo.ws.settings(), &batch.people[at], offer, &variant);
+    let variables = variables(setup, demo.ws.settings(), &batch.people[at], offer, &variant, &treatment.channel);
     let form = Form::of_channel(&treatment.channel);
     let made = preview(&setup.templates, form, &serde_json::to_string(&variables)?)?.message;
     let mut lines = vec![format!("[{}]", treatment)];

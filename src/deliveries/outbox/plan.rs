@@ -1,7 +1,5 @@
 //! Planning: rows for a run, in the transaction that writes the decisions.
 
-use diesel::prelude::*;
-
 use crate::clock::Timestamp;
 use crate::deliveries::delivery::{Delivery, NewDelivery};
 use crate::deliveries::state::State;

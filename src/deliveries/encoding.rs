@@ -14,15 +14,18 @@ const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// Encodes `text`, each line of it ended by CRLF.
 pub(super) fn encode(text: &str) -> Body {
+    let (mut seen, mut escaped) = (0u8, 0usize);
+    for byte in text.bytes() {
+        let kind = KIND[usize::from(byte)];
+        seen |= kind;
+        escaped += usize::from(kind & ESCAPED);
+    }
     let longest = text.split('\n').map(str::len).max().unwrap_or_default();
-    // A return that ends no line, or another control, goes out encoded.
-    let controls =
-        text.bytes().any(|byte| byte < b' ' && byte != b'\n' && byte != b'\t' && byte != b'\r' || byte == 0x7f)
-            || text.match_indices('\r').any(|(at, _)| text.as_bytes().get(at + 1) != Some(&b'\n'));
-    if text.is_ascii() && longest <= MOST_LINE && !controls {
+    // A return that ends no line goes out encoded, as other controls do.
+    let bare = seen & RETURN > 0 && text.match_indices('\r').any(|(at, _)| text.as_bytes().get(at + 1) != Some(&b'\n'));
+    if seen & FOREIGN == 0 && longest <= MOST_LINE && !bare {
         return Body::dangerous_pre_encoded(with_crlf(text), ContentTransferEncoding::SevenBit);
     }
-    let escaped = text.bytes().filter(|byte| ESCAPED[usize::from(*byte)] && *byte != b'\n' && *byte != b'\r').count();
     // Two more bytes each, against a third more of everything.
     if escaped * 6 <= text.len() {
         Body::dangerous_pre_encoded(quoted_printable(text), ContentTransferEncoding::QuotedPrintable)
@@ -31,16 +34,25 @@ pub(super) fn encode(text: &str) -> Body {
     }
 }
 
-/// Bytes that quoted-printable writes as `=` and two digits.
-const ESCAPED: [bool; 256] = {
-    let mut escaped = [true; 256];
+/// What quoted-printable writes as `=` and two digits.
+const ESCAPED: u8 = 1;
+/// A return, which may end a line.
+const RETURN: u8 = 2;
+/// What does not pass as it is: not ASCII, or a control that is neither tab nor the end of a line.
+const FOREIGN: u8 = 4;
+
+const KIND: [u8; 256] = {
+    let mut kinds = [ESCAPED | FOREIGN; 256];
     let mut byte = b' ';
     while byte <= b'~' {
-        escaped[byte as usize] = byte == b'=';
+        kinds[byte as usize] = 0;
         byte += 1;
     }
-    escaped[b'\t' as usize] = false;
-    escaped
+    kinds[b'=' as usize] = ESCAPED;
+    kinds[b'\t' as usize] = 0;
+    kinds[b'\n' as usize] = 0;
+    kinds[b'\r' as usize] = RETURN;
+    kinds
 };
 
 fn with_crlf(text: &str) -> Vec<u8> {
@@ -78,7 +90,8 @@ fn quoted_line(mut line: &[u8], out: &mut Vec<u8>) {
     let mut room = ENCODED_LINE - 1;
     while let Some(&first) = line.first() {
         let most = line.len().min(room);
-        let mut run = line[..most].iter().position(|byte| ESCAPED[usize::from(*byte)]).unwrap_or(most);
+        let mut run =
+            line[..most].iter().position(|byte| KIND[usize::from(*byte)] & (ESCAPED | RETURN) > 0).unwrap_or(most);
         // A blank at the end of a line may get lost on the way.
         if run == line.len() && matches!(line[run - 1], b' ' | b'\t') {
             run -= 1;
@@ -138,7 +151,7 @@ mod tests {
             (&format!("{long}\nend = \t\n"), "quoted-printable"),
             ("Café au lait, naïve façade of an English sentence that is long enough\n trailing \n", "quoted-printable"),
             ("Здравствуйте, Анна!\nДо встречи.\n", "base64"),
-            ("a\rb\n", "base64"),
+            ("a\rb\n", "quoted-printable"),
             ("", "7bit"),
         ] {
             let body = encode(text);

@@ -1,7 +1,5 @@
 //! Planning: rows for a run, in the transaction that writes the decisions.
 
-use diesel::prelude::*;
-
 use crate::clock::Timestamp;
 use crate::deliveries::delivery::{Delivery, NewDelivery};
 use crate::deliveries::state::State;
@@ -9,7 +7,7 @@ use crate::error::Result;
 use crate::ids::{DeliveryId, IdKey};
 use crate::messages::LinkKeys;
 use crate::storage::schema::delivery;
-use crate::storage::{Connection, on_each};
+use crate::storage::{Connection, insert_rows};
 
 /// Rows of one statement; both stores take this many.
 const CHUNK: usize = 500;
@@ -30,10 +28,8 @@ pub fn plan(
     order.sort_unstable_by_key(|(id, _)| *id);
     for chunk in order.chunks(CHUNK) {
         let rows: Vec<Delivery> = chunk.iter().map(|(id, wanted)| row(*id, wanted, links, domain, now)).collect();
-        new += on_each!(conn, c => diesel::insert_into(delivery::table)
-            .values(&rows)
-            .on_conflict_do_nothing()
-            .execute(c))?;
+        let insert = insert_rows!(conn, rows, values => diesel::insert_into(delivery::table).values(values).on_conflict_do_nothing());
+        new += insert?;
     }
     Ok(new)
 }

@@ -75,7 +75,8 @@ fn assigned(ws: &Workspace, customers: u64, decided_at: Timestamp) -> CampaignRu
         "experiments": [{ "name": "subject", "variants": variants }],
     });
     let folder: Folder = serde_json::from_value(json!({ "spec": spec })).expect("a definition");
-    let campaign = ws.store().write(|conn| campaigns::apply(conn, &folder, decided_at)).expect("it is applied");
+    let campaign =
+        ws.store().write(|conn| campaigns::apply(conn, &folder, "bench", decided_at)).expect("it is applied");
     let run = CampaignRunId(ids::fresh(decided_at));
     let row = CampaignRun {
         id: run,
@@ -89,6 +90,7 @@ fn assigned(ws: &Workspace, customers: u64, decided_at: Timestamp) -> CampaignRu
         started_at: decided_at,
         finished_at: Some(decided_at),
         measured_at: None,
+        step: None,
     };
     ws.store().write(|conn| campaigns::insert_run(conn, &row)).expect("the run is kept");
     let mut rows = Vec::new();

@@ -24,7 +24,7 @@ fn tried(url: Option<&str>, decide: &str, otherwise: &str) -> (Service, i64) {
 /// Half of those with variant b buy, and a tenth of the others.
 fn b_is_better(service: &Service) {
     let every = |i: usize| if drawn(&format!("C{i}")) == "b" { 2 } else { 10 };
-    let buys = |i: &usize| tested(&format!("C{i}"), SHARE) && i % every(*i) == 0;
+    let buys = |i: &usize| tested(&format!("C{i}"), SHARE) && i.is_multiple_of(every(*i));
     order(service, "first", (0..CUSTOMERS).filter(buys).map(|i| format!("C{i}")));
 }
 

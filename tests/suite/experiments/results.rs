@@ -22,7 +22,7 @@ fn bought(url: Option<&str>) -> (Service, i64) {
     let buys = |i: &usize| {
         let id = format!("C{i}");
         let held_out = bucket("global-holdout", &id) < 2_000;
-        if drawn(&id) == "b" && !held_out { i % 2 == 0 } else { i % 10 == 0 }
+        if drawn(&id) == "b" && !held_out { i.is_multiple_of(2) } else { i.is_multiple_of(10) }
     };
     later(&service, DAY);
     order(&service, "first", (0..CUSTOMERS).filter(buys).map(|i| format!("C{i}")));

@@ -6,7 +6,7 @@ use crate::campaigns::folder::Folder;
 use crate::campaigns::store::{self, Campaign};
 use crate::error::{Error, Fault, Result};
 use crate::offers::store as offers;
-use crate::operations::{Workspace, audit, facts, segments, setup};
+use crate::operations::{Workspace, audit, facts, segments, send, setup};
 
 /// What applying did.
 #[derive(Debug, Clone, Serialize)]
@@ -34,6 +34,8 @@ pub fn apply(ws: &Workspace, folder: &Folder, actor: &str) -> Result<Applied> {
         return Err(Error::faults(format!("the campaign `{}` cannot be used", folder.spec.name), missing));
     }
     let checked = setup::check(folder, &catalogue, &known, ws.settings(), "")?;
+    // A sender that no message could have is said now, and not when the first is to go.
+    send::sender(ws)?;
     let warnings = checked.templates.warnings().to_vec();
     ws.store().write(|conn| {
         let before = store::all(conn)?.into_iter().find(|campaign| campaign.name == folder.spec.name);

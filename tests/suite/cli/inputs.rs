@@ -95,7 +95,7 @@ fn templates_that_could_not_be_sent_are_refused_when_they_are_applied() {
             &[("a/en/text.hbs", "Hi\n{{> one}}\n"), ("parts/one.hbs", "{{> two}}\n"), ("parts/two.hbs", "{{> one}}\n")],
             &["includes itself"],
         ),
-        ("large", &[("a/en/text.hbs", &body)], &["a/en/text.hbs", "262144"]),
+        ("large", &[("a/en/text.hbs", &body)], &["a/en/text.hbs", "256 KB"]),
         ("locale", &[("a/fr/text.hbs", "Bonjour")], &["a/fr/text.hbs", "`fr` is not known", "en, ru or bg"]),
         ("deep", &[("a/en/text.hbs", &blocks)], &["a/en/text.hbs:1", "deeper than 32"]),
         ("mjml", &[("a/en/html.hbs", ""), ("a/en/mjml.hbs", &deep)], &["mjml"]),

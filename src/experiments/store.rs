@@ -105,13 +105,14 @@ pub fn tests_of(conn: &mut Connection, campaign: CampaignId) -> Result<Vec<Test>
     Ok(rows)
 }
 
-/// Tests that something can be done about: whose wait has ended, or whose rest has not begun although it was decided.
-pub fn due_tests(conn: &mut Connection, now: Timestamp) -> Result<Vec<CampaignRunId>> {
+/// Tests that something can be done about, with their state: whose wait has ended, or whose rest has not begun although it was
+/// decided.
+pub fn due_tests(conn: &mut Connection, now: Timestamp) -> Result<Vec<(CampaignRunId, String)>> {
     let waiting = experiment_test::state.eq(TestState::Waiting.as_str()).and(experiment_test::decide_at.le(now));
     let rows = experiment_test::table
         .filter(waiting.or(experiment_test::state.eq(TestState::Decided.as_str())))
         .order((experiment_test::decide_at, experiment_test::campaign_run_id))
-        .select(experiment_test::campaign_run_id)
+        .select((experiment_test::campaign_run_id, experiment_test::state))
         .load(conn)?;
     Ok(rows)
 }

@@ -36,8 +36,9 @@ fn due_tests(ws: &Workspace) -> Result<usize> {
     let now = ws.now();
     let at = floor(now, AGAIN);
     let mut new = 0;
-    for run in ws.store().read(|conn| experiments::due_tests(conn, now))? {
-        let (work, occasion) = (Work::FollowTest { run }, format!("{run}/{at}"));
+    for (run, state) in ws.store().read(|conn| experiments::due_tests(conn, now))? {
+        // What has just been decided is not kept waiting by the look that found it undecided.
+        let (work, occasion) = (Work::FollowTest { run }, format!("{run}/{state}/{at}"));
         if !ws.store().read(|conn| queue::is_known(conn, ws.id_key(), &work, &occasion))? {
             let added = ws.store().write(|conn| queue::enqueue(conn, ws.id_key(), &work, &occasion, now, now))?;
             new += usize::from(added);

@@ -38,6 +38,8 @@ fn credit_stands_beside_lift_and_late_orders_count_when_they_are_told() {
     let service = served();
     run(&service, "june");
     order(&service, "first", buyers(4));
+    // What happens at this very instant belongs to the time that begins now.
+    later(&service, DAY / 24);
     let before = get(&service, "/v1/attribution?days=7");
     assert_eq!((before["orders"].as_i64(), before["window_days"].as_i64()), (Some(250), Some(7)), "{before}");
     let campaign = &before["campaigns"][0];

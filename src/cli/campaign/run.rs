@@ -7,6 +7,7 @@ use crate::cli::{Done, Place, print, signal};
 use crate::deliveries::Summary;
 use crate::deliveries::outbox::find;
 use crate::deliveries::outbox::reconcile::{Reconciliation, reconcile};
+use crate::deliveries::outbox::waiting::NEVER;
 use crate::operations::Workspace;
 use crate::operations::run::{Started, start};
 use crate::operations::send::send_due;
@@ -38,9 +39,13 @@ pub fn run(place: &Place, name: &str, occasion: Option<&str>, send: bool) -> Don
     text += &reconciled(&reconciliation);
     if reconciliation.open > 0 {
         let next = ws.store().read(|conn| find::next_open(conn, started.run))?;
-        let when = next.map_or_else(String::new, |at| format!(", the next at {at}"));
-        text +=
-            &format!("{} are still open{when}; `vizavi work` sends them when their time comes\n", reconciliation.open);
+        let when = match next {
+            // All that is open waits for a person's word.
+            Some(NEVER) => "; release or refuse them: vizavi review list".to_owned(),
+            Some(at) => format!(", the next at {at}; `vizavi work` sends them when their time comes"),
+            None => "; `vizavi work` sends them when their time comes".to_owned(),
+        };
+        text += &format!("{} are still open{when}\n", reconciliation.open);
     }
     print::text(&text)?;
     Ok(())

@@ -169,9 +169,10 @@ fn what_if_view(show: &Show<'_>, found: &WhatIf) -> Value {
         })
     };
     json!({
-        "retention": found.question.retention_points,
-        "margin": found.question.margin_points,
-        "cost": found.question.cost_to_serve_percent,
+        // As text, so that whole numbers stand without a decimal.
+        "retention": found.question.retention_points.to_string(),
+        "margin": found.question.margin_points.to_string(),
+        "cost": found.question.cost_to_serve_percent.to_string(),
         "rows": found.segments.iter().chain([&found.all]).map(row).collect::<Vec<_>>(),
     })
 }

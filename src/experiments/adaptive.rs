@@ -80,7 +80,8 @@ pub struct AdaptiveEffect {
 /// With N units in all, N_r in period r, and per arm the sums S, Q of y and y^2: ipw = sum_r (S_b / p_b - S_a / p_a) / N, with
 /// variance sum_r (Q_b / p_b^2 + Q_a / p_a^2 - N_r d_r^2) / N^2, d_r the period's own estimate. Stratified: sum_r (N_r / N)
 /// (mean_b - mean_a), with variance sum_r (N_r / N)^2 (v_b / n_b + v_a / n_a). Periods in which an arm had no chance are left out;
-/// so are, from the strata, those in which it has fewer than two units.
+/// so are, from the strata, those in which it has fewer than two units. The intervals are normal: they cover as they should when each
+/// arm has some forty units a period, and too seldom (84 to 87 % for 95 %) when the weaker one has a handful.
 ///
 /// # Errors
 /// [`Degenerate`] when no period carries a comparison.
@@ -163,7 +164,7 @@ mod tests {
         arms: usize,
         periods: usize,
         units: usize,
-        seed: u64,
+        (seed, floor): (u64, f64),
         rate: &dyn Fn(usize, usize) -> f64,
     ) -> (Vec<Vec<PeriodArm>>, f64) {
         let mut stream = Stream::new(seed, "adaptive test");
@@ -195,7 +196,7 @@ mod tests {
                 total.n += seen.n;
                 total.sum += seen.sum;
             });
-            weights = thompson(&totals, FLOOR, seed.wrapping_add(period as u64)).unwrap().unwrap_or(weights);
+            weights = thompson(&totals, floor, seed.wrapping_add(period as u64)).unwrap().unwrap_or(weights);
         }
         (all, gained)
     }
@@ -217,7 +218,7 @@ mod tests {
         let (periods, units) = (20, 1_000);
         let even = rates.iter().sum::<f64>() / 3.0 * (periods * units) as f64;
         for seed in 0..20 {
-            let (_, gained) = simulate(3, periods, units, seed, &|arm, _| rates[arm]);
+            let (_, gained) = simulate(3, periods, units, (seed, FLOOR), &|arm, _| rates[arm]);
             assert!(gained > even, "seed {seed}: {gained} against {even}");
         }
     }
@@ -231,7 +232,8 @@ mod tests {
         let mut sums = [(0.0, 0.0); 3];
         let mut covered = [0; 2];
         for seed in 0..runs {
-            let (periods, _) = simulate(2, 6, 400, seed, &rate);
+            // Forty customers of the weaker arm a period; with a handful the normal interval is too narrow.
+            let (periods, _) = simulate(2, 6, 400, (seed, 0.1), &rate);
             let made = compare(&periods, (0, 1), Level::FIVE_PERCENT).unwrap();
             let pooled = |arm: usize| {
                 let sum: f64 = periods.iter().map(|p| p[arm].sums.sum).sum();

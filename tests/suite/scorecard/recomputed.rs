@@ -262,38 +262,7 @@ fn plain() -> Vec<(Indicator, String)> {
                 inside("arrow_cast(b, 'Timestamp(Microsecond, Some(\"UTC\"))')")
             )),
         ),
-        (Indicator::PaybackMonths, payback()),
     ]
-}
-
-/// Months from the begin of the month in which a client was won until the sum of monthly profits first reaches the cost; the median.
-fn payback() -> String {
-    let month = |column: &str| {
-        format!("CAST(date_part('year', {column}) AS BIGINT) * 12 + CAST(date_part('month', {column}) AS BIGINT) - 1")
-    };
-    let lines = |table: &str, sign: &str, handling: i64| {
-        format!(
-            "SELECT customer_id, began AS at, {sign}(revenue - goods) - {handling} AS amount FROM (SELECT customer_id, order_key, \
-             min(occurred_at) AS began, sum(amount) AS revenue, sum(coalesce(cost, amount - CAST(round(amount * 0.3) AS BIGINT))) AS goods \
-             FROM {table} GROUP BY customer_id, order_key)"
-        )
-    };
-    let won = "arrow_cast(w.b, 'Timestamp(Microsecond, Some(\"UTC\"))')";
-    format!(
-        "SELECT months FROM (SELECT months, row_number() OVER (ORDER BY months NULLS LAST) AS place, count(*) OVER () AS n FROM (\
-         SELECT w.customer_id, min(CASE WHEN so_far >= w.c THEN m + CASE WHEN amount > 0 THEN greatest(0.0, CAST(w.c - (so_far - amount) AS DOUBLE) / amount) \
-         ELSE 0.0 END END) AS months FROM won_rows w JOIN (SELECT customer_id, m, amount, sum(amount) OVER (PARTITION BY customer_id ORDER BY m) AS so_far \
-         FROM (SELECT f.customer_id, greatest(0, {} - {}) AS m, sum(f.amount) AS amount FROM ({} UNION ALL {} UNION ALL \
-         SELECT customer_id, occurred_at, -coalesce(cost, CASE reason WHEN 'complaint' THEN 1500 ELSE CASE channel WHEN 'email' THEN 1 \
-         WHEN 'call' THEN 450 ELSE 0 END END) FROM interaction WHERE direction = 'in' AND NOT (reason = 'complaint' AND outcome = 'upheld')) f \
-         JOIN won_rows w ON w.customer_id = f.customer_id WHERE w.b IS NOT NULL GROUP BY f.customer_id, m)) s ON s.customer_id = w.customer_id \
-         WHERE w.c > 0 AND w.customer_id IN (SELECT customer_id FROM order_item) GROUP BY w.customer_id)) WHERE place = (n - 1) / 2 + 1 \
-         OR n = 0",
-        month("f.at"),
-        month(won),
-        lines("order_item", "", 0),
-        lines("return_item", "-", 700),
-    )
 }
 
 fn reading(found: &Readings, indicator: Indicator) -> f64 {
@@ -307,22 +276,24 @@ fn same(a: f64, b: f64) -> bool {
 /// Every indicator of the window that ends now, and those of the whole series where SQL can tell them as well.
 fn compare(ws: &Workspace, what: &str) -> Vec<Indicator> {
     let found = readings(ws, ws.now(), &Silent).unwrap();
-    let mut told = Vec::new();
+    let (mut told, mut wrong) = (Vec::new(), Vec::new());
     for back in [0, 2, 7] {
         let window = found.series(Indicator::RetentionRate, 365).nth(back).unwrap();
         let asked = Asked::new(ws, window.from, window.until);
         for (indicator, sql) in plain() {
-            if back > 0 && indicator == Indicator::PaybackMonths {
-                continue;
-            }
             let own = found.series(indicator, 365).nth(back).unwrap().value.unwrap_or(f64::NAN);
             let again = asked.number(&sql);
-            assert!(same(own, again), "{what}, window {back}: {} is {own}, SQL says {again}", indicator.key());
+            // Where nobody has told what winning cost, SQL finds nothing spent, and the scorecard says that nothing is known.
+            let unknown = indicator == Indicator::AcquisitionCost && again == 0.0 && own.is_nan();
+            if !same(own, again) && !unknown {
+                wrong.push(format!("window {back}: {} is {own}, SQL says {again}", indicator.key()));
+            }
             if back == 0 && own.is_finite() {
                 told.push(indicator);
             }
         }
     }
+    assert!(wrong.is_empty(), "{what}: {wrong:#?}");
     told
 }
 

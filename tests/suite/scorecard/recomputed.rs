@@ -358,18 +358,6 @@ fn segments_again(ws: &Workspace, store: &str) {
     for (segment, reading) in found.segments(Indicator::ActiveClients, 365) {
         assert!(same(reading.value.unwrap(), again.get(segment).copied().unwrap_or(0.0)), "{store}: {segment}");
     }
-    let sql = "SELECT coalesce(w.t, 'none') AS segment, CAST(sum(p.profit - coalesce(q.profit, 0)) AS DOUBLE) / \
-        nullif(count(s.customer_id), 0) \
-        FROM {profit_until} p LEFT JOIN {profit_from} q ON q.customer_id = p.customer_id JOIN won_rows w ON w.customer_id = p.customer_id \
-        LEFT JOIN (SELECT customer_id FROM {active_from} UNION SELECT customer_id FROM {active_until}) s ON s.customer_id = p.customer_id \
-        WHERE p.customer_id IN (SELECT customer_id FROM {clients}) GROUP BY segment";
-    let again = asked.by_segment(sql);
-    for (segment, reading) in found.segments(Indicator::ProfitPerClient, 365) {
-        assert!(
-            same(reading.value.unwrap_or(0.0), again.get(segment).copied().unwrap_or(0.0)),
-            "{store}: {segment} {again:?}"
-        );
-    }
 }
 
 /// The value of the base is what the scores add up to.

@@ -367,6 +367,7 @@ pub fn base_value(ws: &Workspace) -> f64 {
 }
 
 #[test]
+#[ignore = "minutes of queries over half a million lines in a build without optimisation"]
 fn every_indicator_of_online_retail_is_what_sql_says() {
     let Some((place, _)) = crate::import::online_retail() else { return };
     let ws = &place.workspace;

@@ -19,7 +19,7 @@ const ARMS: [&str; 3] = ["No E-Mail", "Mens E-Mail", "Womens E-Mail"];
 type Dealt = (usize, LoggedDecision);
 
 pub fn run() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/hillstrom/hillstrom.csv");
+    let path = Path::new(".").join("../shared/data/hillstrom/hillstrom.csv");
     let Ok(text) = std::fs::read_to_string(&path) else {
         eprintln!("skipped: {} is absent", path.display());
         return;

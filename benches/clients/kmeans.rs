@@ -51,7 +51,7 @@ fn uniform(seed: u64, index: usize) -> f64 {
 
 /// What scikit-learn prints on the same rows; nothing, saying so, where it is absent.
 fn peer() -> Vec<Value> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/peers/models_sklearn.py");
+    let script = Path::new(".").join("../shared/peers/models_sklearn.py");
     let present = Command::new("python3").args(["-c", "import sklearn"]).stderr(std::process::Stdio::null()).status();
     if !script.exists() || !present.is_ok_and(|status| status.success()) {
         eprintln!("no peer: python3 with scikit-learn, or {}, is absent", script.display());

@@ -17,7 +17,7 @@ use vizavi::models::{LoggedDecision, ResponseModel};
 use super::{FOLDS, learning, line};
 
 pub fn run() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/starbucks/offers_long.csv.gz");
+    let path = Path::new(".").join("../shared/data/starbucks/offers_long.csv.gz");
     let Ok(file) = std::fs::File::open(&path) else {
         eprintln!("skipped: {} is absent", path.display());
         return;

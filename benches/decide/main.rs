@@ -89,7 +89,7 @@ fn prepare(workspace: &Workspace) {
     let quiet = "[schedule]\ntrain = \"never\"\nscore = \"never\"\n";
     let settings = format!("listen = \"127.0.0.1:0\"\n{listen}{quiet}");
     std::fs::write(data.join("vizavi.toml"), settings).expect("a file");
-    let known = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns/offers.ndjson"));
+    let known = std::fs::read_to_string(Path::new(".").join("campaigns/offers.ndjson"));
     let known: Vec<Value> =
         known.expect("the examples").lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let mut names: Vec<String> = known.iter().map(|offer| offer["name"].as_str().expect("a name").to_owned()).collect();

@@ -45,7 +45,7 @@ impl Peer {
             eprintln!("no peer: python3 with duckdb and pyarrow is absent (pip install duckdb pyarrow)");
             return None;
         }
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/history/duckdb/peer.py");
+        let script = Path::new(".").join("benches/history/duckdb/peer.py");
         let mut command = Command::new("python3");
         command.arg(script).arg(threads.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("python3 starts");

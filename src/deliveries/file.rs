@@ -90,7 +90,8 @@ impl Session for EmlSession {
     }
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Writes a file whose contents are durable.
+pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -99,7 +100,8 @@ fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.sync_data()
 }
 
-fn publish(temporary: &Path, path: &Path) -> std::io::Result<()> {
+/// Gives a written file its name, durably.
+pub(super) fn publish(temporary: &Path, path: &Path) -> std::io::Result<()> {
     fs::rename(temporary, path)?;
     // The name is durable only when its folder is.
     match path.parent() {

@@ -5,8 +5,7 @@
 //! looks for a proof first takes away what was written and not renamed, so that a writer that slept past its lease renames nothing.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use memchr::memmem;
 
 use super::delivery::Delivery;
 use super::email::{self, Sender, Wire};
+use super::file::{publish, write_synced};
 use super::transport::{Outcome, Parcel, Session, Transport};
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -219,24 +219,6 @@ fn read(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
 /// That a file is not there any more is no error.
 fn gone(result: std::io::Result<()>) -> std::io::Result<()> {
     result.or_else(|error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_data()
-}
-
-fn publish(unfinished: &Path, path: &Path) -> std::io::Result<()> {
-    fs::rename(unfinished, path)?;
-    // The name is durable only when its folder is.
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -84,18 +84,7 @@ pub fn policy(ws: &Workspace, progress: &dyn Progress) -> Result<PolicyValue> {
     let offers: Vec<Option<String>> = offers.into_iter().collect();
     let spec = train::without_protected(ws, &spec(ws)?);
     let expected = expect(ws, &rows, &offers, &spec, progress)?;
-    let log_of = |choice: &dyn Fn(usize) -> usize| -> Vec<Logged> {
-        (rows.iter().enumerate())
-            .map(|(i, row)| Logged {
-                cluster: row.customer,
-                reward: row.value,
-                propensity: row.log.propensity,
-                target: f64::from(u8::from(offers[choice(i)] == row.log.offer)),
-                unsupported: 0.0,
-                expected: Some(Expected { taken: expected.taken(i), candidate: expected.of(i, choice(i)) }),
-            })
-            .collect()
-    };
+    let log_of = |choice: &dyn Fn(usize) -> usize| judged_as(&rows, &offers, &expected, choice);
     let chosen: Vec<usize> = (0..rows.len()).map(|i| expected.best(i)).collect();
     let mut contenders = vec![Contender { name: POLICY.to_owned(), log: log_of(&|i| chosen[i]) }];
     let named = |offer: &Option<String>| offer.clone().unwrap_or_else(|| "none".into());
@@ -224,6 +213,25 @@ pub(super) fn expect(
     }
     progress.finish();
     Ok(made)
+}
+
+/// The log as an estimator takes it, of the policy that chooses so for each row.
+pub(super) fn judged_as(
+    rows: &[Row],
+    offers: &[Option<String>],
+    expected: &Expectations,
+    choice: &dyn Fn(usize) -> usize,
+) -> Vec<Logged> {
+    (rows.iter().enumerate())
+        .map(|(i, row)| Logged {
+            cluster: row.customer,
+            reward: row.value,
+            propensity: row.log.propensity,
+            target: f64::from(u8::from(offers[choice(i)] == row.log.offer)),
+            unsupported: 0.0,
+            expected: Some(Expected { taken: expected.taken(i), candidate: expected.of(i, choice(i)) }),
+        })
+        .collect()
 }
 
 /// P(convert) under an offer by the channel of the decision, or under none. The channel was not the policy's choice; where nobody

@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use crate::campaigns::experiment::Decides;
 use crate::campaigns::store as campaigns;
 use crate::error::Result;
-use crate::learning::off_policy::{Expected, Logged, Options, evaluate};
+use crate::learning::off_policy::{Options, evaluate};
 use crate::learning::promotion::{Evidence, gate};
 use crate::models::spec::ResponseSpec;
 use crate::models::{Fit, ResponseModel, ResponseParams, registry};
-use crate::operations::evaluate::{choices, expect, rows};
+use crate::operations::evaluate::{choices, expect, judged_as, rows};
 use crate::operations::{Workspace, results, train};
 use crate::progress::Silent;
 
@@ -77,18 +77,7 @@ fn off_policy(ws: &Workspace, spec: &ResponseSpec, serving: &ResponseModel) -> R
         false => expect(ws, &rows, &offers, &train::without_protected(ws, spec), &Silent)?,
     };
     let theirs = choices(&rows, &offers, serving);
-    let log_of = |choice: &dyn Fn(usize) -> usize| -> Vec<Logged> {
-        (rows.iter().enumerate())
-            .map(|(i, row)| Logged {
-                cluster: row.customer,
-                reward: row.value,
-                propensity: row.log.propensity,
-                target: f64::from(u8::from(offers[choice(i)] == row.log.offer)),
-                unsupported: 0.0,
-                expected: Some(Expected { taken: expected.taken(i), candidate: expected.of(i, choice(i)) }),
-            })
-            .collect()
-    };
+    let log_of = |choice: &dyn Fn(usize) -> usize| judged_as(&rows, &offers, &expected, choice);
     let (new, old) = (log_of(&|i| expected.best(i)), log_of(&|i| theirs[i]));
     let options = Options::default();
     Ok(Evidence::OffPolicy(evaluate(&new, &options).map(|mut made| {

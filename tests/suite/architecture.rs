@@ -46,7 +46,7 @@ const HOMES: &[(&str, &[&str])] = &[
 ];
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(".")
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

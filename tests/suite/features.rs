@@ -290,7 +290,7 @@ fn an_own_family_that_is_wrong_is_a_clear_error_and_can_neither_write_nor_see_th
 /// `UPDATE=1` writes the page anew.
 #[test]
 fn the_page_of_features_is_that_of_the_headers() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/FEATURES.md");
+    let path = "docs/FEATURES.md";
     let page = markdown(&Catalogue::embedded());
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(path, &page).unwrap();

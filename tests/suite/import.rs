@@ -67,7 +67,7 @@ impl Place {
 
 /// A file of the shared data; none, saying so, where they are absent.
 pub fn shared(path: &str) -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = crate::support::root();
     let places = [root.join("../shared/data"), root.join("../../shared/data")];
     let found = places.iter().map(|place| place.join(path)).find(|path| path.exists());
     if found.is_none() {
@@ -78,7 +78,7 @@ pub fn shared(path: &str) -> Option<PathBuf> {
 
 /// A mapping that is shipped.
 pub fn mapping(name: &str) -> Option<PathBuf> {
-    Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/mappings").join(name))
+    Some(crate::support::root().join("docs/mappings").join(name))
 }
 
 /// A workspace that holds Online Retail, and the report of its import; read once for all tests that look at it.
@@ -237,7 +237,7 @@ fn what_is_not_a_fact_goes_to_the_store_and_leaves_the_rest_as_it_was() {
 #[test]
 fn offers_come_as_whole_definitions_too_all_or_none() {
     let place = Place::new();
-    let offers = Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns/offers.ndjson");
+    let offers = crate::support::root().join("campaigns/offers.ndjson");
     let report = place.import("offers", &offers, None).unwrap();
     assert_eq!((report.accepted, report.rejected), (5, 0));
     let bad = place.file(

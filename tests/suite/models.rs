@@ -41,7 +41,7 @@ fn churn_of_telco_from_the_file_to_the_figures() {
 }
 
 fn telco(store: &str, place: &Place, file: &Path) {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let docs = crate::support::root().join("docs");
     place.import("customers", file, Some(docs.join("mappings/telco.toml"))).unwrap();
     with_spec(place, "telco", &std::fs::read_to_string(docs.join("models/telco.toml")).unwrap());
     let trained = train(&place.workspace, &["telco".into()], &Silent).unwrap();

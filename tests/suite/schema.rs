@@ -45,7 +45,7 @@ fn tables(store: &Store) -> Tables {
 /// Table -> columns in order, from the `diesel::table!` blocks.
 fn declared() -> Tables {
     let mut tables = Tables::new();
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/storage");
+    let folder = std::path::Path::new(".").join("src/storage");
     let files: Vec<_> = std::fs::read_dir(folder.join("schema")).unwrap().map(|e| e.unwrap().path()).collect();
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();

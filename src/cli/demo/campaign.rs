@@ -31,7 +31,7 @@ mod tests {
 
     #[test]
     fn the_example_has_the_capacities_of_the_standard_company() {
-        let spec = folder::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns").join(NAME)).unwrap().spec;
+        let spec = folder::read(&Path::new(".").join("campaigns").join(NAME)).unwrap().spec;
         let capacities = crate::simulation::Capacities::for_customers(20_000);
         assert_eq!(spec.budget, Some(Money(capacities.budget as i64)));
         let channels: Vec<usize> = spec.channels.iter().map(|c| c.capacity.unwrap() as usize).collect();

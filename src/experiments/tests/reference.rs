@@ -8,7 +8,7 @@ use crate::experiments::analyse;
 
 /// The shared folder beside the project, or beside a folder above it.
 fn shared(file: &str) -> Option<String> {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = std::env::current_dir().ok()?;
     let found = root.ancestors().map(|dir| dir.join("shared").join(file)).find(|path| path.is_file());
     if found.is_none() {
         eprintln!("skipped: ../shared/{file} is absent");

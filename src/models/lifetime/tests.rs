@@ -6,7 +6,7 @@ use crate::random::Stream;
 
 /// The CDNOW sample: purchases up to 39 weeks, what was spent, and purchases of the 39 weeks after.
 fn cdnow() -> Option<Vec<(Purchases, Spending, f64)>> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/cdnow/rfm_calholdout_sample.csv");
+    let path = std::path::Path::new(".").join("../shared/data/cdnow/rfm_calholdout_sample.csv");
     let Ok(text) = std::fs::read_to_string(&path) else {
         eprintln!("skipped: {} is absent", path.display());
         return None;

@@ -208,7 +208,7 @@ struct Receipt {
 
 /// The file's text, or None (said) when the data are not on this machine.
 fn starbucks() -> Option<String> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/starbucks/offers_long.csv.gz");
+    let path = std::path::Path::new(".").join("../shared/data/starbucks/offers_long.csv.gz");
     let Ok(file) = std::fs::File::open(path) else {
         eprintln!("skipped: ../shared/data/starbucks is absent");
         return None;

@@ -18,8 +18,7 @@ fn spec() -> ChurnSpec {
 
 /// Reference features as of a day, or None (said) when the data are not on this machine.
 fn online_retail(day: &str) -> Option<Labelled> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(format!("../shared/data/online_retail/features_cut_{day}.csv"));
+    let path = std::path::Path::new(".").join(format!("../shared/data/online_retail/features_cut_{day}.csv"));
     let Ok(text) = std::fs::read_to_string(path) else {
         eprintln!("skipped: ../shared/data/online_retail is absent");
         return None;

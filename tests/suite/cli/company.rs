@@ -20,7 +20,7 @@ pub const OFFERS: &str = "name,title,percent,base_rate\nten-off,10 % off,10,0.30
 impl Program {
     /// The campaign's folder: the shipped templates with this definition.
     pub fn campaign(&self, folder: &str, definition: &str) -> String {
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns/win-back");
+        let shipped = crate::support::root().join("campaigns/win-back");
         copy(&shipped.join("templates"), &self.path(folder).join("templates"));
         std::fs::copy(shipped.join("sample.json"), self.path(folder).join("sample.json")).unwrap();
         self.file(&format!("{folder}/campaign.toml"), definition);

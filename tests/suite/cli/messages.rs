@@ -21,7 +21,8 @@ fn run_id(said: &Said) -> String {
 #[test]
 fn a_campaign_is_linted_without_a_workspace() {
     let program = Program::new(None);
-    let good = program.done(&["campaign", "lint", concat!(env!("CARGO_MANIFEST_DIR"), "/campaigns/win-back")]);
+    let shipped = crate::support::root().join("campaigns/win-back");
+    let good = program.done(&["campaign", "lint", shipped.to_str().unwrap()]);
     assert!(good.out.contains("nothing to say against it"), "{}", good.out);
     let definition =
         program.file("c/campaign.toml", "name = \"c\"\noffers = [\"x\"]\n[[channels]]\nchannel = \"email\"\n");

@@ -40,7 +40,6 @@ fn weights(service: &Service) -> Vec<(String, f64)> {
 }
 
 #[test]
-#[ignore = "two months of nightly work on both stores: more than eight minutes in a build without optimisation"]
 fn moving_weights_follow_matured_outcomes_keep_the_floor_and_are_logged() {
     for url in [None, crate::support::postgres::database()] {
         let service = trying(url.as_deref(), 0.0, subject(json!({ "allocation": "thompson", "floor": 0.05 })), 320);

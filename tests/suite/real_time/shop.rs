@@ -5,20 +5,22 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use vizavi::clock::DAY;
 use vizavi::operations::access::Role;
-use vizavi::settings::{ContextKind, Settings};
+use vizavi::settings::{ContextKind, Daily, Schedule, Settings};
 
 use crate::api::service::Service;
 
 /// The campaign.
 pub const CAMPAIGN: &str = "now";
 
-/// Settings without holdout, draws and quiet hours; requests may say on which page the customer is, and what is in the basket.
+/// Settings without holdout, draws, quiet hours and nightly work, so that weeks pass in seconds; requests may say on which page the
+/// customer is, and what is in the basket.
 pub fn settings() -> Settings {
     let context = [("page", ContextKind::Text), ("basket", ContextKind::Number)];
     Settings {
         holdout: 0.0,
         exploration: 0.0,
         quiet_hours: [0, 0],
+        schedule: Schedule { train: Daily(None), score: Daily(None), ..Schedule::default() },
         context: context.into_iter().map(|(name, kind)| (name.to_owned(), kind)).collect::<BTreeMap<_, _>>(),
         ..Settings::default()
     }

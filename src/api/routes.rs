@@ -109,6 +109,12 @@ pub fn table() -> Vec<Route> {
         route(POST, "/v1/conflicts", Needs(CampaignsWrite), campaigns::conflicts::handle)
             .says("Which campaigns want the same clients now, and what it costs that only one may write; nothing is kept.")
             .takes(named("ConflictsInput")).answers(200, object()),
+        route(POST, "/v1/plans", Needs(CampaignsWrite), campaigns::joint::plan)
+            .says("What several campaigns would do together, each client left to the one to which they are worth most; nothing is kept.")
+            .takes(named("JointInput")).answers(200, object()).or(&[404]),
+        route(POST, "/v1/runs", Needs(CampaignsRun), campaigns::joint::run)
+            .says("Starts a run of each of several campaigns, decided together: of all, or of none.")
+            .takes(named("JointRunInput")).answers(201, super::schema::page_of(object())).or(&[404]),
         route(GET, "/v1/examples", Needs(CampaignsRead), campaigns::begin::list)
             .says("The campaigns that come with the program.").answers(200, super::schema::page_of(object())),
         route(GET, "/v1/campaigns/{id}", Needs(CampaignsRead), campaigns::get::handle)
@@ -166,6 +172,9 @@ pub fn table() -> Vec<Route> {
         route(POST, "/v1/experiments/{id}/decide", Needs(CampaignsApprove), experiments::decide::handle)
             .says("Chooses a variant: by the data (409 where they cannot carry a winner), or the one that is named.")
             .takes(named("Asked")).answers(200, object()),
+        route(GET, "/v1/calendar", Needs(AnalysisRead), analysis::calendar)
+            .says("How many contacts clients have had and are to expect, day by day and by campaign.")
+            .query("days", "integer", "so many days before today, and as many from today on; 14 when left out").answers(200, object()),
         route(GET, "/v1/attribution", Needs(AnalysisRead), analysis::attribution)
             .says("What each campaign is credited with by a window and a model, beside what its holdout shows that it caused.")
             .query("from", "string", "the begin; 90 days before the end when left out").query("to", "string", "the end; now when left out")

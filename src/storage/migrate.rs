@@ -49,7 +49,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "150_scorecard",
     "151_prospects",
     "152_service",
-    "160_journeys"
+    "160_journeys",
+    "180_gap_of_pace"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

@@ -14,7 +14,7 @@ use crate::campaigns::{Action, CampaignSpec, State};
 use crate::deliveries::outbox::{Reconciliation, reconcile};
 use crate::error::{Error, Result};
 use crate::operations::access::{Permission, Role, user};
-use crate::operations::{Workspace, send};
+use crate::operations::{Workspace, journeys, send};
 
 /// What an e-mail in a preview may load: its own inline styles and images, nothing from elsewhere, no script.
 const PREVIEW_POLICY: &str =
@@ -84,6 +84,7 @@ fn view(ws: &Workspace, name: &str, role: Role) -> Result<Value> {
         "may_test": role.may(Permission::CampaignsRun),
         "results": results,
         "plan": plan.map(|plan| plan::view(&show, &plan)),
+        "steps": steps(ws, name)?,
         "runs": runs.iter().map(|(run, sums)| run_line(&show, run, sums)).collect::<Vec<_>>(),
         "facts": facts(&show, &spec),
         "channels": channels(&show, &spec),
@@ -172,6 +173,7 @@ fn facts(show: &Show<'_>, spec: &CampaignSpec) -> Vec<Value> {
             format!("{} here, beside {} in the workspace", percent(spec.holdout), percent(show.0.settings().holdout)),
         ),
         ("Tried at random", percent(exploration)),
+        ("Priority", format!("{:?}", spec.priority).to_lowercase()),
         ("Experiment", if experiments.is_empty() { "none".into() } else { experiments.join("; ") }),
         ("An order counts", format!("within {} days after the contact", spec.conversion_days)),
         ("Schedule", schedule.map_or("by hand".into(), |s| format!("{} ({})", s.cron, s.zone))),
@@ -179,6 +181,24 @@ fn facts(show: &Show<'_>, spec: &CampaignSpec) -> Vec<Value> {
     .into_iter()
     .map(|(name, value)| json!({ "name": name, "value": value }))
     .collect()
+}
+
+/// The steps of a journey, each with how many clients are where; none for a campaign of a single contact.
+fn steps(ws: &Workspace, name: &str) -> Result<Vec<Value>> {
+    let steps = journeys::steps(ws, name)?;
+    if steps.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let line = |step: &journeys::StepShown| {
+        json!({
+            "name": step.name,
+            "waiting": count(step.waiting),
+            "reached": count(step.reached),
+            "held": count(step.held),
+            "done": count(step.done),
+        })
+    };
+    Ok(steps.iter().map(line).collect())
 }
 
 fn channels(show: &Show<'_>, spec: &CampaignSpec) -> Vec<Value> {

@@ -124,6 +124,10 @@ fn campaign_run(ws: &Workspace, name: &str, due: Timestamp) -> Result<String> {
                 });
                 return Ok(format!("{own}decided together with {} others", runs.len() - 1));
             }
+            // Another worker has just started them for the sake of another one.
+            Err(_) if matches!(ws.store().read(|conn| scheduled(conn, name, due, now))?, Scheduled::Started) => {
+                return Ok("it was started together with others".to_owned());
+            }
             // What keeps another one from running must not keep this one.
             Err(error) => tracing::warn!(campaign = name, %error, "campaigns that are due at once decide apart"),
         }

@@ -4,7 +4,7 @@
 //! `P(convert) x value of a conversion + (1 - P) x value without one`, with the response model trained on the other
 //! customers' decisions only, so that no decision is judged by a model that has seen its outcome.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Float64Type, Int64Type};
@@ -59,8 +59,14 @@ pub struct OfferValue {
     pub for_everybody: Option<Value>,
 }
 
+/// Decisions of a campaign from which the frequency of its offers can be told.
+const ENOUGH: usize = 100;
+/// By how much more alternatives than offers there must be before they are taken for finer ones.
+const FINER: f64 = 1.1;
+
 /// One logged decision as it is judged.
 pub(super) struct Row {
+    campaign: String,
     pub(super) customer: i64,
     pub(super) value: f64,
     pub(super) log: LoggedDecision,
@@ -124,17 +130,18 @@ fn spec(ws: &Workspace) -> Result<ResponseSpec> {
 /// Randomised decisions with a known outcome, those of one customer together.
 pub(super) fn rows(ws: &Workspace) -> Result<Vec<Row>> {
     let objecting: HashSet<i64> = ws.store().read(customers::objecting)?.into_iter().map(|id| id.0).collect();
-    let sql = "SELECT customer_id, offer, channel, propensity, converted, value, context FROM decision \
+    let sql = "SELECT customer_id, offer, channel, propensity, converted, value, context, campaign FROM decision \
         WHERE converted IS NOT NULL AND arm = 'explore' ORDER BY customer_id, occurred_at, fact_key";
     let mut rows = Vec::new();
     ws.history().snapshot()?.stream(sql, |batch| {
         let customers = batch.column(0).as_primitive::<Int64Type>();
-        let [offers, channels, contexts] = [1, 2, 6].map(|column| train::texts(batch.column(column)));
+        let [offers, channels, contexts, campaigns] = [1, 2, 6, 7].map(|column| train::texts(batch.column(column)));
         let [propensities, converted] = [3, 4].map(|column| batch.column(column).as_primitive::<Float64Type>());
         let values = batch.column(5).as_primitive::<Int64Type>();
         for row in (0..batch.num_rows()).filter(|&row| !objecting.contains(&customers.value(row))) {
             let offer = offers[row].clone().filter(|offer| offer != "none");
             rows.push(Row {
+                campaign: campaigns[row].clone().unwrap_or_default(),
                 customer: customers.value(row),
                 value: if values.is_valid(row) { values.value(row) as f64 } else { 0.0 },
                 log: LoggedDecision {
@@ -149,7 +156,42 @@ pub(super) fn rows(ws: &Workspace) -> Result<Vec<Row>> {
         }
         Ok(())
     })?;
+    chances_of_offers(&mut rows);
     Ok(rows)
+}
+
+/// Makes the chances of treatments those of offers, which is what is judged here.
+///
+/// Where channels or hours were drawn too, the chance of what was made is that of one of several ways to make the offer, and those that
+/// were not drawn are not in the log. The mean of 1 / chance is the number of alternatives among which was drawn (each stands in it with
+/// chance x 1 / chance): where there were more than offers, an offer's chance is its frequency in the campaign. Campaigns too small to
+/// tell a frequency are left out.
+fn chances_of_offers(rows: &mut Vec<Row>) {
+    let mut of_campaign: BTreeMap<&str, (f64, BTreeMap<Option<&str>, usize>)> = BTreeMap::new();
+    for row in rows.iter() {
+        let (alternatives, offers) = of_campaign.entry(&row.campaign).or_default();
+        *alternatives += 1.0 / row.log.propensity;
+        *offers.entry(row.log.offer.as_deref()).or_default() += 1;
+    }
+    let chances: Vec<Option<f64>> = (rows.iter())
+        .map(|row| {
+            let (alternatives, offers) = &of_campaign[row.campaign.as_str()];
+            let all: usize = offers.values().sum();
+            let finer = alternatives / all as f64 > FINER * offers.len() as f64;
+            match (finer, offers.get(&row.log.offer.as_deref())) {
+                (true, Some(count)) => (all >= ENOUGH).then(|| *count as f64 / all as f64),
+                _ => Some(row.log.propensity),
+            }
+        })
+        .collect();
+    let mut chances = chances.into_iter();
+    rows.retain_mut(|row| match chances.next().flatten() {
+        Some(chance) => {
+            row.log.propensity = chance;
+            true
+        }
+        None => false,
+    });
 }
 
 /// What a model that did not know the customer expects of every offer, row after row.
@@ -275,27 +317,67 @@ fn worth(rows: &[Row], of: &[usize], offer: &Option<String>) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn row(offer: &str) -> Row {
-        let log = LoggedDecision {
-            customer: CustomerId(1),
-            context: crate::models::response::Context::default(),
-            offer: Some(offer.to_owned()),
-            channel: None,
-            propensity: 0.5,
-            converted: 0.0,
-        };
-        Row { customer: 1, value: 0.0, log }
-    }
+    use crate::models::response::Context;
+    use crate::random::Stream;
 
     #[test]
     fn the_worth_of_an_offer_is_split_by_its_outcome() {
-        let mut rows = vec![row("a"), row("a"), row("b"), row("a")];
+        let mut rows = ["a", "a", "b", "a"].map(|offer| row("c", Some(offer), 0.5));
         (rows[0].value, rows[0].log.converted) = (300.0, 1.0);
         rows[1].value = -10.0;
         (rows[2].value, rows[2].log.converted) = (900.0, 1.0);
         rows[3].value = -20.0;
         assert_eq!(worth(&rows, &[0, 1, 2, 3], &Some("a".into())), (300.0, -15.0));
         assert_eq!(worth(&rows, &[1], &Some("b".into())), (0.0, 0.0));
+    }
+
+    fn row(campaign: &str, offer: Option<&str>, propensity: f64) -> Row {
+        Row {
+            campaign: campaign.into(),
+            customer: 1,
+            value: 0.0,
+            log: LoggedDecision {
+                customer: CustomerId(1),
+                context: Context::default(),
+                channel: offer.map(|_| "email".into()),
+                offer: offer.map(str::to_owned),
+                propensity,
+                converted: 0.0,
+            },
+        }
+    }
+
+    /// None with 0.3, else one of five offers by one of the channels that the client can be reached by.
+    fn drawn(campaign: &str, rows: usize, most_channels: usize) -> Vec<Row> {
+        let mut draws = Stream::new(3, campaign);
+        (0..rows)
+            .map(|_| {
+                let channels = 1 + draws.below(most_channels);
+                let offer = ["a", "b", "c", "d", "e"][draws.below(5)];
+                match draws.uniform() < 0.3 {
+                    true => row(campaign, None, 0.3),
+                    false => row(campaign, Some(offer), 0.7 / (5 * channels) as f64),
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn chances_of_treatments_become_those_of_offers() {
+        let mut rows = drawn("by several channels", 5_000, 4);
+        rows.extend(drawn("by one", 5_000, 1));
+        rows.extend(drawn("too small", 40, 4));
+        chances_of_offers(&mut rows);
+        assert_eq!(rows.len(), 10_000, "of a small one nothing can be told");
+        for row in &rows {
+            let truth = if row.log.offer.is_some() { 0.14 } else { 0.3 };
+            let within = if row.campaign == "by one" { 1e-12 } else { 0.02 };
+            assert!((row.log.propensity - truth).abs() < within, "{} {:?}", row.campaign, row.log.offer);
+        }
+        // Of a policy that makes everybody the same offer, the weights average one.
+        let weights =
+            rows.iter().filter(|row| row.log.offer.as_deref() == Some("c")).map(|row| 1.0 / row.log.propensity);
+        let mean = weights.sum::<f64>() / rows.len() as f64;
+        assert!((mean - 1.0).abs() < 0.03, "{mean}");
     }
 }

@@ -142,7 +142,12 @@ fn carry_out(ws: &Workspace, setup: &Setup, batch: Batch, cause: &Cause<'_>) -> 
 fn carry_out_all(ws: &Workspace, mut parts: Vec<(&Setup, Batch)>, cause: &Cause<'_>) -> Result<Vec<Started>> {
     for attempt in 1.. {
         let written = ws.store().write(|conn| {
-            parts.iter().map(|(setup, batch)| write(ws, conn, setup, batch, cause)).collect::<Result<Vec<_>>>()
+            let one = |(setup, batch): &(&Setup, Batch)| {
+                let started = write(ws, conn, setup, batch, cause);
+                // Of several it is said which.
+                started.map_err(|error| if parts.len() > 1 { error.context(&setup.campaign.name) } else { error })
+            };
+            parts.iter().map(one).collect::<Result<Vec<_>>>()
         });
         match written {
             // Real time took something between deciding and writing: the contacts that add least give way. To decide for

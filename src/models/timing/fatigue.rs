@@ -14,7 +14,7 @@ const BELIEVED: Belief = Belief { mean: std::f64::consts::LN_2, deviation: 0.35,
 /// Broadbent's adstock, 1979). Contacts that are planned for later count as those that were.
 pub fn pressure(contacts: impl Iterator<Item = Timestamp>, at: Timestamp) -> f64 {
     let half_lives = |contact: Timestamp| (at.0 - contact.0).abs() as f64 / (HALF_LIFE_DAYS * DAY as f64);
-    contacts.map(|contact| (-half_lives(contact)).exp2()).sum()
+    contacts.fold(0.0, |sum, contact| sum + (-half_lives(contact)).exp2())
 }
 
 /// How an effect depends on earlier contacts: `P = without + (with - without) x exp(-strength (pressure - usual))`.

@@ -12,6 +12,7 @@ mod messages;
 mod policy;
 pub mod program;
 mod segmentation;
+mod together;
 mod uploads;
 mod verbs;
 mod workers;

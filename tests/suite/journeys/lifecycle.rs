@@ -137,4 +137,23 @@ fn campaigns_that_want_the_same_clients_are_told() {
     let (cost, value) = (found["cost"].as_i64().unwrap(), found["campaigns"][0]["value"].as_i64().unwrap());
     assert!(cost > 0 && cost == value, "both want the same for the same: {found}");
     assert_eq!(conflicts(&json!({ "campaigns": [CAMPAIGN, "none"] })).status, 404);
+
+    let ask = |path: &str, body: &Value| service.post(path).by(Role::Admin).json(&body.to_string()).send();
+    let plan = ask("/v1/plans", &json!({ "campaigns": [CAMPAIGN, "other"] }));
+    assert_eq!(plan.status, 200, "{}", plan.text);
+    let plan = plan.json();
+    assert_eq!((&plan["contacts"], &plan["value"]), (&json!(4), &found["campaigns"][0]["value"]), "{plan}");
+    let one = ask("/v1/plans", &json!({ "campaigns": ["other", "other"] })).problem(422);
+    assert_eq!(one["errors"][0]["key"], "campaigns", "{one}");
+    let unapproved = ask("/v1/runs", &json!({ "campaigns": [CAMPAIGN, "other"] })).problem(409);
+    assert!(unapproved["detail"].as_str().unwrap().contains("other"), "{unapproved}");
+    for verb in ["plan", "approve"] {
+        let answer = ask(&format!("/v1/campaigns/other/{verb}"), &json!({}));
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    let runs = ask("/v1/runs", &json!({ "campaigns": [CAMPAIGN, "other"], "occasion": "spring" }));
+    assert_eq!(runs.status, 201, "{}", runs.text);
+    let started = runs.json();
+    let contacts = started["items"].as_array().unwrap().iter().map(|run| run["forecast"]["contacts"].as_u64());
+    assert_eq!(contacts.sum::<Option<u64>>(), Some(4), "{}", runs.text);
 }

@@ -49,7 +49,9 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "150_scorecard",
     "151_prospects",
     "152_service",
-    "160_journeys"
+    "160_journeys",
+    "170_webhooks",
+    "171_static_segments"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

@@ -16,8 +16,9 @@
 //! | `[brand]` | a shop that does not exist | name, postal_address, phone, website: what messages must show of the sender | |
 //! | `[channels.NAME]` | files | transport: smtp, webhook (with url), file, or mbox for e-mails | |
 //! | `[smtp]` | none | relay: host, port, user, tls (none, starttls, tls), weight | weight 1..1000 |
-//! | `[[relays]]` | none | further relays: as `[smtp]`, with a name | |
+//! | `[[relays]]` | none | further relays: as `[smtp]`, with a name; `pace` limits one of them, in messages a second | |
 //! | `[pace]` | no limit | messages a second by channel, or by channel and domain: `"email/example.org" = 5` | 1..1000000 |
+//! | `[warmup.NAME]` | none | a sender who is not known yet, by channel or channel and domain: from (a day), first_day, growth, full: [`Warmup`] | growth 1.01..10 |
 //! | `[mail]` | below | reply_to, return_path, maildir, dkim_selector, complaint_alert, complaint_limit, complaint_minimum: [`Mail`] | |
 //! | `[imports]` | 1024, 32 | files over REST: limit_mib, the largest that is taken; sort_memory_mib, facts that are sorted at a time | 1..1048576, 1..1024 |
 //! | `[history]` | the data folder | url: where sealed facts are: file:///shared/folder, s3://bucket/prefix, gs://, az:// | |
@@ -32,6 +33,7 @@
 
 mod mail;
 mod smtp;
+mod warmup;
 mod word_of_mouth;
 
 use std::collections::BTreeMap;
@@ -39,6 +41,7 @@ use std::path::Path;
 
 pub use mail::Mail;
 pub use smtp::{Smtp, SmtpTls};
+pub use warmup::Warmup;
 pub use word_of_mouth::WordOfMouth;
 
 use serde::{Deserialize, Serialize};
@@ -81,6 +84,8 @@ pub struct Settings {
     pub relays: Vec<Smtp>,
     /// Messages a second, by channel (`email`) or channel and domain (`email/example.org`).
     pub pace: BTreeMap<String, i32>,
+    /// Senders who are not known to receivers yet, by channel or channel and domain.
+    pub warmup: BTreeMap<String, Warmup>,
     /// Mail beside the relay.
     pub mail: Mail,
     /// How each channel delivers; a channel that is not named writes files.
@@ -305,6 +310,7 @@ impl Default for Settings {
             smtp: None,
             relays: Vec::new(),
             pace: BTreeMap::new(),
+            warmup: BTreeMap::new(),
             mail: Mail::default(),
             channels: BTreeMap::new(),
             webhook_allow: Vec::new(),
@@ -379,6 +385,8 @@ impl Settings {
                 format!("relays[{}]", i.saturating_sub(usize::from(self.smtp.is_some())))
             };
             demand((1..=1_000).contains(&relay.weight), &format!("{key}.weight"), "must be within 1..1000".into());
+            let pace = relay.pace.is_none_or(|pace| (1..=1_000_000).contains(&pace));
+            demand(pace, &format!("{key}.pace"), "must be within 1..1000000 messages a second".into());
             if i > 0 {
                 let name = relay.name.as_deref().unwrap_or_default();
                 let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
@@ -387,6 +395,11 @@ impl Settings {
             }
         }
         demand(self.relays.is_empty() || self.smtp.is_some(), "relays", "the first relay is that of [smtp]".into());
+        for (name, warmup) in &self.warmup {
+            for (field, message) in warmup.faults() {
+                demand(false, &format!("warmup.{name}.{field}"), message.into());
+            }
+        }
         for (name, &pace) in &self.pace {
             let key = format!("pace.{name}");
             demand((1..=1_000_000).contains(&pace), &key, format!("{pace} is outside 1..1000000 messages a second"));

@@ -139,6 +139,14 @@ export class Vizavi {
   }
 
   /**
+   * How many contacts clients have had and are to expect, day by day and by campaign.
+   * @param {number} [options.days] so many days before today, and as many from today on; 14 when left out
+   */
+  getCalendar({ days } = {}) {
+    return this.call("GET", `/v1/calendar`, { days }, undefined, "application/json", undefined, undefined);
+  }
+
+  /**
    * All campaigns, by name.
    */
   getCampaigns() {
@@ -1071,6 +1079,14 @@ export class Vizavi {
   }
 
   /**
+   * What several campaigns would do together, each client left to the one to which they are worth most; nothing is kept.
+   * @param {Object|Array|string|Uint8Array} body
+   */
+  postPlans(body, { idempotencyKey } = {}) {
+    return this.call("POST", `/v1/plans`, {}, body, "application/json", undefined, idempotencyKey);
+  }
+
+  /**
    * Records that a client brought somebody; who is not known becomes a prospect. A person is brought once.
    * @param {Object|Array|string|Uint8Array} body
    */
@@ -1095,6 +1111,14 @@ export class Vizavi {
    */
   postReviewsId(id, body, { idempotencyKey } = {}) {
     return this.call("POST", `/v1/reviews/${part(id)}`, {}, body, "application/json", undefined, idempotencyKey);
+  }
+
+  /**
+   * Starts a run of each of several campaigns, decided together: of all, or of none.
+   * @param {Object|Array|string|Uint8Array} body
+   */
+  postRuns(body, { idempotencyKey } = {}) {
+    return this.call("POST", `/v1/runs`, {}, body, "application/json", undefined, idempotencyKey);
   }
 
   /**

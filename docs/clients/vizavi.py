@@ -103,6 +103,10 @@ class Vizavi:
         """Whether somebody changed or removed a row of the audit."""
         return self._call("GET", f"/v1/audit/check", {}, None, None)
 
+    def get_calendar(self, *, days: Optional[int] = None) -> Any:
+        """How many contacts clients have had and are to expect, day by day and by campaign."""
+        return self._call("GET", f"/v1/calendar", {"days": days}, None, None)
+
     def get_campaigns(self) -> Any:
         """All campaigns, by name."""
         return self._call("GET", f"/v1/campaigns", {}, None, None)
@@ -551,6 +555,10 @@ class Vizavi:
         """What the base is worth, who pays for whom, what runs."""
         return self._call("GET", f"/v1/overview", {}, None, None)
 
+    def post_plans(self, body: "JointInput", *, idempotency_key: Optional[str] = None) -> Any:
+        """What several campaigns would do together, each client left to the one to which they are worth most; nothing is kept."""
+        return self._call("POST", f"/v1/plans", {}, body, "application/json", idempotency_key=idempotency_key)
+
     def post_referrals(self, body: "Referral", *, idempotency_key: Optional[str] = None) -> Any:
         """Records that a client brought somebody; who is not known becomes a prospect. A person is brought once."""
         return self._call("POST", f"/v1/referrals", {}, body, "application/json", idempotency_key=idempotency_key)
@@ -562,6 +570,10 @@ class Vizavi:
     def post_reviews_id(self, id: str, body: "ReviewInput", *, idempotency_key: Optional[str] = None) -> Any:
         """Releases or refuses one, by the id of its delivery; what is refused gives back all it holds."""
         return self._call("POST", f"/v1/reviews/{_part(id)}", {}, body, "application/json", idempotency_key=idempotency_key)
+
+    def post_runs(self, body: "JointRunInput", *, idempotency_key: Optional[str] = None) -> Any:
+        """Starts a run of each of several campaigns, decided together: of all, or of none."""
+        return self._call("POST", f"/v1/runs", {}, body, "application/json", idempotency_key=idempotency_key)
 
     def get_segments(self) -> Any:
         """The segments: those that a model found with what each is worth, those that a rule defines with how fresh they are, those that were uploaded."""
@@ -846,6 +858,17 @@ Interaction = TypedDict("Interaction", {
     "duration_s": float,
     "cost": int,
     "campaign": str,
+}, total=False)
+
+
+JointInput = TypedDict("JointInput", {
+    "campaigns": List[str],
+}, total=False)
+
+
+JointRunInput = TypedDict("JointRunInput", {
+    "campaigns": List[str],
+    "occasion": Any,
 }, total=False)
 
 

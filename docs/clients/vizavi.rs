@@ -154,6 +154,11 @@ impl Vizavi {
         self.call("GET", "/v1/audit/check", &[], Body::Empty, With::default())
     }
 
+    /// How many contacts clients have had and are to expect, day by day and by campaign.
+    pub fn get_calendar(&self, query: &GetCalendar<'_>) -> Result<Answer, Problem> {
+        self.call("GET", "/v1/calendar", &[("days", query.days.map(|value| value.to_string()))], Body::Empty, With::default())
+    }
+
     /// All campaigns, by name.
     pub fn get_campaigns(&self) -> Result<Answer, Problem> {
         self.call("GET", "/v1/campaigns", &[], Body::Empty, With::default())
@@ -714,6 +719,11 @@ impl Vizavi {
         self.call("GET", "/v1/overview", &[], Body::Empty, With::default())
     }
 
+    /// What several campaigns would do together, each client left to the one to which they are worth most; nothing is kept.
+    pub fn post_plans(&self, body: &Value, with: With<'_>) -> Result<Answer, Problem> {
+        self.call("POST", "/v1/plans", &[], Body::Json(body), with)
+    }
+
     /// Records that a client brought somebody; who is not known becomes a prospect. A person is brought once.
     pub fn post_referrals(&self, body: &Value, with: With<'_>) -> Result<Answer, Problem> {
         self.call("POST", "/v1/referrals", &[], Body::Json(body), with)
@@ -727,6 +737,11 @@ impl Vizavi {
     /// Releases or refuses one, by the id of its delivery; what is refused gives back all it holds.
     pub fn post_reviews_id(&self, id: &str, body: &Value, with: With<'_>) -> Result<Answer, Problem> {
         self.call("POST", &format!("/v1/reviews/{}", part(id)), &[], Body::Json(body), with)
+    }
+
+    /// Starts a run of each of several campaigns, decided together: of all, or of none.
+    pub fn post_runs(&self, body: &Value, with: With<'_>) -> Result<Answer, Problem> {
+        self.call("POST", "/v1/runs", &[], Body::Json(body), with)
     }
 
     /// The segments: those that a model found with what each is worth, those that a rule defines with how fresh they are, those that were uploaded.
@@ -879,6 +894,15 @@ pub struct GetAudit<'a> {
     pub cursor: Option<&'a str>,
     /// how many items, 1 to 1000; 100 when absent
     pub limit: Option<i64>,
+}
+
+/// The query of [`Vizavi::get_calendar`].
+#[derive(Debug, Default, Clone, Copy)]
+pub struct GetCalendar<'a> {
+    /// so many days before today, and as many from today on; 14 when left out
+    pub days: Option<i64>,
+    /// Nothing.
+    pub of: std::marker::PhantomData<&'a ()>,
 }
 
 /// The query of [`Vizavi::post_campaigns`].

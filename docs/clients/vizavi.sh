@@ -41,6 +41,9 @@ curl -sS -X GET "$VIZAVI_URL/v1/audit" -H "Authorization: Bearer $VIZAVI_KEY"
 # Whether somebody changed or removed a row of the audit.
 curl -sS -X GET "$VIZAVI_URL/v1/audit/check" -H "Authorization: Bearer $VIZAVI_KEY"
 
+# How many contacts clients have had and are to expect, day by day and by campaign.
+curl -sS -X GET "$VIZAVI_URL/v1/calendar" -H "Authorization: Bearer $VIZAVI_KEY"
+
 # All campaigns, by name.
 curl -sS -X GET "$VIZAVI_URL/v1/campaigns" -H "Authorization: Bearer $VIZAVI_KEY"
 
@@ -416,6 +419,10 @@ curl -sS -X POST "$VIZAVI_URL/v1/outcomes" -H "Authorization: Bearer $VIZAVI_KEY
 # What the base is worth, who pays for whom, what runs.
 curl -sS -X GET "$VIZAVI_URL/v1/overview" -H "Authorization: Bearer $VIZAVI_KEY"
 
+# What several campaigns would do together, each client left to the one to which they are worth most; nothing is kept.
+curl -sS -X POST "$VIZAVI_URL/v1/plans" -H "Authorization: Bearer $VIZAVI_KEY" \
+  -H 'Content-Type: application/json' -d '{}'
+
 # Records that a client brought somebody; who is not known becomes a prospect. A person is brought once.
 curl -sS -X POST "$VIZAVI_URL/v1/referrals" -H "Authorization: Bearer $VIZAVI_KEY" \
   -H 'Content-Type: application/json' -d '{"customer":"TEXT","referred":"TEXT"}'
@@ -426,6 +433,10 @@ curl -sS -X GET "$VIZAVI_URL/v1/reviews" -H "Authorization: Bearer $VIZAVI_KEY"
 # Releases or refuses one, by the id of its delivery; what is refused gives back all it holds.
 curl -sS -X POST "$VIZAVI_URL/v1/reviews/$ID" -H "Authorization: Bearer $VIZAVI_KEY" \
   -H 'Content-Type: application/json' -d '{"decision":"TEXT","reason":"TEXT"}'
+
+# Starts a run of each of several campaigns, decided together: of all, or of none.
+curl -sS -X POST "$VIZAVI_URL/v1/runs" -H "Authorization: Bearer $VIZAVI_KEY" \
+  -H 'Content-Type: application/json' -d '{}'
 
 # The segments: those that a model found with what each is worth, those that a rule defines with how fresh they are, those that were uploaded.
 curl -sS -X GET "$VIZAVI_URL/v1/segments" -H "Authorization: Bearer $VIZAVI_KEY"

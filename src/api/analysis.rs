@@ -6,6 +6,7 @@ use super::problem::Problem;
 use super::{Ws, on_pool};
 use crate::clock::{DAY, Timestamp};
 use crate::error::Error;
+use crate::reports::calendar as pressure;
 use crate::reports::profit::{self, kept};
 use crate::reports::{attribution as credit, overview as base, people as who, scorecard, timeline as story};
 
@@ -67,6 +68,19 @@ pub async fn equity(ws: Ws, stretch: web::Query<Stretch>) -> Result<HttpResponse
         profit::equity(ws, from.unwrap_or(until.plus(-365 * DAY)), until, &crate::progress::Silent)
     };
     Ok(HttpResponse::Ok().json(on_pool(&ws, read).await?))
+}
+
+/// How far a calendar reaches.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reach {
+    days: Option<i32>,
+}
+
+/// `GET /v1/calendar`
+pub async fn calendar(ws: Ws, asked: web::Query<Reach>) -> Result<HttpResponse, Problem> {
+    let days = asked.days.unwrap_or(14);
+    Ok(HttpResponse::Ok().json(on_pool(&ws, move |ws| pressure::calendar(ws, days)).await?))
 }
 
 /// A stretch of time with a window of credit.

@@ -11,6 +11,7 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Requir
 use super::auth::Access;
 use super::campaigns::begin::BeginInput;
 use super::campaigns::conflicts::ConflictsInput;
+use super::campaigns::joint::{JointInput, JointRunInput};
 use super::campaigns::runs::RunInput;
 use super::consents::{ConsentInput, ConsentsRecorded};
 use super::customers::alias::{AliasAdded, AliasInput};
@@ -64,6 +65,8 @@ fn components() -> utoipa::openapi::Components {
         .schema_from::<OutcomesRecorded>()
         .schema_from::<ImportShown>()
         .schema_from::<RunInput>()
+        .schema_from::<JointInput>()
+        .schema_from::<JointRunInput>()
         .schema_from::<BeginInput>()
         .schema_from::<ConflictsInput>()
         .schema_from::<Asked>()

@@ -109,6 +109,12 @@ pub fn table() -> Vec<Route> {
         route(POST, "/v1/conflicts", Needs(CampaignsWrite), campaigns::conflicts::handle)
             .says("Which campaigns want the same clients now, and what it costs that only one may write; nothing is kept.")
             .takes(named("ConflictsInput")).answers(200, object()).or(&[404]),
+        route(POST, "/v1/plans", Needs(CampaignsWrite), campaigns::joint::plan)
+            .says("What several campaigns would do together, each client left to the one to which they are worth most; nothing is kept.")
+            .takes(named("JointInput")).answers(200, object()).or(&[404]),
+        route(POST, "/v1/runs", Needs(CampaignsRun), campaigns::joint::run)
+            .says("Starts a run of each of several campaigns, decided together: of all, or of none.")
+            .takes(named("JointRunInput")).answers(201, super::schema::page_of(object())).or(&[404]),
         route(GET, "/v1/examples", Needs(CampaignsRead), campaigns::begin::list)
             .says("The campaigns that come with the program.").answers(200, super::schema::page_of(object())),
         route(GET, "/v1/campaigns/{id}", Needs(CampaignsRead), campaigns::get::handle)
@@ -127,7 +133,7 @@ pub fn table() -> Vec<Route> {
             .says("Answers for the planned version; from now on it may run.").answers(200, object()),
         route(GET, "/v1/campaigns/{id}/capacity", Needs(CampaignsRead), campaigns::capacity::handle)
             .says("What is left of budget, stock and channels for real time and the next run, and what one more is worth now.")
-            .answers(200, super::schema::page_of(object())),
+            .answers(200, super::schema::page_of(object())).or(&[409]),
         route(GET, "/v1/campaigns/{id}/runs", Needs(CampaignsRead), campaigns::runs::list)
             .says("The runs, newest first, each reconciled to the last message.").answers(200, super::schema::page_of(object())),
         route(POST, "/v1/campaigns/{id}/runs", Needs(CampaignsRun), campaigns::runs::post)
@@ -166,6 +172,9 @@ pub fn table() -> Vec<Route> {
         route(POST, "/v1/experiments/{id}/decide", Needs(CampaignsApprove), experiments::decide::handle)
             .says("Chooses a variant: by the data (409 where they cannot carry a winner), or the one that is named.")
             .takes(named("Asked")).answers(200, object()),
+        route(GET, "/v1/calendar", Needs(AnalysisRead), analysis::calendar)
+            .says("How many contacts clients have had and are to expect, day by day and by campaign.")
+            .query("days", "integer", "so many days before today, and as many from today on; 14 when left out").answers(200, object()),
         route(GET, "/v1/attribution", Needs(AnalysisRead), analysis::attribution)
             .says("What each campaign is credited with by a window and a model, beside what its holdout shows that it caused.")
             .query("from", "string", "the begin; 90 days before the end when left out").query("to", "string", "the end; now when left out")
@@ -225,16 +234,16 @@ pub fn table() -> Vec<Route> {
             .takes(named("Segment")).answers(200, object()),
         route(POST, "/v1/segments/lookalike", Needs(CampaignsWrite), segments::lookalike::handle)
             .says("Finds customers who resemble the members of a segment, and keeps them as a segment.")
-            .takes(named("Lookalike")).answers(201, object()),
+            .takes(named("Lookalike")).answers(201, object()).or(&[404]),
         route(GET, "/v1/segments/{id}", Needs(AnalysisRead), segments::get::handle)
-            .says("One segment.").answers(200, object()),
+            .says("One segment.").answers(200, object()).or(&[409]),
         route(PUT, "/v1/segments/{id}", Needs(CampaignsWrite), segments::put::handle)
             .says("Adds a segment by rule (201), or replaces its definition, and builds it.").takes(named("Segment"))
             .answers(200, object()).also(201, object()).versioned(),
         route(DELETE, "/v1/segments/{id}", Needs(CampaignsWrite), segments::remove::handle)
             .says("Removes a segment, by rule or static, that nothing names.").answers_as(204, "").versioned(),
         route(GET, "/v1/segments/{id}/members", Needs(CustomersRead), segments::members::handle)
-            .says("Who is in a segment, and since when.").paged(object()),
+            .says("Who is in a segment, and since when.").paged(object()).or(&[409]),
         route(PUT, "/v1/segments/{id}/members", Needs(CampaignsWrite), segments::upload::handle)
             .says("Makes a static segment of a list of the company's own keys (201), or replaces its members. Unknown keys are faults, each with its line.")
             .query("title", "string", "what people call it").query("skip_unknown", "boolean", "pass over unknown keys, and name them in the answer")

@@ -263,6 +263,7 @@ pub const CAMPAIGN: &[(&str, &str)] = &[
     ("goal", "string"),
     ("owner", "string"),
     ("class", "string"),
+    ("priority", "string"),
     ("offers!", "strings"),
     ("audience", "rule"),
     ("channels!", "objects"),

@@ -32,6 +32,9 @@ pub struct CampaignSpec {
     /// `marketing`, `service` or `transactional`.
     #[serde(default = "default_class")]
     pub class: String,
+    /// Which go first where several campaigns that are decided together want the same client.
+    #[serde(default, skip_serializing_if = "Priority::is_normal")]
+    pub priority: Priority,
     /// Names of the offers it may make.
     pub offers: Vec<String>,
     /// One of them, which is proposed to whoever asks in real time when nothing is worth its price; none when absent.
@@ -86,6 +89,30 @@ pub struct CampaignSpec {
     pub salt: String,
 }
 
+/// How a campaign stands to others that want the same client at the same time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// It takes the clients whom the others leave.
+    Low,
+    /// Clients are left to the campaign to which they are worth most.
+    #[default]
+    Normal,
+    /// It chooses before all others, whatever the clients are worth to them.
+    High,
+}
+
+impl Priority {
+    /// The class: the higher decides first.
+    pub fn class(self) -> u8 {
+        self as u8
+    }
+
+    fn is_normal(&self) -> bool {
+        *self == Priority::Normal
+    }
+}
+
 /// One channel of a campaign.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,7 +134,7 @@ pub struct ChannelSpec {
     /// Hours of the customer's own day at which a contact may begin; any outside the quiet hours when empty.
     #[serde(default = "default_hours")]
     pub hours: Vec<u8>,
-    /// Chance that one contact ends the permission to contact.
+    /// Chance that one contact ends the permission to contact, of whoever has had none lately; recent ones add as much again.
     #[serde(default = "default_hazard")]
     pub hazard: f64,
 }

@@ -8,7 +8,7 @@ pub mod lifecycle;
 pub mod schedule;
 pub mod store;
 
-pub use definition::{CampaignSpec, ChannelSpec, ShareSpec};
+pub use definition::{CampaignSpec, ChannelSpec, Priority, ShareSpec};
 pub use experiment::{ExperimentSpec, VariantSpec};
 pub use journey::{FactsSpec, StepSpec, TriggerSpec};
 pub use lifecycle::{Action, RunState, State};

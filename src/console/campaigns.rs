@@ -1,9 +1,12 @@
 //! The list of campaigns, and the lines that other pages share with it.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
+use super::bar;
 use super::figures::{Show, count, tone_of};
 use super::page::{Frame, render};
 use super::{Ws, either, on_pool};
@@ -12,8 +15,12 @@ use crate::campaigns::store::{self, Campaign};
 use crate::deliveries::outbox::reconcile;
 use crate::error::Result;
 use crate::operations::send;
+use crate::reports::calendar::{Calendar, calendar};
 use crate::segments::{Criterion, KeptSegment};
 use crate::storage::Connection;
+
+/// How far the calendar of contacts reaches, to either side.
+const CALENDAR_DAYS: i32 = 14;
 
 /// `GET /campaigns`
 pub async fn show(ws: Ws, req: HttpRequest) -> HttpResponse {
@@ -23,13 +30,38 @@ pub async fn show(ws: Ws, req: HttpRequest) -> HttpResponse {
             let all = store::all(conn)?;
             all.iter().map(|campaign| line(conn, &show, campaign)).collect::<Result<Vec<_>>>()
         })?;
-        Ok((send::is_stopped(ws)?, lines))
+        Ok((send::is_stopped(ws)?, lines, pressure(&calendar(ws, CALENDAR_DAYS)?)))
     })
     .await;
-    either(read.map(|(stopped, lines)| {
-        let page = json!({ "campaigns": lines });
+    either(read.map(|(stopped, lines, pressure)| {
+        let page = json!({ "campaigns": lines, "pressure": pressure });
         render(StatusCode::OK, &Frame::of(&req, "/campaigns", stopped), "Campaigns", "campaigns", page)
     }))
+}
+
+/// Contacts day by day, those days on which there are any; none without any.
+fn pressure(calendar: &Calendar) -> Value {
+    let busiest = calendar.days.iter().map(|day| day.total).max().unwrap_or(0);
+    if busiest == 0 {
+        return Value::Null;
+    }
+    let words = |counts: &BTreeMap<String, i64>| {
+        counts.iter().map(|(name, contacts)| format!("{name} {}", count(*contacts))).collect::<Vec<_>>().join(", ")
+    };
+    let days = calendar.days.iter().filter(|day| day.total > 0).map(|day| {
+        json!({
+            "date": day.date,
+            "total": count(day.total),
+            "bar": bar::share(day.total as f64, busiest as f64, ""),
+            "contacts": words(&day.contacts),
+            "expected": words(&day.expected),
+        })
+    });
+    let all: i64 = calendar.clients.values().sum();
+    let clients = calendar.clients.iter().map(|(contacts, clients)| {
+        json!({ "contacts": contacts, "clients": count(*clients), "bar": bar::share(*clients as f64, all as f64, "") })
+    });
+    json!({ "days": days.collect::<Vec<_>>(), "clients": clients.collect::<Vec<_>>() })
 }
 
 /// A campaign in a list.

@@ -92,6 +92,28 @@ pub fn of_household(conn: &mut Connection, household: &str, since: Timestamp) ->
     Ok(rows)
 }
 
+/// Contacts in `[from, until)` by run, released ones left out.
+pub fn by_run(conn: &mut Connection, from: Timestamp, until: Timestamp) -> Result<Vec<(Option<CampaignRunId>, i64)>> {
+    let rows = contact_ledger::table
+        .filter(contact_ledger::at.ge(from).and(contact_ledger::at.lt(until)))
+        .filter(contact_ledger::state.ne(RELEASED))
+        .group_by(contact_ledger::campaign_run_id)
+        .select((contact_ledger::campaign_run_id, diesel::dsl::count_star()))
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// The numbers of contacts in `[from, until)` of those customers who had any, released ones left out.
+pub fn of_each(conn: &mut Connection, from: Timestamp, until: Timestamp) -> Result<Vec<i64>> {
+    let rows: Vec<(CustomerId, i64)> = contact_ledger::table
+        .filter(contact_ledger::at.ge(from).and(contact_ledger::at.lt(until)))
+        .filter(contact_ledger::state.ne(RELEASED))
+        .group_by(contact_ledger::customer_id)
+        .select((contact_ledger::customer_id, diesel::dsl::count_star()))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(_, count)| count).collect())
+}
+
 /// All contacts since an instant, released ones left out, by customer; a batch run reads them at once.
 pub fn since(conn: &mut Connection, since: Timestamp) -> Result<Vec<Contact>> {
     let rows = contact_ledger::table

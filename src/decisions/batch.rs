@@ -221,7 +221,7 @@ fn at_prices(prepared: &Prepared, allocation: &Allocation, prices: &Prices, seed
 }
 
 /// What the contacts to be made use.
-fn usage(people: &[Person], decisions: &[Decision], resources: usize) -> Vec<i64> {
+pub(super) fn usage(people: &[Person], decisions: &[Decision], resources: usize) -> Vec<i64> {
     let mut used = vec![0; resources];
     for (person, decision) in people.iter().zip(decisions) {
         for choice in decision.to_make() {

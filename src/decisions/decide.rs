@@ -234,6 +234,27 @@ impl<'a> Screened<'a> {
         decision
     }
 
+    /// The decision of a campaign among several: these positions, or none because `other` contacts the customer.
+    pub(super) fn left_to(
+        &self,
+        arm: Arm,
+        positions: &[usize],
+        prices: &Prices,
+        forced: bool,
+        other: Option<&Arc<str>>,
+    ) -> Decision {
+        let mut decision = if forced {
+            self.forced(arm, positions, prices)
+        } else {
+            self.with(arm, positions, prices, Outcome::Chosen)
+        };
+        if let Some(campaign) = other.filter(|_| positions.is_empty()) {
+            let lost = decision.trace.candidates.iter_mut().filter(|one| one.outcome == Outcome::NoCapacity);
+            lost.for_each(|one| one.outcome = Outcome::OtherCampaign { campaign: campaign.clone() });
+        }
+        decision
+    }
+
     /// The decision for the stand-in, where it is permitted and there is enough of what it uses.
     fn standing_in(&self, offer: OfferId, prices: &Prices) -> Option<Decision> {
         let may = |position: &usize| {
@@ -283,7 +304,8 @@ impl<'a> Screened<'a> {
         }
         let mut chosen: Vec<Choice> = Vec::new();
         for &position in positions {
-            let refusal = if chosen.is_empty() { None } else { self.with_others(position, &chosen) };
+            let others: Vec<Contact> = chosen.iter().map(|choice| self.contact(choice.candidate)).collect();
+            let refusal = if others.is_empty() { None } else { self.refused_beside(position, &others) };
             match refusal {
                 Some(refusal) => trace.candidates[position].outcome = Outcome::WithOther { refusal },
                 None => {
@@ -308,16 +330,17 @@ impl<'a> Screened<'a> {
         dearest.map_or(Outcome::NoGain, |(_, name)| Outcome::Priced { resource: name.clone() })
     }
 
-    /// Whether contact policy forbids this contact beside those already chosen.
-    fn with_others(&self, position: usize, chosen: &[Choice]) -> Option<Refusal> {
+    /// The contact that a candidate would be.
+    pub(super) fn contact(&self, position: usize) -> Contact {
+        let Candidate { treatment, slot, .. } = &self.candidates[position];
+        Contact { channel: treatment.channel.clone(), class: treatment.class, at: slot.from }
+    }
+
+    /// Why contact policy forbids this contact beside others already chosen, if it does.
+    pub(super) fn refused_beside(&self, position: usize, others: &[Contact]) -> Option<Refusal> {
         let candidate = &self.candidates[position];
         let mut view = self.view.clone();
-        let contacts = view.contacts.get_or_insert_default();
-        contacts.extend(chosen.iter().map(|choice| Contact {
-            channel: choice.treatment.channel.clone(),
-            class: choice.treatment.class,
-            at: choice.slot.from,
-        }));
+        view.contacts.get_or_insert_default().extend(others.iter().cloned());
         check_contact(&self.policy.contact, &view.contact_facts(), &request(candidate), self.now).refusal().cloned()
     }
 

@@ -19,6 +19,7 @@ pub mod decide;
 pub mod decision;
 pub mod earned;
 pub mod exploration;
+pub mod joint;
 pub mod pacing;
 pub mod policy;
 pub mod reservation;

@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{self, CampaignRunId, CustomerId, DecisionId, OfferId};
 use crate::insert_rows;
-use crate::models::timing::HOUR_SHARE;
+use crate::models::timing::{HOUR_SHARE, PRESSURE};
 use crate::rules::{Row, Value};
 use crate::storage::Connection;
 use crate::storage::schema::{decision, decision_price};
@@ -108,7 +108,7 @@ fn with_trace(
     trace: String,
 ) -> Result<Vec<DecisionRow>> {
     let context = |hour_share| {
-        let logged = Logged { facts: &view.facts, hour_share };
+        let logged = Logged { facts: &view.facts, hour_share, pressure: view.pressure(decided.decided_at) };
         serde_json::to_string(&logged).map_err(|error| unwritable("the facts", error))
     };
     let variants: serde_json::Map<String, serde_json::Value> =
@@ -168,16 +168,20 @@ fn row(none: &DecisionRow, context: String, ordinal: usize, choice: &Choice) -> 
     }
 }
 
-/// Facts as they are logged: an object, by name; with the share of activity in the hour of the contact, where there is one.
+/// Facts as they are logged: an object, by name; with the share of activity in the hour of the contact, where there is one, and the
+/// pressure of earlier ones.
 struct Logged<'a> {
     facts: &'a Facts,
     hour_share: Option<f64>,
+    pressure: f64,
 }
 
 impl Serialize for Logged<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let share = self.hour_share.map(Value::Number);
-        serializer.collect_map(self.facts.iter().chain(share.iter().map(|share| (HOUR_SHARE, share))))
+        let share = self.hour_share.map(|share| (HOUR_SHARE, Value::Number(share)));
+        let moment = share.into_iter().chain([(PRESSURE, Value::Number(self.pressure))]);
+        let moment: Vec<_> = moment.collect();
+        serializer.collect_map(self.facts.iter().chain(moment.iter().map(|(name, value)| (*name, value))))
     }
 }
 

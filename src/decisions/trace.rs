@@ -71,6 +71,11 @@ pub enum Outcome {
     },
     /// It was the best, but a capacity was full.
     NoCapacity,
+    /// Another campaign that was decided together with this one contacts the customer.
+    OtherCampaign {
+        /// The campaign.
+        campaign: Arc<str>,
+    },
     /// Together with the other contact chosen it would break contact policy.
     WithOther {
         /// Why.
@@ -98,6 +103,7 @@ impl Outcome {
             Outcome::UsedUp { .. } => "used_up",
             Outcome::Beaten { .. } => "beaten",
             Outcome::NoCapacity => "no_capacity",
+            Outcome::OtherCampaign { .. } => "other_campaign",
         }
     }
 
@@ -190,6 +196,9 @@ impl Trace {
                 None => "another one is better".into(),
             },
             Outcome::NoCapacity => "it was the best, but there was no capacity left".into(),
+            Outcome::OtherCampaign { campaign } => {
+                format!("it would add {}, but the customer is left to the campaign {campaign}", show(total, currency))
+            }
             Outcome::WithOther { refusal } => format!("with the other contact, {refusal}"),
         }
     }
@@ -233,6 +242,7 @@ impl Outcome {
         match self {
             Outcome::Priced { resource } | Outcome::UsedUp { resource } => format!("{name}: {resource}"),
             Outcome::NotEligible { rule, .. } => format!("{name}: {rule}"),
+            Outcome::OtherCampaign { campaign } => format!("{name}: {campaign}"),
             _ => name.to_owned(),
         }
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::contact_policy::{ContactFacts, MessageClass};
 use crate::clock::Timestamp;
 use crate::ids::CustomerId;
+use crate::models::timing::pressure;
 use crate::rules::{Row, Value};
 
 /// A customer's answer to being contacted by a channel for a purpose.
@@ -96,6 +97,12 @@ pub struct CustomerView {
 }
 
 impl CustomerView {
+    /// The pressure of marketing on the customer at an instant; an unreadable ledger tells of none, and contact policy then refuses.
+    pub fn pressure(&self, at: Timestamp) -> f64 {
+        let marketing = |contact: &&Contact| contact.class == MessageClass::Marketing;
+        pressure(self.contacts.iter().flatten().filter(marketing).map(|contact| contact.at), at)
+    }
+
     /// The part that contact policy reads.
     pub fn contact_facts(&self) -> ContactFacts<'_> {
         ContactFacts {

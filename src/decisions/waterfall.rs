@@ -119,6 +119,7 @@ fn advice(reason: &str) -> &'static str {
         "priced" | "no_capacity" | "used_up" => {
             "there is no capacity; raise the budget, the stock or the channel's volume."
         }
+        "other_campaign" => "everyone is left to other campaigns; see their priorities.",
         _ => "see the reasons above.",
     }
 }

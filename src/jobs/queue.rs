@@ -56,6 +56,22 @@ pub fn is_open(conn: &mut Connection, work: &Work) -> Result<bool> {
     Ok(found.count().get_result::<i64>(conn)? > 0)
 }
 
+/// Campaigns whose run of this scheduled instant waits, or is being started.
+pub fn runs_due(conn: &mut Connection, due: Timestamp) -> Result<Vec<String>> {
+    let open = [State::Waiting, State::Running].map(State::as_str);
+    let any = Work::CampaignRun { campaign: String::new(), due };
+    let rows: Vec<Job> = on_each!(conn, c => job::table
+        .filter(job::kind.eq(any.kind()))
+        .filter(job::state.eq_any(open))
+        .select(Job::as_select())
+        .load(c))?;
+    let of_instant = rows.iter().filter_map(|row| match row.work() {
+        Ok(Work::CampaignRun { campaign, due: at }) if at == due => Some(campaign),
+        _ => None,
+    });
+    Ok(of_instant.collect())
+}
+
 /// The id of a kind of work for an occasion.
 pub fn id_of(key: &IdKey, kind: &str, occasion: &str) -> JobId {
     JobId(key.hash63(b"job", &[kind.as_bytes(), occasion.as_bytes()]))

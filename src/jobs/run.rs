@@ -2,6 +2,8 @@
 
 use super::job::{Job, Work};
 use super::progress::Written;
+use super::queue;
+use crate::campaigns::State;
 use crate::campaigns::store as campaigns;
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -11,6 +13,7 @@ use crate::operations::{
     Workspace, audit, choose, export, history, journeys, lifetime, mature, merge, reviews, run, score, segments, train,
 };
 use crate::reports::profit::kept;
+use crate::storage::Connection;
 
 /// Who the audit says did it.
 const ACTOR: &str = "schedule";
@@ -81,23 +84,62 @@ pub(super) fn run(ws: &Workspace, job: &Job) -> Result<String> {
     }
 }
 
-/// Starts the run of a scheduled instant, unless it was started before or it has become too late.
-fn campaign_run(ws: &Workspace, name: &str, due: Timestamp) -> Result<String> {
-    let occasion = due.to_string();
-    let (started, in_time) = ws.store().read(|conn| {
-        let campaign = campaigns::by_name(conn, name)?;
-        let started = campaigns::runs(conn, campaign.id)?.iter().any(|run| run.occasion == occasion);
-        let schedule = campaigns::version(conn, campaign.id, campaign.version)?.spec.schedule;
-        Ok((started, schedule.is_some_and(|schedule| schedule.in_time(due, ws.now()))))
-    })?;
-    if started {
-        return Ok("it had been started before".to_owned());
+/// What a scheduled instant has still to do for a campaign.
+enum Scheduled {
+    Started,
+    TooLate,
+    Due,
+}
+
+fn scheduled(conn: &mut Connection, name: &str, due: Timestamp, now: Timestamp) -> Result<Scheduled> {
+    let campaign = campaigns::by_name(conn, name)?;
+    if campaigns::runs(conn, campaign.id)?.iter().any(|run| run.occasion == due.to_string()) {
+        return Ok(Scheduled::Started);
     }
-    if !in_time {
-        let detail = format!("due at {due}, too late to start");
-        ws.store().write(|conn| audit::write(conn, ACTOR, "campaign.held", name, &detail, ws.now()))?;
-        return Ok("held: it had become too late".to_owned());
+    let schedule = campaigns::version(conn, campaign.id, campaign.version)?.spec.schedule;
+    let in_time = schedule.is_some_and(|schedule| schedule.in_time(due, now));
+    Ok(if in_time { Scheduled::Due } else { Scheduled::TooLate })
+}
+
+/// Starts the run of a scheduled instant, unless it was started before or it has become too late; together with those of other
+/// campaigns for the same instant, so that each client is left to one of them.
+fn campaign_run(ws: &Workspace, name: &str, due: Timestamp) -> Result<String> {
+    let (occasion, now) = (due.to_string(), ws.now());
+    match ws.store().read(|conn| scheduled(conn, name, due, now))? {
+        Scheduled::Started => return Ok("it had been started before".to_owned()),
+        Scheduled::TooLate => {
+            let detail = format!("due at {due}, too late to start");
+            ws.store().write(|conn| audit::write(conn, ACTOR, "campaign.held", name, &detail, now))?;
+            return Ok("held: it had become too late".to_owned());
+        }
+        Scheduled::Due => {}
+    }
+    let together = ws.store().read(|conn| beside(conn, name, due, now))?;
+    if together.len() > 1 {
+        match run::start_together(ws, &together, Some(&occasion), ACTOR) {
+            Ok(runs) => {
+                let own = runs.iter().find(|started| started.campaign == name);
+                let own = own.map_or_else(String::new, |own| {
+                    format!("run {} with {} contacts, ", own.run, own.forecast.contacts)
+                });
+                return Ok(format!("{own}decided together with {} others", runs.len() - 1));
+            }
+            // What keeps another one from running must not keep this one.
+            Err(error) => tracing::warn!(campaign = name, %error, "campaigns that are due at once decide apart"),
+        }
     }
     let started = run::start(ws, name, Some(&occasion), ACTOR)?;
     Ok(format!("run {} with {} contacts", started.run, started.forecast.contacts))
+}
+
+/// The campaigns whose runs of this instant can be decided together with this one, itself among them.
+fn beside(conn: &mut Connection, name: &str, due: Timestamp, now: Timestamp) -> Result<Vec<String>> {
+    let mut together = vec![name.to_owned()];
+    for other in queue::runs_due(conn, due)? {
+        let due_too = other != name && matches!(scheduled(conn, &other, due, now)?, Scheduled::Due);
+        if due_too && campaigns::by_name(conn, &other)?.state == State::Approved.as_str() {
+            together.push(other);
+        }
+    }
+    Ok(together)
 }

@@ -8,10 +8,11 @@ use rayon::prelude::*;
 use crate::clock::{self, DAY, HOUR, Timestamp};
 use crate::decisions::batch::Person as Candidate;
 use crate::decisions::exploration::amounts;
+use crate::decisions::joint::{JointResult, Party, decide_jointly};
 use crate::decisions::waterfall::Waterfall;
 use crate::decisions::{Arm, BatchResult, Outcome, capacity, decide_batch};
 use crate::error::Result;
-use crate::ids::{CampaignRunId, CustomerId};
+use crate::ids::{CampaignRunId, CustomerId, OfferId};
 use crate::offers::store as offers;
 use crate::operations::Workspace;
 use crate::operations::base::Base;
@@ -62,10 +63,64 @@ pub fn decide(
     now: Timestamp,
     run: Option<CampaignRunId>,
 ) -> Result<Batch> {
-    let mut people = people::everyone(ws, conn, now, run)?;
+    let people = people::everyone(ws, conn, now, run)?;
+    lay_out_whole(ws, conn, setup, occasion, now, people)?.decide(setup, now)
+}
+
+/// Several campaigns that were decided together.
+pub struct Together {
+    /// Of each campaign what was decided, its bound being what it could reach alone.
+    pub batches: Vec<Batch>,
+    /// Value of all, in ticks.
+    pub value: i64,
+    /// No choice within the limits of all is worth more, in ticks; proven.
+    pub bound: f64,
+}
+
+/// Decides for several campaigns at once: one allocation over all of them.
+///
+/// # Errors
+/// Unavailable, when the store does not answer.
+pub fn decide_together(
+    ws: &Workspace,
+    conn: &mut Connection,
+    setups: &[Setup],
+    occasion: &str,
+    now: Timestamp,
+) -> Result<Together> {
+    let people = people::everyone(ws, conn, now, None)?;
+    let mut laid = Vec::with_capacity(setups.len());
+    for setup in setups {
+        laid.push(lay_out_whole(ws, conn, setup, occasion, now, people.clone())?);
+    }
+    let names: Vec<Arc<str>> = setups.iter().map(|setup| setup.campaign.name.as_str().into()).collect();
+    let parties: Vec<Party<'_>> = (setups.iter().zip(&laid).zip(&names))
+        .map(|((setup, laid), name)| Party {
+            name,
+            people: &laid.candidates,
+            resources: &laid.scarce.resources,
+            policy: &setup.policy,
+            seed: laid.seed,
+            class: setup.spec().priority.class(),
+        })
+        .collect();
+    let JointResult { parties, value, bound } = decide_jointly(&parties, now)?;
+    let batches = laid.into_iter().zip(parties).map(|(laid, result)| laid.decided(result, now)).collect();
+    Ok(Together { batches, value, bound })
+}
+
+/// Lays out what a campaign could do with everybody.
+fn lay_out_whole(
+    ws: &Workspace,
+    conn: &mut Connection,
+    setup: &Setup,
+    occasion: &str,
+    now: Timestamp,
+    mut people: Vec<Person>,
+) -> Result<LaidOut> {
     setup.varied.retain(&mut people);
     let base = Base::of(&people, ws.settings(), setup.spec().conversion_days);
-    among(ws, conn, setup, occasion, now, (people, base, false))
+    lay_out(ws, conn, setup, occasion, now, (people, base, false))
 }
 
 /// The same for a few: those whose step of a journey is due.
@@ -79,17 +134,38 @@ pub fn decide_few(
 ) -> Result<Batch> {
     let base = ws.bases().recent(ws, conn, setup.spec().conversion_days, BASE_AGE)?;
     let people = people::these(ws, conn, few, now)?;
-    among(ws, conn, setup, occasion, now, (people, base, true))
+    lay_out(ws, conn, setup, occasion, now, (people, base, true))?.decide(setup, now)
 }
 
-fn among(
+/// Everybody with all that could be done, before anything is decided.
+struct LaidOut {
+    people: Vec<Person>,
+    candidates: Vec<Candidate>,
+    scarce: Arc<Scarce>,
+    seed: u64,
+    few: bool,
+}
+
+impl LaidOut {
+    fn decide(self, setup: &Setup, now: Timestamp) -> Result<Batch> {
+        let result = decide_batch(&self.candidates, &self.scarce.resources, &setup.policy, self.seed, now)?;
+        Ok(self.decided(result, now))
+    }
+
+    fn decided(self, result: BatchResult, now: Timestamp) -> Batch {
+        let LaidOut { people, candidates, scarce, seed, few } = self;
+        Batch { people, candidates, scarce, result, seed, now, few }
+    }
+}
+
+fn lay_out(
     ws: &Workspace,
     conn: &mut Connection,
     setup: &Setup,
     occasion: &str,
     now: Timestamp,
     (people, base, few): (Vec<Person>, Base, bool),
-) -> Result<Batch> {
+) -> Result<LaidOut> {
     let key = counted_under(conn, setup, few)?;
     let scarce = Arc::new(left_for_run(ws, conn, setup, &people, key, now)?);
     let menu = |models, treatments| {
@@ -110,9 +186,7 @@ fn among(
             Candidate { view: person.view.clone(), candidates: menu.candidates(person, Some(variant), now) }
         })
         .collect();
-    let seed = seed_of(&setup.campaign.name, occasion);
-    let result = decide_batch(&candidates, &scarce.resources, &setup.policy, seed, now)?;
-    Ok(Batch { people, candidates, scarce, result, seed, now, few })
+    Ok(LaidOut { people, candidates, scarce, seed: seed_of(&setup.campaign.name, occasion), few })
 }
 
 /// What budget and channel volumes are counted under: a wave shares the period that goes on; a run begins one, for which there
@@ -188,6 +262,24 @@ impl Batch {
             }
         }
         self.count_again();
+    }
+
+    /// Takes from what is left the pieces of stock that others have been given.
+    pub fn leave_stock(&self, left: &mut [i64], pieces: &BTreeMap<OfferId, i64>) {
+        for (offer, taken) in pieces {
+            if let Some(position) = self.scarce.stock_of(*offer) {
+                left[position] -= taken;
+            }
+        }
+    }
+
+    /// Adds the pieces of stock that contacts to be made use.
+    pub fn stock_used(&self, pieces: &mut BTreeMap<OfferId, i64>) {
+        for decision in &self.result.decisions {
+            for choice in decision.to_make() {
+                *pieces.entry(choice.treatment.offer).or_default() += 1;
+            }
+        }
     }
 
     fn take_back(&mut self, person: usize, net: f64) {

@@ -156,6 +156,8 @@ struct Chances {
     without: f64,
     /// Share of the later value that the contact costs.
     later_loss: f64,
+    /// Of earlier contacts.
+    pressure: f64,
 }
 
 /// What a customer's orders bring.
@@ -218,6 +220,8 @@ impl<'a> Menu<'a> {
         let times = own_hours.iter().flatten().chain(asking.channel.map(|_| &at_once));
         let best = times.map(|(_, share)| *share).fold(0.0, f64::max);
         let treatments = self.treatments(variant, person);
+        let pressure = person.view.pressure(now);
+        let fatigue = self.model.fatigue.factor(pressure);
         let members = self.shares.members(&person.view.facts);
         let mut candidates = Vec::new();
         for (c, (channel, own_hours)) in self.spec.channels.iter().zip(&own_hours).enumerate() {
@@ -242,8 +246,11 @@ impl<'a> Menu<'a> {
                 let later_loss = response.later_loss(offer, &channel.channel);
                 for &(slot, share) in slots.iter().filter(|(slot, _)| offer.spec.is_valid_at(slot.from)) {
                     let tempo = self.model.tempo.factor(share, best);
-                    let with = (without + (with - without) * tempo).clamp(0.0, 1.0);
-                    let chances = Chances { with, without, later_loss };
+                    let lift = (with - without) * tempo;
+                    // Who is put off by contacts is not less so for having just had one.
+                    let lift = if lift > 0.0 { lift * fatigue } else { lift };
+                    let with = (without + lift).clamp(0.0, 1.0);
+                    let chances = Chances { with, without, later_loss, pressure };
                     let uses = self.scarce.uses(o, c, members, slot.from);
                     candidates.push(self.candidate(
                         &earns,
@@ -275,7 +282,7 @@ impl<'a> Menu<'a> {
         let margin = basket * earns.margin_rate;
         let discount = offer.spec.redemption_cost(Money(basket.round() as i64)).0 as f64;
         let contact_cost = self.contact_cost(channel);
-        let Chances { with: p1, without: p0, later_loss } = chances;
+        let Chances { with: p1, without: p0, later_loss, pressure } = chances;
         let extra = p1 - p0;
         let later_value = earns.orders_a_year * margin;
         let terms = ValueTerms {
@@ -286,7 +293,8 @@ impl<'a> Menu<'a> {
             // Part of an extra purchase is only brought forward, and some leave because they were asked: both are missing later.
             after: -extra.max(0.0) * offer.spec.pull_forward * margin - later_loss * later_value,
             contact_cost,
-            hazard: channel.hazard,
+            // Stated for a customer who has been left in peace; each contact just made adds as much again.
+            hazard: (channel.hazard * (1.0 + pressure)).min(1.0),
             reach_value: (extra * margin - contact_cost).max(0.0) * CONTACTS_A_YEAR,
             worth: self.spec.contact.worth.map_or(0.0, |worth| worth.0 as f64),
         };

@@ -66,10 +66,7 @@ pub struct Started {
 /// # Errors
 /// Conflict, when the campaign is not approved, another run is going on, or the occasion has had its run.
 pub fn start(ws: &Workspace, name: &str, occasion: Option<&str>, actor: &str) -> Result<Started> {
-    if occasion.is_some_and(|occasion| occasion.ends_with(store::REST)) {
-        let fault = Fault::at("occasion", format!("must not end in `{}`: so ends the rest after a test", store::REST));
-        return Err(Error::faults("the run cannot be started", vec![fault]));
-    }
+    refuse_rest(occasion)?;
     start_any(ws, name, occasion, actor)
 }
 
@@ -80,13 +77,37 @@ pub(super) fn start_any(ws: &Workspace, name: &str, occasion: Option<&str>, acto
     release_expired(ws)?;
     let (setup, batch) = ws.store().read(|conn| {
         let setup = setup::load(ws, conn, name, &occasion)?;
-        if setup.spec().trigger.is_some() {
-            return Err(Error::conflict("the campaign begins client by client: what its trigger names starts it"));
-        }
+        setup.refuse_trigger()?;
         let batch = batch::decide(ws, conn, &setup, &occasion, now, None)?;
         Ok((setup, batch))
     })?;
     carry_out(ws, &setup, batch, &Cause { occasion: &occasion, actor, wave: None })
+}
+
+/// Starts a run of each of several campaigns, decided together: all of them, or none.
+///
+/// # Errors
+/// As [`start`], of any of them.
+pub fn start_together(ws: &Workspace, names: &[String], occasion: Option<&str>, actor: &str) -> Result<Vec<Started>> {
+    refuse_rest(occasion)?;
+    let now = ws.now();
+    let occasion = occasion.map_or_else(|| now.to_string(), str::to_owned);
+    release_expired(ws)?;
+    let (setups, together) = ws.store().read(|conn| {
+        let setups = setup::load_all(ws, conn, names, &occasion)?;
+        let together = batch::decide_together(ws, conn, &setups, &occasion, now)?;
+        Ok((setups, together))
+    })?;
+    let parts = setups.iter().zip(together.batches).collect();
+    carry_out_all(ws, parts, &Cause { occasion: &occasion, actor, wave: None })
+}
+
+fn refuse_rest(occasion: Option<&str>) -> Result<()> {
+    if occasion.is_some_and(|occasion| occasion.ends_with(store::REST)) {
+        let fault = Fault::at("occasion", format!("must not end in `{}`: so ends the rest after a test", store::REST));
+        return Err(Error::faults("the run cannot be started", vec![fault]));
+    }
+    Ok(())
 }
 
 /// Starts the run of a wave: of the clients whose step of a journey is due, of whom some move on without it.
@@ -114,9 +135,17 @@ struct Cause<'a> {
     wave: Option<&'a Wave<'a>>,
 }
 
-fn carry_out(ws: &Workspace, setup: &Setup, mut batch: Batch, cause: &Cause<'_>) -> Result<Started> {
+fn carry_out(ws: &Workspace, setup: &Setup, batch: Batch, cause: &Cause<'_>) -> Result<Started> {
+    let mut started = carry_out_all(ws, vec![(setup, batch)], cause)?;
+    started.pop().ok_or_else(|| Error::internal("a run that was carried out has started"))
+}
+
+fn carry_out_all(ws: &Workspace, mut parts: Vec<(&Setup, Batch)>, cause: &Cause<'_>) -> Result<Vec<Started>> {
     for attempt in 1.. {
-        match ws.store().write(|conn| write(ws, conn, setup, &batch, cause)) {
+        let written = ws.store().write(|conn| {
+            parts.iter().map(|(setup, batch)| write(ws, conn, setup, batch, cause)).collect::<Result<Vec<_>>>()
+        });
+        match written {
             // Real time took something between deciding and writing: the contacts that add least give way. To decide for
             // everybody anew would take as long again, and find something taken again.
             Err(error)
@@ -124,8 +153,13 @@ fn carry_out(ws: &Workspace, setup: &Setup, mut batch: Batch, cause: &Cause<'_>)
                     && error.message().contains(capacity::USED_UP)
                     && attempt < ATTEMPTS =>
             {
-                let left = ws.store().read(|conn| batch::left_now(conn, setup, &batch))?;
-                batch.fit(&left);
+                let mut pieces: BTreeMap<OfferId, i64> = BTreeMap::new();
+                for (setup, batch) in &mut parts {
+                    let mut left = ws.store().read(|conn| batch::left_now(conn, setup, batch))?;
+                    batch.leave_stock(&mut left, &pieces);
+                    batch.fit(&left);
+                    batch.stock_used(&mut pieces);
+                }
             }
             other => return other,
         }

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::ids::CampaignId;
 use crate::messages::CampaignTemplates;
 use crate::operations::checks::Checks;
+use crate::operations::pace::{self, RelayGate};
 use crate::operations::people::CHANNELS;
 use crate::operations::{Workspace, audit};
 use crate::settings::ChannelTransport;
@@ -39,10 +40,7 @@ pub fn send_due(ws: &Workspace, stop: &AtomicBool) -> Result<Summary> {
 pub fn send_through(ws: &Workspace, transports: &Transports, stop: &AtomicBool) -> Result<Summary> {
     let templates = Library { store: ws.store().clone(), known: Mutex::new(HashMap::new()) };
     let checks = Checks::new(ws);
-    if !ws.settings().pace.is_empty() {
-        let now = ws.now();
-        ws.store().write(|conn| outbox::pace::agree(conn, &ws.settings().pace, now))?;
-    }
+    pace::agree(ws)?;
     let summary = send(SendOptions {
         store: ws.store(),
         transports,
@@ -100,9 +98,10 @@ pub fn transports(ws: &Workspace) -> Result<Transports> {
             ChannelTransport::Smtp => {
                 let named = settings.smtp.iter().chain(&settings.relays).map(|relay| {
                     let password = std::env::var(relay.password_variable()).ok();
-                    Ok((SmtpRelay::new(relay.clone(), password, sender.clone())?, relay.weight))
+                    let gate = RelayGate::of(ws, relay);
+                    Ok((SmtpRelay::new(relay.clone(), password, sender.clone())?, relay.weight, gate))
                 });
-                Arc::new(Arc::new(SmtpRelays::new(named.collect::<Result<_>>()?)?))
+                Arc::new(Arc::new(SmtpRelays::gated(named.collect::<Result<_>>()?)?))
             }
             ChannelTransport::Webhook { url } => {
                 Arc::new(Webhook::new(url, ws.webhook_secret(), &settings.webhook_allow)?)

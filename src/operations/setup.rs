@@ -76,6 +76,21 @@ impl Setup {
         &self.folder.spec
     }
 
+    /// Refuses a campaign that begins client by client.
+    ///
+    /// # Errors
+    /// Conflict, when it has a trigger.
+    pub fn refuse_trigger(&self) -> Result<()> {
+        if self.spec().trigger.is_some() {
+            let message = format!(
+                "the campaign `{}` begins client by client: what its trigger names starts it",
+                self.campaign.name
+            );
+            return Err(Error::conflict(message));
+        }
+        Ok(())
+    }
+
     /// The same for a step of a journey: its own offers, channels and templates. Step 0 is the campaign itself.
     #[must_use]
     pub fn for_step(mut self, step: usize) -> Setup {
@@ -131,6 +146,27 @@ pub fn load(ws: &Workspace, conn: &mut Connection, name: &str, occasion: &str) -
     let campaign = store::by_name(conn, name)?;
     let folder = store::version(conn, campaign.id, campaign.version)?;
     of_version(ws, conn, campaign, folder, occasion)
+}
+
+/// The same for several campaigns, which run at once and not client by client.
+///
+/// # Errors
+/// Invalid, when there are fewer than two; conflict, when one begins by a trigger.
+pub fn load_all(ws: &Workspace, conn: &mut Connection, names: &[String], occasion: &str) -> Result<Vec<Setup>> {
+    let mut names = names.to_vec();
+    names.sort();
+    names.dedup();
+    if names.len() < 2 {
+        let fault = Fault::at("campaigns", "name two or more: one alone is planned and run by itself");
+        return Err(Error::faults("there is nothing to decide together", vec![fault]));
+    }
+    let mut setups = Vec::with_capacity(names.len());
+    for name in &names {
+        let setup = load(ws, conn, name, occasion)?;
+        setup.refuse_trigger()?;
+        setups.push(setup);
+    }
+    Ok(setups)
 }
 
 /// The same for a version that is at hand.

@@ -2,6 +2,7 @@
 
 pub mod attribution;
 pub mod budget;
+pub mod calendar;
 pub mod lifetime;
 pub mod overview;
 pub mod people;

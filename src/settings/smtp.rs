@@ -23,12 +23,20 @@ pub struct Smtp {
     /// Its share of the messages, beside the others'.
     #[serde(default = "default_weight")]
     pub weight: u32,
+    /// The most messages a second that it takes, from all processes together.
+    #[serde(default)]
+    pub pace: Option<i32>,
 }
 
 impl Smtp {
     /// A relay in plain text and without a user, as on the same machine.
     pub fn plain(host: &str, port: u16) -> Smtp {
-        Smtp { host: host.into(), port, tls: SmtpTls::None, user: None, name: None, weight: 1 }
+        Smtp { host: host.into(), port, tls: SmtpTls::None, user: None, name: None, weight: 1, pace: None }
+    }
+
+    /// Under what its pace is kept.
+    pub fn pace_key(&self) -> String {
+        format!("relay:{}:{}", self.host, self.port)
     }
 
     /// The variable of the environment that holds its password.

@@ -51,7 +51,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "152_service",
     "160_journeys",
     "170_webhooks",
-    "171_static_segments"
+    "171_static_segments",
+    "180_gap_of_pace"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

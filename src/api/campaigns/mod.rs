@@ -4,6 +4,7 @@ pub mod begin;
 pub mod capacity;
 pub mod conflicts;
 pub mod get;
+pub mod joint;
 pub mod journeys;
 pub mod list;
 pub mod plan;

@@ -50,6 +50,16 @@ pub async fn list(ws: Ws, name: web::Path<String>) -> Result<HttpResponse, Probl
     Ok(HttpResponse::Ok().json(Page::whole(shown)))
 }
 
+/// Refuses a name that is none.
+pub(super) fn check_occasion(occasion: Option<&str>) -> Result<(), Problem> {
+    match occasion {
+        Some(text) if text.trim().is_empty() || text.len() > 200 => {
+            Err(Problem::fault("occasion", "must have 1 to 200 characters"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// `POST`: starts a run; its messages go out as their hours come.
 pub async fn post(
     ws: Ws,
@@ -59,9 +69,7 @@ pub async fn post(
     bytes: Bytes,
 ) -> Result<HttpResponse, Problem> {
     let input: RunInput = body::json(&req, &bytes)?;
-    if input.occasion.as_ref().is_some_and(|text| text.trim().is_empty() || text.len() > 200) {
-        return Err(Problem::fault("occasion", "must have 1 to 200 characters"));
-    }
+    check_occasion(input.occasion.as_deref())?;
     let started = on_pool(&ws, move |ws| run::start(ws, &name, input.occasion.as_deref(), &caller.actor)).await?;
     Ok(HttpResponse::Created().json(started))
 }

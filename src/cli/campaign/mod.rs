@@ -1,7 +1,9 @@
 //! `vizavi campaign`: one file per thing that is asked of a campaign.
 
 mod apply;
+mod calendar;
 mod conflicts;
+mod joint;
 mod journeys;
 mod lint;
 mod list;
@@ -16,6 +18,7 @@ mod what_if;
 use std::path::PathBuf;
 
 use super::{Done, Place};
+use crate::error::Error;
 
 pub(super) use run::{reconciled, sent};
 
@@ -51,10 +54,11 @@ enum Verb {
         #[arg(value_name = "PATH")]
         path: PathBuf,
     },
-    /// Show what the campaign would do now, to whom, why, and what its holdout could prove
+    /// Show what the campaign would do now, to whom, why, and what its holdout could prove; of several, which would write to whom
     Plan {
-        /// The campaign
-        name: String,
+        /// The campaign; several are planned together, and nothing is kept
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
         /// What if a limit were another: budget=50000 (minor units), channel:email=100, stock:OFFER=20, share:NAME=50. Nothing is kept then
         #[arg(long = "limit", value_name = "LIMIT=UNITS")]
         limits: Vec<String>,
@@ -79,8 +83,9 @@ enum Verb {
     },
     /// Decide for everybody, then send what is due
     Run {
-        /// The campaign
-        name: String,
+        /// The campaign; several decide together, so that each client is left to the one to which they are worth most
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
         /// What it is the run of; an occasion runs only once (this instant when absent)
         #[arg(long)]
         occasion: Option<String>,
@@ -113,6 +118,12 @@ enum Verb {
         /// The campaigns; all that may run when none is named
         names: Vec<String>,
     },
+    /// How many contacts clients have had and are to expect, day by day and by campaign
+    Calendar {
+        /// So many days before today, and as many from today on
+        #[arg(long, default_value_t = 14)]
+        days: i32,
+    },
     /// Where clients are on their way through the campaign's steps
     Journeys {
         /// The campaign
@@ -133,16 +144,24 @@ pub fn run(place: &Place, args: &Args) -> Done {
         Verb::Apply { path } => apply::run(place, path),
         Verb::New { from, to } => new::run(place, from.as_deref(), to.as_deref()),
         Verb::Lint { path } => lint::run(place, path),
-        Verb::Plan { name, limits } if limits.is_empty() => plan::run(place, name),
-        Verb::Plan { name, limits } => what_if::run(place, name, limits),
+        Verb::Plan { names, limits } => match names.as_slice() {
+            [name] if limits.is_empty() => plan::run(place, name),
+            [name] => what_if::run(place, name, limits),
+            _ if limits.is_empty() => joint::plan(place, names),
+            _ => Err(Error::invalid("--limit asks about one campaign; name only one").into()),
+        },
         Verb::Test { name, customer, channel, to } => test::run(place, name, customer, channel, to),
         Verb::Approve { name } => steer::run(place, name, steer::Verb::Approve),
-        Verb::Run { name, occasion, no_send } => run::run(place, name, occasion.as_deref(), !no_send),
+        Verb::Run { names, occasion, no_send } => match names.as_slice() {
+            [name] => run::run(place, name, occasion.as_deref(), !no_send),
+            _ => joint::run(place, names, occasion.as_deref(), !no_send),
+        },
         Verb::Pause { name } => steer::run(place, name, steer::Verb::Pause),
         Verb::Resume { name } => steer::run(place, name, steer::Verb::Resume),
         Verb::Cancel { name } => steer::run(place, name, steer::Verb::Cancel),
         Verb::Close { name } => steer::run(place, name, steer::Verb::Close),
         Verb::Conflicts { names } => conflicts::run(place, names),
+        Verb::Calendar { days } => calendar::run(place, *days),
         Verb::Journeys { name } => journeys::run(place, name),
         Verb::Results { name } => results::run(place, name),
         Verb::List => list::run(place),

@@ -51,7 +51,8 @@ pub fn run(place: &Place, name: &str, occasion: Option<&str>, send: bool) -> Don
     Ok(())
 }
 
-fn decided(started: &Started, ws: &Workspace) -> String {
+/// What was decided, in words.
+pub fn decided(started: &Started, ws: &Workspace) -> String {
     let currency = ws.settings().currency;
     let mut text = format!("Run {} of {} for `{}`\n\n", started.run, started.campaign, started.occasion);
     for line in started.waterfall.words() {

@@ -34,13 +34,25 @@ pub struct Instance {
     pub inventory: f64,
     /// Values are rounded down to multiples of this many ticks; 1 leaves them.
     pub step: i32,
+    /// The group of its first offer: instances that are joined have other offers each.
+    pub group: u32,
 }
 
 impl Instance {
     /// The standard instance of this size.
     pub fn new(customers: usize, offers: usize, channels: usize, per_customer: u8) -> Instance {
         let channels = channels.clamp(1, 4);
-        Instance { customers, offers, channels, per_customer, seed: 20_240_607, budget: 0.2, inventory: 0.8, step: 1 }
+        Instance {
+            customers,
+            offers,
+            channels,
+            per_customer,
+            seed: 20_240_607,
+            budget: 0.2,
+            inventory: 0.8,
+            step: 1,
+            group: 0,
+        }
     }
 }
 
@@ -82,7 +94,8 @@ pub fn generate(instance: &Instance) -> Result<(Problem, u64)> {
     let kinds = (0..channels * offers).map(|a| {
         let (channel, offer) = (a / offers, a % offers);
         let units = vec![(1 + offer as u16, 1), (1 + offers as u16 + channel as u16, 1)];
-        ArmKind { group: offer as u32, key: mix(a as u64), budgets: vec![0], units }
+        let group = instance.group + offer as u32;
+        ArmKind { group, key: mix(a as u64 + (u64::from(instance.group) << 32)), budgets: vec![0], units }
     });
     let mut problem = Problem::new(capacities, kinds.collect())?;
     let mut checksum = 0u64;

@@ -16,6 +16,7 @@
 pub mod choose;
 mod dual;
 pub mod instance;
+pub mod joint;
 mod marginal;
 mod minimise;
 pub mod prices;
@@ -26,6 +27,7 @@ mod solve;
 #[cfg(test)]
 mod tests;
 
+pub use dual::bound;
 pub use prices::{Price, Prices};
 pub use problem::{Arm, ArmKind, Problem};
 pub use solve::{Allocation, Options, solve};

@@ -2,5 +2,6 @@
 
 pub mod company;
 
+mod joint;
 mod properties;
 mod scenarios;

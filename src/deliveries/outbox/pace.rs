@@ -1,7 +1,8 @@
-//! Pace: how many messages a second a channel takes, kept in the store and so shared by all workers and over restarts.
+//! Pace: how far apart the messages of a channel, a domain or a relay are at least, kept in the store and so shared by all workers and
+//! over restarts.
 //!
-//! The virtual scheduling form of the leaky bucket (GCRA, ITU-T I.371): each message moves `next_free` on by one interval; at
-//! most one second's worth is saved up.
+//! The virtual scheduling form of the leaky bucket (GCRA, ITU-T I.371): each message moves `next_free` on by one gap; at most one
+//! second's worth, or one message, is saved up.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +16,8 @@ use crate::storage::{Connection, on_each};
 /// What a channel may send now.
 #[derive(Debug, Clone, Copy)]
 pub struct Allowance {
-    /// Messages a second and the instant from which the next is free; `None` without a limit.
-    pace: Option<(i32, Timestamp)>,
+    /// The gap and the instant from which the next is free; `None` without a limit.
+    pace: Option<(i64, Timestamp)>,
     tokens: usize,
 }
 
@@ -28,7 +29,7 @@ impl Allowance {
 
     /// When there is more.
     pub fn next_at(&self, now: Timestamp) -> Timestamp {
-        self.pace.map_or(now, |(per_second, free)| free.plus(SECOND / i64::from(per_second)).max(now.plus(1)))
+        self.pace.map_or(now, |(gap, free)| free.plus(gap).max(now.plus(1)))
     }
 }
 
@@ -37,18 +38,19 @@ impl Allowance {
 /// # Errors
 /// Invalid outside 1..1,000,000.
 pub fn set(conn: &mut Connection, channel: &str, per_second: Option<i32>, now: Timestamp) -> Result<()> {
-    let Some(per_second) = per_second else {
+    if per_second.is_some_and(|per_second| !(1..=1_000_000).contains(&per_second)) {
+        let per_second = per_second.unwrap_or_default();
+        return Err(Error::invalid(format!("pace.{channel}: {per_second} is outside 1..1000000 messages a second")));
+    }
+    set_gap(conn, channel, per_second.map(|per_second| SECOND / i64::from(per_second)), now)
+}
+
+fn set_gap(conn: &mut Connection, channel: &str, gap: Option<i64>, now: Timestamp) -> Result<()> {
+    let Some(gap) = gap else {
         diesel::delete(delivery_pace::table.find(channel)).execute(conn)?;
         return Ok(());
     };
-    if !(1..=1_000_000).contains(&per_second) {
-        return Err(Error::invalid(format!("pace.{channel}: {per_second} is outside 1..1000000 messages a second")));
-    }
-    let values = (
-        delivery_pace::per_second.eq(per_second),
-        delivery_pace::next_free.eq(now),
-        delivery_pace::turns_until.eq(now),
-    );
+    let values = (delivery_pace::gap.eq(gap), delivery_pace::next_free.eq(now), delivery_pace::turns_until.eq(now));
     on_each!(conn, c => diesel::insert_into(delivery_pace::table)
         .values((delivery_pace::channel.eq(channel), values))
         .on_conflict(delivery_pace::channel)
@@ -60,44 +62,62 @@ pub fn set(conn: &mut Connection, channel: &str, per_second: Option<i32>, now: T
 
 macro_rules! pace_query {
     ($channel:expr) => {
-        delivery_pace::table.find($channel).select((delivery_pace::per_second, delivery_pace::next_free))
+        delivery_pace::table.find($channel).select((delivery_pace::gap, delivery_pace::next_free))
     };
 }
 
 /// What a channel may send now; the row stays locked until the transaction ends, so that workers do not both spend it.
 pub(super) fn allowance(conn: &mut Connection, channel: &str, now: Timestamp) -> Result<Allowance> {
-    let found: Option<(i32, Timestamp)> = match conn {
+    let found: Option<(i64, Timestamp)> = match conn {
         Connection::Sqlite(c) => pace_query!(channel).first(c).optional()?,
         Connection::Postgres(c) => pace_query!(channel).for_update().first(c).optional()?,
     };
-    Ok(found.map_or(Allowance { pace: None, tokens: 0 }, |(per_second, free)| at_pace(per_second, free, now)))
+    Ok(found.map_or(Allowance { pace: None, tokens: 0 }, |(gap, free)| at_pace(gap, free, now)))
 }
 
-fn at_pace(per_second: i32, free: Timestamp, now: Timestamp) -> Allowance {
-    let interval = SECOND / i64::from(per_second);
-    // Not more than a second is saved up; and a clock that was set back does not stop the channel.
-    let free = free.clamp(now.plus(-SECOND), now);
-    let tokens = ((now.0 - free.0) / interval.max(1)) as usize;
-    Allowance { pace: Some((per_second, free)), tokens }
+fn at_pace(gap: i64, free: Timestamp, now: Timestamp) -> Allowance {
+    let gap = gap.max(1);
+    // Not more than a second is saved up, or one message; and a clock that was set back stops the channel for one gap at most.
+    let free = free.clamp(now.plus(-gap.max(SECOND)), if gap > SECOND { now.plus(gap) } else { now });
+    let tokens = ((now.0 - free.0) / gap).max(0) as usize;
+    Allowance { pace: Some((gap, free)), tokens }
 }
 
-/// Brings the paces in the store to those that are wanted; one that is as it should be keeps its place.
-pub fn agree(conn: &mut Connection, wanted: &BTreeMap<String, i32>, now: Timestamp) -> Result<()> {
-    let known: Vec<(String, i32)> =
-        delivery_pace::table.select((delivery_pace::channel, delivery_pace::per_second)).load(conn)?;
+/// Brings the paces in the store to those that are wanted, as gaps in microseconds, 0 being no limit; one that is as it should be keeps
+/// its place, and one that changes goes on from where it was.
+pub fn agree(conn: &mut Connection, wanted: &BTreeMap<String, i64>, now: Timestamp) -> Result<()> {
+    let known: Vec<(String, i64)> =
+        delivery_pace::table.select((delivery_pace::channel, delivery_pace::gap)).load(conn)?;
     // Those that were set by hand and are not named stay.
-    let differing = wanted.iter().filter(|(name, pace)| !known.iter().any(|(known, at)| known == *name && at == *pace));
-    for (name, pace) in differing {
-        set(conn, name, Some(*pace), now)?;
+    for (name, &gap) in wanted {
+        match known.iter().find(|(known, _)| known == name).map(|(_, gap)| *gap) {
+            Some(known) if known == gap => {}
+            Some(_) if gap > 0 => {
+                diesel::update(delivery_pace::table.find(name)).set(delivery_pace::gap.eq(gap)).execute(conn)?;
+            }
+            None if gap == 0 => {}
+            _ => set_gap(conn, name, (gap > 0).then_some(gap), now)?,
+        }
     }
     Ok(())
+}
+
+/// Takes up to `wanted` messages of a pace at once: how many it gives, and when there are more. Without such a pace all are given.
+///
+/// # Errors
+/// Unavailable, when the store does not answer.
+pub fn take(conn: &mut Connection, name: &str, wanted: usize, now: Timestamp) -> Result<(usize, Timestamp)> {
+    let allowance = allowance(conn, name, now)?;
+    let given = allowance.limit(wanted);
+    spend(conn, name, allowance, given)?;
+    Ok((given, allowance.next_at(now)))
 }
 
 macro_rules! domain_query {
     ($prefix:expr) => {
         delivery_pace::table.filter(delivery_pace::channel.like($prefix)).order(delivery_pace::channel).select((
             delivery_pace::channel,
-            delivery_pace::per_second,
+            delivery_pace::gap,
             delivery_pace::next_free,
             delivery_pace::turns_until,
         ))
@@ -123,13 +143,13 @@ impl Domains {
     /// Reads them; most channels have none.
     pub(super) fn of_channel(conn: &mut Connection, channel: &str, now: Timestamp) -> Result<Domains> {
         let prefix = format!("{channel}/%");
-        let rows: Vec<(String, i32, Timestamp, Timestamp)> = match conn {
+        let rows: Vec<(String, i64, Timestamp, Timestamp)> = match conn {
             Connection::Sqlite(c) => domain_query!(&prefix).load(c)?,
             Connection::Postgres(c) => domain_query!(&prefix).for_update().load(c)?,
         };
-        let row = |(name, per_second, free, turns_until)| Domain {
+        let row = |(name, gap, free, turns_until)| Domain {
             name,
-            allowance: at_pace(per_second, free, now),
+            allowance: at_pace(gap, free, now),
             spent: 0,
             turns_until,
             changed: false,
@@ -147,10 +167,9 @@ impl Domains {
             row.spent += 1;
             return None;
         }
-        let (per_second, free) = row.allowance.pace?;
-        let interval = SECOND / i64::from(per_second);
-        let spent = free.plus(row.spent as i64 * interval);
-        row.turns_until = row.turns_until.max(spent).max(now).plus(interval);
+        let (gap, free) = row.allowance.pace?;
+        let spent = free.plus(row.spent as i64 * gap);
+        row.turns_until = row.turns_until.max(spent).max(now).plus(gap);
         Some(row.turns_until)
     }
 
@@ -168,8 +187,8 @@ impl Domains {
 
 /// Takes `count` messages off the allowance.
 pub(super) fn spend(conn: &mut Connection, channel: &str, allowance: Allowance, count: usize) -> Result<()> {
-    if let Some((per_second, free)) = allowance.pace {
-        let next = free.plus(count as i64 * (SECOND / i64::from(per_second)));
+    if let Some((gap, free)) = allowance.pace {
+        let next = free.plus(count as i64 * gap);
         diesel::update(delivery_pace::table.find(channel)).set(delivery_pace::next_free.eq(next)).execute(conn)?;
     }
     Ok(())
@@ -185,7 +204,7 @@ mod tests {
         let mut sent = Vec::new();
         for tick in 0..400 {
             let now = Timestamp(10 * SECOND + tick * SECOND / 40);
-            let allowance = at_pace(10, free, now);
+            let allowance = at_pace(SECOND / 10, free, now);
             let count = allowance.limit(3);
             free = allowance.pace.unwrap().1.plus(count as i64 * SECOND / 10);
             sent.extend(std::iter::repeat_n(now, count));
@@ -197,8 +216,22 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_of_minutes_lets_one_message_go_at_a_time() {
+        let gap = 5 * crate::clock::MINUTE;
+        let (mut free, mut sent) = (Timestamp(0), Vec::new());
+        for second in 0..3_600 {
+            let now = Timestamp(10 * gap + second * SECOND);
+            let allowance = at_pace(gap, free, now);
+            let count = allowance.limit(50);
+            free = allowance.pace.unwrap().1.plus(count as i64 * gap);
+            sent.extend(std::iter::repeat_n(second, count));
+        }
+        assert_eq!(sent, (0..12).map(|n| n * 300).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_clock_that_is_set_back_does_not_stop_the_channel() {
-        let allowance = at_pace(5, Timestamp(1_000 * SECOND), Timestamp(10 * SECOND));
+        let allowance = at_pace(SECOND / 5, Timestamp(1_000 * SECOND), Timestamp(10 * SECOND));
         assert_eq!(allowance.limit(10), 0);
         assert!(allowance.next_at(Timestamp(10 * SECOND)) <= Timestamp(11 * SECOND));
     }

@@ -337,7 +337,7 @@ fn who_slept_past_the_lease_is_fenced_but_a_late_acceptance_counts() {
 fn a_domain_with_a_pace_of_its_own_holds_nobody_else_back_and_each_message_waits_once() {
     let bench = Bench::new();
     bench.plan(0..40);
-    let wanted = std::collections::BTreeMap::from([("email/example.org".to_owned(), 4)]);
+    let wanted = std::collections::BTreeMap::from([("email/example.org".to_owned(), SECOND / 4)]);
     let agree = || bench.store.write(|conn| pace::agree(conn, &wanted, START)).unwrap();
     agree();
     bench

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 pub use connection::Reply;
 use connection::{Connection, Failure};
-pub use pool::SmtpRelays;
+pub use pool::{Gate, SmtpRelays};
 
 use super::email::{self, Sender, Wire};
 use super::transport::{Outcome, Parcel, Session, Transport};

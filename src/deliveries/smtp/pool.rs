@@ -13,6 +13,18 @@ use crate::error::{Error, Result};
 /// How long a relay that is out of reach is left alone.
 const REST: Duration = Duration::from_secs(60);
 
+/// The longest that a message waits for the pace of the relays before it is put off.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Says when a relay takes the next message.
+pub trait Gate: std::fmt::Debug + Send + Sync {
+    /// Takes one message through; else how long to wait before asking again.
+    ///
+    /// # Errors
+    /// Unavailable, when the store that counts does not answer.
+    fn pass(&self) -> Result<Option<Duration>>;
+}
+
 /// The relays that take e-mails.
 #[derive(Debug)]
 pub struct SmtpRelays(Vec<Member>);
@@ -21,8 +33,17 @@ pub struct SmtpRelays(Vec<Member>);
 struct Member {
     relay: Arc<SmtpRelay>,
     weight: i64,
+    gate: Option<Arc<dyn Gate>>,
     /// Shared by all workers of this process: one of them finding out is enough.
     down_until: Mutex<Option<Instant>>,
+}
+
+impl Member {
+    /// How long it takes no more messages; none when it has taken this one.
+    fn full(&self) -> Result<Option<Duration>, Outcome> {
+        let Some(gate) = &self.gate else { return Ok(None) };
+        gate.pass().map_err(|error| Outcome::later(error.message()))
+    }
 }
 
 impl SmtpRelays {
@@ -31,12 +52,21 @@ impl SmtpRelays {
     /// # Errors
     /// Invalid without any.
     pub fn new(relays: Vec<(SmtpRelay, u32)>) -> Result<SmtpRelays> {
+        SmtpRelays::gated(relays.into_iter().map(|(relay, weight)| (relay, weight, None)).collect())
+    }
+
+    /// The same, where some of them take only so many messages a second.
+    ///
+    /// # Errors
+    /// Invalid without any.
+    pub fn gated(relays: Vec<(SmtpRelay, u32, Option<Arc<dyn Gate>>)>) -> Result<SmtpRelays> {
         if relays.is_empty() {
             return Err(Error::invalid("smtp: name at least one relay"));
         }
-        let member = |(relay, weight): (SmtpRelay, u32)| Member {
+        let member = |(relay, weight, gate): (SmtpRelay, u32, Option<Arc<dyn Gate>>)| Member {
             relay: Arc::new(relay),
             weight: i64::from(weight.max(1)),
+            gate,
             down_until: Mutex::new(None),
         };
         Ok(SmtpRelays(relays.into_iter().map(member).collect()))
@@ -107,6 +137,42 @@ impl PoolSession {
         self.credit[order[0]] -= total;
         order
     }
+
+    fn try_each(&mut self, parcel: &Parcel<'_>) -> Result<Tried, Outcome> {
+        let (mut last, mut full) = (Outcome::later("there is no relay"), None::<Duration>);
+        for i in self.order() {
+            if full.is_some() && self.pool.is_down(i) {
+                continue;
+            }
+            if let Some(wait) = self.pool.0[i].full()? {
+                full = Some(full.map_or(wait, |least| least.min(wait)));
+                continue;
+            }
+            let relay = &self.pool.0[i].relay;
+            let session = self.open[i].get_or_insert_with(|| SmtpSession::new(relay.clone(), None));
+            match session.prepare(parcel) {
+                Ok(()) => {
+                    self.last = Some(i);
+                    return Ok(Tried::Prepared);
+                }
+                Err(outcome) if is_of_the_relay(&outcome) && self.pool.0.len() > 1 => {
+                    self.pool.put_down(i, outcome.reply().1.unwrap_or_default());
+                    self.open[i] = None;
+                    last = outcome;
+                }
+                Err(outcome) => return Ok(Tried::Failed(outcome)),
+            }
+        }
+        Ok(full.map_or(Tried::Failed(last), Tried::Full))
+    }
+}
+
+/// What became of asking the relays.
+enum Tried {
+    Prepared,
+    Failed(Outcome),
+    /// Those that are there take no more for so long.
+    Full(Duration),
 }
 
 /// Whether it is the relay that is in trouble, and not the message.
@@ -116,24 +182,18 @@ fn is_of_the_relay(outcome: &Outcome) -> bool {
 
 impl Session for PoolSession {
     fn prepare(&mut self, parcel: &Parcel<'_>) -> Result<(), Outcome> {
-        let mut last = Outcome::later("there is no relay");
-        for i in self.order() {
-            let relay = &self.pool.0[i].relay;
-            let session = self.open[i].get_or_insert_with(|| SmtpSession::new(relay.clone(), None));
-            match session.prepare(parcel) {
-                Ok(()) => {
-                    self.last = Some(i);
-                    return Ok(());
-                }
-                Err(outcome) if is_of_the_relay(&outcome) && self.pool.0.len() > 1 => {
-                    self.pool.put_down(i, outcome.reply().1.unwrap_or_default());
-                    self.open[i] = None;
-                    last = outcome;
-                }
-                Err(outcome) => return Err(outcome),
+        let begun = Instant::now();
+        loop {
+            let (outcome, wait) = match self.try_each(parcel)? {
+                Tried::Prepared => return Ok(()),
+                Tried::Failed(outcome) => return Err(outcome),
+                Tried::Full(wait) => (Outcome::later("the pace of the relays"), wait),
+            };
+            if begun.elapsed() + wait > PATIENCE {
+                return Err(outcome);
             }
+            std::thread::sleep(wait);
         }
-        Err(last)
     }
 
     fn commit(&mut self, keep: &[bool]) -> Vec<Outcome> {

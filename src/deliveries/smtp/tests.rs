@@ -154,6 +154,42 @@ fn relays_share_by_weight_and_take_over_from_one_that_is_gone() {
     assert!(SmtpRelays::new(Vec::new()).is_err());
 }
 
+/// Lets so many messages through, and after that one each time it has been asked in vain.
+#[derive(Debug)]
+struct Few(std::sync::Mutex<(usize, usize)>);
+
+impl Gate for Few {
+    fn pass(&self) -> crate::error::Result<Option<Duration>> {
+        let (left, refused) = &mut *self.0.lock().unwrap();
+        if *left == 0 {
+            (*left, *refused) = (1, *refused + 1);
+            return Ok(Some(Duration::from_micros(1)));
+        }
+        *left -= 1;
+        Ok(None)
+    }
+}
+
+#[test]
+fn a_relay_that_has_had_its_messages_leaves_the_rest_to_the_others_and_all_wait_when_all_have() {
+    let accepting = || relay(true, vec![Mood::Accepts; 100]);
+    let ((first, to_first), (second, to_second)) = (accepting(), accepting());
+    let gate = |left: usize| Arc::new(Few(std::sync::Mutex::new((left, 0))));
+    let (narrow, wide) = (gate(3), gate(20));
+    let members = vec![
+        (at(first.relay.port), 1, Some(narrow.clone() as Arc<dyn Gate>)),
+        (at(second.relay.port), 1, Some(wide.clone() as Arc<dyn Gate>)),
+    ];
+    let mut session = Arc::new(SmtpRelays::gated(members).unwrap()).session().unwrap();
+    for _ in 0..40 {
+        assert!(matches!(&one(session.as_mut(), true).unwrap()[0], Outcome::Sent { .. }));
+    }
+    let (to_first, to_second) = (to_first.try_iter().count(), to_second.try_iter().count());
+    assert_eq!(to_first + to_second, 40);
+    let refused = narrow.0.lock().unwrap().1 + wide.0.lock().unwrap().1;
+    assert!(refused >= 17, "what was beyond both had to wait: {refused}");
+}
+
 #[test]
 fn a_refused_recipient_is_no_reason_to_ask_another_relay() {
     let (first, _) = relay(true, vec![Mood::RefusesRecipient]);

@@ -10,7 +10,7 @@ use crate::models::algorithms::boosting::Boosting;
 use crate::models::algorithms::{logit, sigmoid};
 use crate::models::calibration::Platt;
 use crate::models::challenge::{Choice, blended};
-use crate::models::timing::Tempo;
+use crate::models::timing::{Fatigue, Tempo};
 use crate::models::uplift::{SEGMENT, Uplift};
 
 /// An answer.
@@ -170,6 +170,9 @@ pub struct ResponseModel {
     /// What the hour of a contact does to that.
     #[serde(default)]
     pub tempo: Tempo,
+    /// What earlier contacts do to it.
+    #[serde(default)]
+    pub fatigue: Fatigue,
 }
 
 /// A customer as the model sees them: make it once, ask for many treatments.
@@ -213,6 +216,7 @@ impl ResponseModel {
             arms,
             uplift: Uplift::default(),
             tempo: Tempo::default(),
+            fatigue: Fatigue::default(),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::models::algorithms::logit;
 use crate::models::algorithms::sparse_logistic::{IndicatorRows, Loss, Problem};
 use crate::models::calibration::{Platt, fold_of};
 use crate::models::challenge::HeldOut;
-use crate::models::timing::HOUR_SHARE;
+use crate::models::timing::OF_THE_MOMENT;
 
 /// Fewer logged decisions than this, or fewer conversions than a tenth of it, cannot carry the crosses: each
 /// offer's own rate speaks, stated and seen, the same for all customers.
@@ -178,8 +178,7 @@ impl<'a> Rows<'a> {
     fn new(logs: &'a [LoggedDecision], weights: &'a [f64], rates: &ResponseModel, params: &ResponseParams) -> Rows<'a> {
         let describing = Describing::of(logs);
         let mut barred: BTreeSet<String> = params.barred.union(&describing.names).cloned().collect();
-        // It says something of the contact, not of the customer.
-        barred.insert(HOUR_SHARE.to_owned());
+        barred.extend(OF_THE_MOMENT.map(str::to_owned));
         let encoder = ContextEncoder::fit(logs.iter().map(|log| &log.context), params.bins, &barred);
         let layout = Layout::new(encoder.bins(), arm_names(logs), channel_names(logs));
         let mut indicators = IndicatorRows::default();

@@ -4,14 +4,18 @@
 //! prior is the segment's week, which itself is drawn to the week of the whole base: who is unknown is taken for their segment,
 //! and a segment that is small for everybody. How much a prior weighs is not stated but learned: it is the weight under which what
 //! was left out is foretold best (`week.rs`). What being active means for a contact is learned apart, from decisions
-//! (`tempo.rs`).
+//! (`tempo.rs`); so is how earlier contacts tire (`fatigue.rs`).
 
+mod fatigue;
 mod profile;
+mod strength;
 mod tempo;
 mod week;
 
+pub use fatigue::{Fatigue, pressure};
 pub use profile::Profile;
-pub use tempo::{Contact, Tempo};
+pub use strength::Contact;
+pub use tempo::Tempo;
 pub use week::Week;
 
 use crate::clock::{HOUR, SECOND, Timestamp};
@@ -28,6 +32,12 @@ pub fn hour_of_week(at: Timestamp, ahead: i32) -> usize {
 
 /// The number under which a decision remembers its [`Week::share`]: known to [`Tempo`], hidden from models of customers.
 pub const HOUR_SHARE: &str = "hour_share";
+
+/// The number under which a decision remembers its [`pressure`]: known to [`Fatigue`], hidden from models of customers.
+pub const PRESSURE: &str = "pressure";
+
+/// What a log tells of the contact's moment, and not of the customer.
+pub const OF_THE_MOMENT: [&str; 2] = [HOUR_SHARE, PRESSURE];
 
 #[cfg(test)]
 mod tests {

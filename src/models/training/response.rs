@@ -12,7 +12,7 @@ use crate::models::challenge::Choice;
 use crate::models::evaluation;
 use crate::models::response::{LoggedDecision, OfferPrior, ResponseArm, ResponseModel};
 use crate::models::spec::{ModelSpec, ResponseSpec};
-use crate::models::timing::{Contact, HOUR_SHARE, Tempo};
+use crate::models::timing::{Contact, Fatigue, HOUR_SHARE, OF_THE_MOMENT, PRESSURE, Tempo};
 use crate::models::uplift::{self, OfferFigures};
 
 /// Decisions left to chance that are enough to say which features they know.
@@ -108,7 +108,7 @@ pub fn train_response(
         ResponseModel::train(&all, priors, &spec.learning)?
     };
     (model.uplift, metrics.uplift) = uplift::fit(&all, &model, priors, &spec.learning)?;
-    model.tempo = tempo(&model, &all);
+    of_the_moment(&mut model, &all);
     let verdict = Verdict::of(missed(spec, &model, &metrics));
     if metrics.log_loss.is_some_and(|loss| !loss.is_finite()) {
         return Err(Error::internal("the response model gave something that is not a probability"));
@@ -135,34 +135,37 @@ fn thin(logs: &[LoggedDecision]) -> BTreeSet<String> {
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
     for log in logs {
         let names = log.context.numbers.keys().chain(log.context.texts.keys());
-        names.filter(|name| *name != HOUR_SHARE).for_each(|name| {
+        names.filter(|name| !OF_THE_MOMENT.contains(&name.as_str())).for_each(|name| {
             known.entry(name).or_default();
         });
     }
     for log in &rows {
         let numbers = log.context.numbers.iter().filter(|(_, value)| value.is_finite()).map(|(name, _)| name);
-        let told = numbers.chain(log.context.texts.keys()).filter(|name| *name != HOUR_SHARE);
+        let told = numbers.chain(log.context.texts.keys()).filter(|name| !OF_THE_MOMENT.contains(&name.as_str()));
         told.for_each(|name| *known.entry(name).or_default() += 1);
     }
     known.into_iter().filter(|(_, count)| 2 * count < rows.len()).map(|(name, _)| name.to_owned()).collect()
 }
 
-/// What the hour does to a contact, from those that were left to chance, their slot with them.
-fn tempo(model: &ResponseModel, logs: &[LoggedDecision]) -> Tempo {
+/// What hour and pressure do to a contact, from those that were left to chance, their slot with them.
+fn of_the_moment(model: &mut ResponseModel, logs: &[LoggedDecision]) {
     if !model.has_learned() {
-        return Tempo::default();
+        return;
     }
-    let contacts: Vec<Contact> = logs
-        .iter()
-        .filter(|log| log.propensity < uplift::RANDOM_BELOW)
-        .filter_map(|log| {
-            let (offer, channel) = (log.offer.as_deref()?, log.channel.as_deref()?);
-            let share = *log.context.numbers.get(HOUR_SHARE)?;
-            let (with, without) = model.with_and_without(&model.encode(&log.context), offer, channel);
-            Some(Contact { share, with, without, converted: log.converted, weight: 1.0 })
-        })
-        .collect();
-    Tempo::learn(&contacts)
+    let tried = || logs.iter().filter(|log| log.propensity < uplift::RANDOM_BELOW && log.offer.is_some());
+    let contacts = |name: &str| -> Vec<Contact> {
+        let known = tried().filter_map(|log| Some((log, *log.context.numbers.get(name)?)));
+        known
+            .filter_map(|(log, moment)| {
+                let (offer, channel) = (log.offer.as_deref()?, log.channel.as_deref()?);
+                let (with, without) = model.with_and_without(&model.encode(&log.context), offer, channel);
+                Some(Contact { moment, with, without, converted: log.converted, weight: 1.0 })
+            })
+            .collect()
+    };
+    let (tempo, fatigue) =
+        (Tempo::learn(&contacts(HOUR_SHARE), tried().count()), Fatigue::learn(&contacts(PRESSURE), tried().count()));
+    (model.tempo, model.fatigue) = (tempo, fatigue);
 }
 
 fn judge(model: &ResponseModel, train: &[LoggedDecision], test: &[LoggedDecision]) -> ResponseMetrics {
@@ -282,6 +285,7 @@ fn method(learned: String, model: &ResponseModel, metrics: &ResponseMetrics, thi
     method.extend(metrics.uplift.iter().map(OfferFigures::words));
     method.push(model.uplift.realised.words());
     method.push(model.tempo.words());
+    method.push(model.fatigue.words());
     method
 }
 

@@ -41,9 +41,9 @@ diesel::table! {
     /// How fast a channel may go.
     delivery_pace (channel) {
         channel -> Text,
-        per_second -> Integer,
         next_free -> BigInt,
         turns_until -> BigInt,
+        gap -> BigInt,
     }
 }
 

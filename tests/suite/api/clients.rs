@@ -2,10 +2,16 @@
 
 use std::process::Command;
 
+use serde_json::json;
 use vizavi::api::clients::{Language, client};
 use vizavi::operations::access::Role;
 
 use super::service::Service;
+
+#[path = "../../../docs/clients/vizavi.rs"]
+#[allow(dead_code, clippy::all, reason = "made for others, and not all of it is tried here")]
+#[rustfmt::skip]
+mod vizavi_client;
 
 #[test]
 fn the_clients_in_docs_are_those_of_this_program() {
@@ -88,4 +94,27 @@ fn the_clients_of_python_and_javascript_talk_to_the_service() {
     let service = Service::new();
     run("python3", Language::Python, "try.py", PYTHON, &service);
     run("node", Language::JavaScript, "try.mjs", JAVASCRIPT, &service);
+}
+
+#[test]
+fn the_client_of_rust_talks_to_the_service() {
+    use vizavi_client::{Body, GetSegmentsIdMembers, PutSegmentsIdMembers, Vizavi, With};
+    let service = Service::new();
+    let api = Vizavi::new(&service.url("/"), &service.key_of(Role::Admin));
+    let made = api.put_customers_id("C/3", &json!({ "email": "ann@example.com" }), With::default()).unwrap();
+    let with = With { if_match: made.etag.as_deref(), idempotency_key: Some("once") };
+    for _ in 0..2 {
+        let changed = api.put_customers_id("C/3", &json!({ "first_name": "Anne" }), with).unwrap();
+        assert_eq!(changed.body["first_name"], "Anne", "the second answer is the first one's");
+    }
+    let stale = With { if_match: made.etag.as_deref(), idempotency_key: None };
+    let refused = api.put_customers_id("C/3", &json!({ "first_name": "Eve" }), stale).unwrap_err();
+    assert_eq!((refused.status, &refused.body["status"]), (412, &json!(412)));
+    let file = Body::File("text/csv", b"C/3\nX\n");
+    let query = PutSegmentsIdMembers { skip_unknown: Some(true), ..PutSegmentsIdMembers::default() };
+    let kept = api.put_segments_id_members("three", &query, file, With::default()).unwrap();
+    assert_eq!(kept.body["unknown"], json!([{ "line": 2, "key": "X" }]));
+    let query = GetSegmentsIdMembers { limit: Some(10), ..GetSegmentsIdMembers::default() };
+    let members = api.get_segments_id_members("three", &query).unwrap();
+    assert_eq!(members.body["items"][0]["customer"], "C/3");
 }

@@ -14,4 +14,5 @@ pub mod program;
 mod segmentation;
 mod uploads;
 mod verbs;
+mod webhook;
 mod workers;

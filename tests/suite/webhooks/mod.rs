@@ -1,7 +1,8 @@
 //! Webhooks from outside, over HTTP and on both stores: order, repetition, signature, dead letters, crashes, privacy.
 
+mod console;
 mod flow;
-mod receiver;
+pub mod receiver;
 
 use serde_json::{Value, json};
 use vizavi::clock::{HOUR, MINUTE};

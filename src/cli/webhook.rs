@@ -117,7 +117,10 @@ pub fn run(place: &Place, args: &Args) -> Done {
 }
 
 fn say(place: &Place, json: &serde_json::Value, text: &str) -> Done {
-    Ok(if place.json { print::json(json)? } else { print::text(&format!("{text}\n"))? })
+    if place.json {
+        return Ok(print::json(json)?);
+    }
+    Ok(print::text(&format!("{text}\n"))?)
 }
 
 fn ping(place: &Place, ws: &Workspace, name: &str) -> Done {

@@ -47,6 +47,9 @@ pub mod experiments;
 
 pub mod learning;
 
+// Who else is told.
+pub mod webhooks;
+
 // What a person or a job asks for, and what they read.
 pub mod operations;
 pub mod reports;

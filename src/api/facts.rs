@@ -17,7 +17,8 @@ use crate::money::Money;
 use crate::operations::Workspace;
 use crate::operations::record::report::{self, Report};
 use crate::operations::record::{self, Recorded};
-use crate::outcomes::{Outcome, SignalKind, store as outcomes};
+use crate::operations::webhooks::news;
+use crate::outcomes::{Outcome, SignalKind};
 
 /// What became of a message, or of what was proposed in real time, as another system reports it.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -123,7 +124,7 @@ pub async fn outcomes(ws: Ws, req: HttpRequest, bytes: Bytes) -> Result<HttpResp
                     source_key: input.key,
                 });
             }
-            Ok(new + outcomes::record(conn, &rows)?)
+            Ok(new + news::heard(conn, &rows)?)
         })
     })
     .await?;

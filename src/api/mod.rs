@@ -8,6 +8,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod clients;
 pub mod etag;
 pub mod headers;
 pub mod idempotency;
@@ -48,6 +49,7 @@ mod segments;
 mod sending;
 mod service;
 mod suppressions;
+mod webhooks;
 
 use actix_web::web;
 

@@ -30,6 +30,8 @@ use super::schema;
 use super::sending::Sending;
 use super::suppressions::{SuppressionInput, SuppressionsAdded};
 use crate::operations::choose::Asked;
+use crate::operations::webhooks::WebhookInput;
+use crate::webhooks::queue::Again;
 
 /// The document of a route table.
 pub fn document(table: &[Route]) -> OpenApi {
@@ -75,6 +77,8 @@ fn components() -> utoipa::openapi::Components {
         .schema_from::<ResendInput>()
         .schema_from::<ProviderEventInput>()
         .schema_from::<KeyInput>()
+        .schema_from::<WebhookInput>()
+        .schema_from::<Again>()
         .security_scheme("key", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     for (name, schema) in schema::written() {
         components = components.schema(name, schema);

@@ -100,6 +100,15 @@ impl Route {
         self
     }
 
+    /// It takes a list of keys, in one of several forms.
+    #[must_use]
+    pub fn takes_list(mut self) -> Route {
+        let list = super::schema::list_of(super::schema::text());
+        let lines = |media| (media, super::schema::text());
+        self.doc.body = vec![("application/json", list), lines("text/csv"), lines("application/x-ndjson")];
+        self
+    }
+
     /// It answers JSON.
     #[must_use]
     pub fn answers(mut self, status: u16, schema: RefOr<Schema>) -> Route {

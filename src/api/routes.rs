@@ -9,12 +9,12 @@ use super::schema::{keys, list_of, named, object};
 use super::{
     analysis, audit, campaigns, consents, customers, decisions, deliveries, docs, event_types, experiments, facts,
     health, imports, incoming, inquiries, jobs, keys as api_keys, kpis, links, metrics, models, offers, reviews,
-    segments, sending, suppressions,
+    segments, sending, suppressions, webhooks,
 };
 use crate::operations::access::Permission::{
     AccessManage, AnalysisRead, AuditRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite,
     ConsentsWrite, CustomersManage, CustomersRead, CustomersWrite, DecisionsMake, DecisionsRead, DeliveriesRead,
-    EventTypesWrite, FactsWrite, ImportsRead, JobsRead, OffersRead, OffersWrite,
+    EventTypesWrite, FactsWrite, ImportsRead, JobsRead, OffersRead, OffersWrite, WebhooksManage,
 };
 
 const GET: Method = Method::GET;
@@ -70,12 +70,12 @@ pub fn table() -> Vec<Route> {
             .says("Records one step of a claim; several as NDJSON, all or none.").takes_lines(named("Claim"))
             .answers(200, named("Recorded")),
         route(GET, "/v1/event-types", Needs(AnalysisRead), event_types::list)
-            .says("What is declared of events, by name.").answers(200, super::schema::page_of(named("EventType"))),
+            .says("What is declared of events, by name.").answers(200, super::schema::page_of(named("EventTypeShown"))),
         route(GET, "/v1/event-types/{name}", Needs(AnalysisRead), event_types::get)
-            .says("Which properties an event of this name may carry.").answers(200, named("EventType")),
+            .says("Which properties an event of this name may carry.").answers(200, named("EventTypeShown")),
         route(PUT, "/v1/event-types/{name}", Needs(EventTypesWrite), event_types::put)
             .says("Declares the properties of an event (201), or replaces the declaration.").takes(named("EventType"))
-            .answers(200, named("EventType")).also(201, named("EventType")).versioned(),
+            .answers(200, named("EventTypeShown")).also(201, named("EventTypeShown")).versioned(),
         route(POST, "/v1/outcomes", Needs(FactsWrite), facts::outcomes)
             .says("Records what became of a message, or of a proposal in real time, as another system reports it; several as NDJSON.")
             .takes_lines(named("OutcomeInput")).answers(200, named("OutcomesRecorded")).or(&[404]),
@@ -105,10 +105,10 @@ pub fn table() -> Vec<Route> {
             .says("All campaigns, by name.").answers(200, super::schema::page_of(object())),
         route(POST, "/v1/campaigns", Needs(CampaignsWrite), campaigns::begin::post)
             .says("Begins a campaign from an example, with the offers and segments that it needs; it is a draft.")
-            .query("from", "string", "the example; `GET /v1/examples` names them").takes(named("BeginInput")).answers(201, object()),
+            .query("from", "string", "the example; `GET /v1/examples` names them").takes(named("BeginInput")).answers(201, object()).or(&[404]),
         route(POST, "/v1/conflicts", Needs(CampaignsWrite), campaigns::conflicts::handle)
             .says("Which campaigns want the same clients now, and what it costs that only one may write; nothing is kept.")
-            .takes(named("ConflictsInput")).answers(200, object()),
+            .takes(named("ConflictsInput")).answers(200, object()).or(&[404]),
         route(POST, "/v1/plans", Needs(CampaignsWrite), campaigns::joint::plan)
             .says("What several campaigns would do together, each client left to the one to which they are worth most; nothing is kept.")
             .takes(named("JointInput")).answers(200, object()).or(&[404]),
@@ -133,7 +133,7 @@ pub fn table() -> Vec<Route> {
             .says("Answers for the planned version; from now on it may run.").answers(200, object()),
         route(GET, "/v1/campaigns/{id}/capacity", Needs(CampaignsRead), campaigns::capacity::handle)
             .says("What is left of budget, stock and channels for real time and the next run, and what one more is worth now.")
-            .answers(200, super::schema::page_of(object())),
+            .answers(200, super::schema::page_of(object())).or(&[409]),
         route(GET, "/v1/campaigns/{id}/runs", Needs(CampaignsRead), campaigns::runs::list)
             .says("The runs, newest first, each reconciled to the last message.").answers(200, super::schema::page_of(object())),
         route(POST, "/v1/campaigns/{id}/runs", Needs(CampaignsRun), campaigns::runs::post)
@@ -201,7 +201,7 @@ pub fn table() -> Vec<Route> {
             .answers(200, object()),
         route(POST, "/v1/deliveries/resend", Needs(CampaignsRun), deliveries::resend)
             .says("Sends to the missing: everyone of a run whose message failed gets another, once.").takes(named("ResendInput"))
-            .answers(200, object()),
+            .answers(200, object()).or(&[404]),
         route(GET, "/v1/inquiries", Needs(CustomersRead), inquiries::list)
             .says("What customers ask in reply to messages.").query("state", "string", "open (when absent), noted or closed")
             .paged(object()),
@@ -227,23 +227,31 @@ pub fn table() -> Vec<Route> {
             .query("from", "string", "the begin; 365 days before the end when left out")
             .query("to", "string", "the end; now when left out").answers(200, object()).or(&[404, 422]),
         route(GET, "/v1/segments", Needs(AnalysisRead), segments::list::handle)
-            .says("The segments: those that a model found with what each is worth, those that a rule defines with how fresh they are.")
+            .says("The segments: those that a model found with what each is worth, those that a rule defines with how fresh they are, those that were uploaded.")
             .answers(200, super::schema::page_of(object())),
         route(POST, "/v1/segments/preview", Needs(CampaignsWrite), segments::preview::handle)
             .says("What a segment by rule would be: its count, some members, how many can be written to. Keeps nothing.")
             .takes(named("Segment")).answers(200, object()),
         route(POST, "/v1/segments/lookalike", Needs(CampaignsWrite), segments::lookalike::handle)
             .says("Finds customers who resemble the members of a segment, and keeps them as a segment.")
-            .takes(named("Lookalike")).answers(201, object()),
+            .takes(named("Lookalike")).answers(201, object()).or(&[404]),
         route(GET, "/v1/segments/{id}", Needs(AnalysisRead), segments::get::handle)
-            .says("One segment.").answers(200, object()),
+            .says("One segment.").answers(200, object()).or(&[409]),
         route(PUT, "/v1/segments/{id}", Needs(CampaignsWrite), segments::put::handle)
             .says("Adds a segment by rule (201), or replaces its definition, and builds it.").takes(named("Segment"))
             .answers(200, object()).also(201, object()).versioned(),
         route(DELETE, "/v1/segments/{id}", Needs(CampaignsWrite), segments::remove::handle)
-            .says("Removes a segment by rule that nothing names.").answers_as(204, "").versioned(),
+            .says("Removes a segment, by rule or static, that nothing names.").answers_as(204, "").versioned(),
         route(GET, "/v1/segments/{id}/members", Needs(CustomersRead), segments::members::handle)
-            .says("Who is in a segment, and since when.").paged(object()),
+            .says("Who is in a segment, and since when.").paged(object()).or(&[409]),
+        route(PUT, "/v1/segments/{id}/members", Needs(CampaignsWrite), segments::upload::handle)
+            .says("Makes a static segment of a list of the company's own keys (201), or replaces its members. Unknown keys are faults, each with its line.")
+            .query("title", "string", "what people call it").query("skip_unknown", "boolean", "pass over unknown keys, and name them in the answer")
+            .takes_list().answers(200, object()).also(201, object()).versioned(),
+        route(POST, "/v1/segments/{id}/members", Needs(CampaignsWrite), segments::upload::handle)
+            .says("Adds a list of keys to a static segment, which is made (201) when there is none.")
+            .query("title", "string", "what people call it").query("skip_unknown", "boolean", "pass over unknown keys, and name them in the answer")
+            .takes_list().answers(200, object()).also(201, object()).or(&[412]),
         route(GET, "/v1/segments/{id}/changes", Needs(CustomersRead), segments::changes::handle)
             .says("Who entered and who left a segment by rule during the last 30 days, oldest first.").paged(object()),
         route(GET, "/v1/models", Needs(AnalysisRead), models::list)
@@ -280,6 +288,27 @@ pub fn table() -> Vec<Route> {
             .says("One job, with what it came to.").answers(200, object()),
         route(POST, "/v1/jobs/{id}/retry", Needs(CampaignsRun), jobs::retry)
             .says("Has a job that was laid aside tried again.").answers(200, object()),
+
+        // webhooks
+        route(GET, "/v1/webhooks", Needs(JobsRead), webhooks::list::handle)
+            .says("Who is told what happens, and how each does.").answers(200, super::schema::page_of(object())),
+        route(GET, "/v1/webhooks/{id}", Needs(JobsRead), webhooks::get::handle)
+            .says("One webhook.").answers(200, object()),
+        route(PUT, "/v1/webhooks/{id}", Needs(WebhooksManage), webhooks::put::handle)
+            .says("Adds a webhook (201; the answer shows its secret, and nothing shows it again), or changes one.")
+            .takes(named("WebhookInput")).answers(200, object()).also(201, object()).versioned(),
+        route(DELETE, "/v1/webhooks/{id}", Needs(WebhooksManage), webhooks::remove::handle)
+            .says("Removes a webhook with all that waits for it.").answers_as(204, "").versioned(),
+        route(POST, "/v1/webhooks/{id}/secret", Needs(WebhooksManage), webhooks::secret::handle)
+            .says("Gives a webhook another secret, shown in the answer only.").answers(200, object()),
+        route(POST, "/v1/webhooks/{id}/ping", Needs(WebhooksManage), webhooks::ping::handle)
+            .says("Posts a test at once, and answers what came of it.").answers(200, object()),
+        route(GET, "/v1/webhooks/{id}/events", Needs(JobsRead), webhooks::calls::handle)
+            .says("What became of each event, the latest first, with every attempt; dead letters with `state=dead`.")
+            .query("state", "string", "`waiting`, `claimed`, `sent` or `dead`; all when left out").paged(object()),
+        route(POST, "/v1/webhooks/{id}/replay", Needs(WebhooksManage), webhooks::replay::handle)
+            .says("Sends events again: some by id, the dead letters, or all since an instant.")
+            .takes(named("Again")).answers(200, object()),
 
         // the workspace
         route(GET, "/v1/audit", Needs(AuditRead), audit::list)

@@ -97,6 +97,7 @@ pub fn written() -> Vec<(&'static str, RefOr<Schema>)> {
         ("Campaign", keys("A campaign's definition, as in `campaign.toml`.", CAMPAIGN)),
         ("Event", keys("Something that a customer did.", EVENT)),
         ("EventType", keys("What events of a name may carry: property -> kind, or {kind, personal}.", EVENT_TYPE)),
+        ("EventTypeShown", keys("What events of a name may carry.", EVENT_TYPE_SHOWN)),
         ("Subscription", keys("One change of a contract.", SUBSCRIPTION)),
         ("Claim", keys("One step of a claim.", CLAIM)),
         ("Recorded", keys("How many facts were new, and how many had been reported before.", RECORDED)),
@@ -262,6 +263,7 @@ pub const CAMPAIGN: &[(&str, &str)] = &[
     ("goal", "string"),
     ("owner", "string"),
     ("class", "string"),
+    ("priority", "string"),
     ("offers!", "strings"),
     ("audience", "rule"),
     ("channels!", "objects"),
@@ -283,7 +285,8 @@ pub const CAMPAIGN: &[(&str, &str)] = &[
 ];
 
 /// What is put to define a campaign.
-pub const CAMPAIGN_FOLDER: &[(&str, &str)] = &[("spec!", "campaign"), ("templates", "object"), ("sample", "any")];
+pub const CAMPAIGN_FOLDER: &[(&str, &str)] =
+    &[("spec!", "campaign"), ("templates", "object"), ("sample", "any"), ("audience", "string")];
 
 /// Keys of an order.
 pub const ORDER: &[(&str, &str)] = &[
@@ -310,6 +313,9 @@ pub const EVENT: &[(&str, &str)] = &[
 
 /// Keys of the declaration of an event.
 pub const EVENT_TYPE: &[(&str, &str)] = &[("title", "string"), ("properties", "object")];
+
+/// Keys of the declaration as it is shown.
+pub const EVENT_TYPE_SHOWN: &[(&str, &str)] = &[("name!", "string"), ("title", "string"), ("properties", "object")];
 
 /// Keys of a step of a contract.
 pub const SUBSCRIPTION: &[(&str, &str)] = &[

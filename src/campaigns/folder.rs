@@ -1,5 +1,5 @@
-//! A campaign's folder: `campaign.toml`, `templates/<variant>/<locale>/<piece>.hbs`, and `sample.json`, which declares the
-//! campaign's own variables with sample values.
+//! A campaign's folder: `campaign.toml`, `templates/<variant>/<locale>/<piece>.hbs`, `sample.json`, which declares the
+//! campaign's own variables with sample values, and `audience.csv`, a list of customers to whom alone it is for.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CampaignSpec;
 use crate::error::{Error, Fault, Result};
+use crate::rules::{Literal, Op, RuleSpec};
 
 /// Largest template file.
 const LARGEST: u64 = 256 * 1024;
@@ -27,6 +28,28 @@ pub struct Folder {
     /// Sample values of its variables; an object.
     #[serde(default)]
     pub sample: serde_json::Value,
+    /// The text of `audience.csv`: keys of the customers to whom alone it is for. What the rule of the audience says holds as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+}
+
+impl Folder {
+    /// The static segment that the list of the audience becomes.
+    pub fn audience_segment(&self) -> String {
+        format!("{}.audience", self.spec.name)
+    }
+
+    /// Who is in the audience: by the rule, by the list, or by both.
+    pub fn audience_rule(&self) -> Option<RuleSpec> {
+        let listed = self.audience.as_ref().map(|_| {
+            let name = Literal::Text(self.audience_segment());
+            RuleSpec::compare("segments", Op::Contains, name)
+        });
+        match (self.spec.audience.clone(), listed) {
+            (Some(rule), Some(listed)) => Some(RuleSpec::all(vec![rule, listed])),
+            (rule, listed) => rule.or(listed),
+        }
+    }
 }
 
 /// Reads a campaign's folder, or its `campaign.toml`.
@@ -44,7 +67,8 @@ pub fn read(path: &Path) -> Result<Folder> {
         collect(&below, "", &mut templates)?;
     }
     let sample = std::fs::read_to_string(root.join("sample.json")).ok();
-    of_texts((&text, &file.display().to_string()), templates, sample.as_deref())
+    let folder = of_texts((&text, &file.display().to_string()), templates, sample.as_deref())?;
+    Ok(Folder { audience: list(root)?, ..folder })
 }
 
 /// The same from texts that are at hand: `campaign.toml` with what to call it, the templates, and `sample.json`.
@@ -60,7 +84,16 @@ pub fn of_texts((toml, file): (&str, &str), templates: Templates, sample: Option
         })?,
         None => serde_json::Value::Null,
     };
-    Ok(Folder { spec, templates, sample })
+    Ok(Folder { spec, templates, sample, audience: None })
+}
+
+/// The list of the audience, if there is one.
+fn list(root: &Path) -> Result<Option<String>> {
+    match std::fs::read_to_string(root.join("audience.csv")) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::invalid("`audience.csv` cannot be read; is it UTF-8 text?").caused_by(error)),
+    }
 }
 
 fn collect(folder: &Path, prefix: &str, templates: &mut Templates) -> Result<()> {

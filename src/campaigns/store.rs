@@ -100,6 +100,13 @@ pub fn by_id(conn: &mut Connection, id: CampaignId) -> Result<Campaign> {
     found.ok_or_else(|| Error::not_found("there is no such campaign"))
 }
 
+/// The name of the campaign of a run; none when there is no such run.
+pub fn name_of_run(conn: &mut Connection, run: CampaignRunId) -> Result<Option<String>> {
+    let of = campaign_run::table.find(run).select(campaign_run::campaign_id).first::<CampaignId>(conn).optional()?;
+    let Some(of) = of else { return Ok(None) };
+    Ok(campaign::table.find(of).select(campaign::name).first(conn).optional()?)
+}
+
 /// All campaigns, by name.
 pub fn all(conn: &mut Connection) -> Result<Vec<Campaign>> {
     Ok(campaign::table.order(campaign::name).select(Campaign::as_select()).load(conn)?)

@@ -4,6 +4,7 @@
 
 mod bars;
 mod campaign;
+mod client;
 pub mod demo;
 
 mod customer;
@@ -33,6 +34,7 @@ mod serve;
 mod signal;
 mod train;
 mod user;
+mod webhook;
 mod work;
 
 use std::ffi::OsString;
@@ -104,6 +106,10 @@ enum Verb {
     User(user::Args),
     /// What machines call the API with
     Key(key::Args),
+    /// Who is told what happens: signed posts of events to other systems
+    Webhook(webhook::Args),
+    /// Print a small client of the REST API: for curl, Python, JavaScript or Rust
+    Client(client::Args),
     /// Show everything on simulated clients with known truth
     Demo(demo::DemoArgs),
     /// Bring the store to the present schema
@@ -156,6 +162,8 @@ fn dispatch(cli: &Cli) -> Done {
         Verb::Kpi(args) => kpi::run(place, args),
         Verb::User(args) => user::run(place, args),
         Verb::Key(args) => key::run(place, args),
+        Verb::Webhook(args) => webhook::run(place, args),
+        Verb::Client(args) => client::run(place, args),
         Verb::Demo(args) => Ok(demo::run(args)?),
         Verb::Migrate => migrate::run(place),
     }

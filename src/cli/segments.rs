@@ -10,6 +10,7 @@ use crate::operations::segmentation::{self, Asked};
 use crate::operations::segments as rules;
 use crate::reports::segments::{self, RuleShown, SegmentShown};
 use crate::segments::rule::SegmentSpec;
+use crate::segments::uploaded::{Format, keys};
 use crate::segments::{Board, KeptSegment, boards};
 
 /// What is asked about segments.
@@ -38,7 +39,23 @@ enum Verb {
         /// The definition: TOML or JSON
         file: PathBuf,
     },
-    /// Remove a segment by rule that nothing names
+    /// Make a segment of a list of customers' keys (CSV, NDJSON or JSON), or replace its members
+    Upload {
+        /// What to call it
+        name: String,
+        /// The keys: the first column, or the one that the header calls `customer` or `external_id`
+        file: PathBuf,
+        /// What people call it
+        #[arg(long)]
+        title: Option<String>,
+        /// Keep the members so far
+        #[arg(long)]
+        add: bool,
+        /// Pass over keys that no customer has, and list them
+        #[arg(long)]
+        skip_unknown: bool,
+    },
+    /// Remove a segment, by rule or uploaded, that nothing names
     Remove {
         /// Its name
         name: String,
@@ -77,6 +94,10 @@ pub fn run(place: &Place, args: &Args) -> Done {
         Verb::Show { name } => show(place, name),
         Verb::Preview { file } => preview(place, file),
         Verb::Apply { file } => apply(place, file),
+        Verb::Upload { name, file, title, add, skip_unknown } => {
+            let asked = rules::Asked { name, title: title.as_deref(), add: *add, skip_unknown: *skip_unknown };
+            upload(place, &asked, file)
+        }
         Verb::Remove { name } => {
             let ws = place.open()?;
             Ok(ws.store().write(|conn| rules::remove(conn, name, ACTOR, ws.now()))?)
@@ -108,10 +129,17 @@ fn list(place: &Place) -> Done {
     let header = ["segment", "code", "customers", "share", &value, "of all", "unprofitable", "criteria", &present];
     let mut clusters = print::Table::new(&header);
     let mut by_rule = print::Table::new(&["segment", "customers", "built", "state", "rule"]);
+    let mut lists = print::Table::new(&["uploaded segment", "customers", "uploaded", "by"]);
     let mut found = Vec::new();
     for segment in segments {
         match segment {
             SegmentShown::Cluster(one) => found.push(*one),
+            SegmentShown::Static(list) => lists.row(vec![
+                list.name.clone(),
+                list.size.to_string(),
+                list.updated_at.to_string(),
+                list.uploaded_by.clone(),
+            ]),
             SegmentShown::Rule(rule) => by_rule.row(vec![
                 rule.name.clone(),
                 rule.size.to_string(),
@@ -126,7 +154,7 @@ fn list(place: &Place) -> Done {
     let mut tables: Vec<String> =
         [clusters].iter().filter(|table| !table.is_empty()).map(ToString::to_string).collect();
     tables.extend(grids.iter().map(|(board, _)| of_board(board)));
-    tables.extend([by_rule].iter().filter(|table| !table.is_empty()).map(ToString::to_string));
+    tables.extend([by_rule, lists].iter().filter(|table| !table.is_empty()).map(ToString::to_string));
     print::text(&tables.join("\n"))?;
     Ok(())
 }
@@ -183,6 +211,14 @@ fn show(place: &Place, name: &str) -> Done {
     print::text(&match &segment {
         SegmentShown::Cluster(cluster) => portrait::of(cluster, ws.settings().currency.code()),
         SegmentShown::Rule(rule) => of_rule(rule),
+        SegmentShown::Static(list) => format!(
+            "{}: {} customers, uploaded\nlast upload {} by {}, version {}\n",
+            list.title.as_ref().unwrap_or(&list.name),
+            list.size,
+            list.updated_at,
+            list.uploaded_by,
+            list.version
+        ),
     })?;
     Ok(())
 }
@@ -243,6 +279,30 @@ fn apply(place: &Place, file: &std::path::Path) -> Done {
     let kept = ws.store().write(|conn| rules::put(&ws, conn, spec, ACTOR, ws.now()))?;
     rules::build(&ws, &kept.spec.name)?;
     show(place, &kept.spec.name)
+}
+
+fn upload(place: &Place, asked: &rules::Asked<'_>, file: &std::path::Path) -> Done {
+    let shown = file.display().to_string();
+    let bytes = std::fs::read(file)
+        .map_err(|error| Error::invalid(format!("`{shown}` cannot be read; is it a file?")).caused_by(error))?;
+    let in_file = |error: Error| {
+        let faults: Vec<Fault> = error.fault_list().iter().map(|fault| fault.clone().in_file(&shown)).collect();
+        if faults.is_empty() { error } else { Error::faults(error.message(), faults) }
+    };
+    let keys = keys(Format::of_name(&shown), &bytes).map_err(in_file)?;
+    let ws = place.make()?;
+    let done = ws.store().write(|conn| rules::upload(&ws, conn, asked, &keys, ACTOR)).map_err(in_file)?;
+    if place.json {
+        return Ok(print::json(&done)?);
+    }
+    let mut text = format!(
+        "{}: {} customers; {} entered, {} left, {} keys repeated, {} unknown\n",
+        done.segment.name, done.segment.size, done.entered, done.left, done.repeated, done.unknown_count
+    );
+    for unknown in &done.unknown {
+        text += &format!("line {}: no customer has the key {}\n", unknown.line, unknown.key);
+    }
+    Ok(print::text(&text)?)
 }
 
 fn lookalike(place: &Place, asked: &Lookalike) -> Done {

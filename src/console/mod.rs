@@ -26,6 +26,7 @@ mod sending;
 mod service;
 mod service_card;
 mod timeline;
+mod webhooks;
 mod words;
 
 use actix_web::http::Method;
@@ -37,7 +38,7 @@ use crate::operations::Workspace;
 use crate::operations::access::Permission;
 use crate::operations::access::Permission::{
     AnalysisRead, CampaignsApprove, CampaignsRead, CampaignsRun, CampaignsWrite, CustomersRead, CustomersWrite,
-    DecisionsMake, DeliveriesRead,
+    DecisionsMake, DeliveriesRead, JobsRead, WebhooksManage,
 };
 
 pub use guard::{Fields, cookie_name};
@@ -99,6 +100,8 @@ pub fn table() -> Vec<Page> {
         page(POST, "/reviews/{delivery}", CampaignsApprove, reviews::decide),
         page(GET,  "/segments", AnalysisRead, segments::show),
         page(POST, "/segments", CampaignsWrite, segments::define),
+        page(GET,  "/webhooks", JobsRead, webhooks::show),
+        page(POST, "/webhooks/{name}", WebhooksManage, webhooks::act),
         page(POST, "/sending/stop", CampaignsRun, sending::stop),
         page(POST, "/sending/start", CampaignsRun, sending::start),
         page(GET,  "/login", None, login::show),

@@ -37,6 +37,7 @@ static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
         "reviews",
         "message",
         "unsubscribe",
+        "webhooks",
         "preferences",
         "bar",
         "state",
@@ -84,6 +85,7 @@ pub fn render(status: StatusCode, frame: &Frame, title: &str, body: &str, page: 
         ("Prospects", "/prospects"),
         ("Service", "/service"),
         ("Segments", "/segments"),
+        ("Webhooks", "/webhooks"),
     ];
     let nav = parts.map(|(name, href)| json!({ "name": name, "href": href, "here": frame.here == href }));
     let fault = frame.fault.as_ref().map(|error| {

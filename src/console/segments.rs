@@ -126,7 +126,7 @@ async fn page(
     fault: Option<Error>,
 ) -> HttpResponse {
     let read = on_pool(ws, |ws| Ok((send::is_stopped(ws)?, lines(ws)?))).await;
-    either(read.map(|(stopped, Lines { clusters, grids, by_rule })| {
+    either(read.map(|(stopped, Lines { clusters, grids, by_rule, uploaded })| {
         let status = fault.as_ref().map_or(StatusCode::OK, |error| status_of(error).0);
         let frame = Frame { notice, fault, ..Frame::of(req, "/segments", stopped) };
         let may_write = frame
@@ -137,6 +137,7 @@ async fn page(
             "clusters": clusters,
             "grids": grids,
             "by_rule": by_rule,
+            "uploaded": uploaded,
             "definition": form.definition,
             "version": form.version,
             "may_write": may_write,
@@ -151,21 +152,29 @@ struct Lines {
     clusters: Vec<Value>,
     grids: Vec<Value>,
     by_rule: Vec<Value>,
+    uploaded: Vec<Value>,
 }
 
 fn lines(ws: &Workspace) -> Result<Lines> {
     let show = Show(ws);
-    let (mut found, mut by_rule) = (Vec::new(), Vec::new());
+    let (mut found, mut by_rule, mut uploaded) = (Vec::new(), Vec::new(), Vec::new());
     for segment in segments::list(ws)? {
         match segment {
             SegmentShown::Cluster(kept) => found.push(*kept),
             SegmentShown::Rule(rule) => by_rule.push(line(&rule)),
+            SegmentShown::Static(list) => uploaded.push(json!({
+                "name": list.name,
+                "title": list.title,
+                "customers": count(list.size),
+                "at": show.time(list.updated_at),
+                "by": list.uploaded_by,
+            })),
         }
     }
     let (others, grids) = boards(found);
     let clusters = others.iter().map(|kept| super::campaigns::segment(&show, kept)).collect();
     let grids = grids.iter().map(|(board, cells)| grid(&show, board, cells)).collect();
-    Ok(Lines { clusters, grids, by_rule })
+    Ok(Lines { clusters, grids, by_rule, uploaded })
 }
 
 /// Shades of a grid's squares.

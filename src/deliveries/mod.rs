@@ -8,7 +8,7 @@
 //!
 //! The promise: nothing is sent twice by us, and every customer of whom we are not certain is listed.
 
-mod backoff;
+pub mod backoff;
 pub mod call_list;
 pub mod delivery;
 pub mod dkim;

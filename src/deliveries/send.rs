@@ -133,7 +133,7 @@ impl Summary {
 /// The store's, after which everything claimed is found again when its lease ends.
 pub fn send(options: SendOptions<'_>) -> Result<Summary> {
     let now = options.clock.now();
-    options.store.write(|conn| recover(conn, now))?;
+    options.store.write(|conn| recover(conn, now, options.checks))?;
     settle_by_proof(options)?;
     let mut summary = Summary::default();
     let joint = Joint::new(options);

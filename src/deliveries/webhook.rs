@@ -15,7 +15,8 @@ use super::transport::{Outcome, Parcel, Session, Transport};
 use crate::error::{Error, Result};
 use crate::ids::hex;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an answer may take.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Posts messages to a provider.
 #[derive(Clone)]
@@ -110,15 +111,21 @@ impl Session for WebhookSession {
 
 impl WebhookSession {
     fn post(&self, one: &Prepared) -> Outcome {
+        self.hook.post(&one.body, &one.key, one.seconds)
+    }
+}
+
+impl Webhook {
+    /// Posts a JSON body, signed as of `seconds`; `key` is the same for every attempt at it, so that the receiver can tell.
+    pub fn post(&self, body: &[u8], key: &str, seconds: i64) -> Outcome {
         let answer = self
-            .hook
             .agent
-            .post(&self.hook.url)
+            .post(&self.url)
             .header("Content-Type", "application/json")
-            .header("Idempotency-Key", &one.key)
-            .header("Vizavi-Timestamp", one.seconds.to_string())
-            .header("Vizavi-Signature", signature(&self.hook.secret, one.seconds, &one.body))
-            .send(&one.body[..]);
+            .header("Idempotency-Key", key)
+            .header("Vizavi-Timestamp", seconds.to_string())
+            .header("Vizavi-Signature", signature(&self.secret, seconds, body))
+            .send(body);
         match answer {
             Ok(response) => judge(i32::from(response.status().as_u16())),
             // Before the request went out, nothing has happened; after it, nobody knows.

@@ -18,9 +18,12 @@ use crate::operations::Workspace;
 use crate::operations::incoming::maildir;
 use crate::operations::segments;
 use crate::operations::send::send_due;
+use crate::operations::webhooks::{self, Delivered};
 
 /// How long an idle worker sleeps.
 const IDLE: Duration = Duration::from_secs(2);
+/// How long one sleeps who has just had something to tell.
+const SOON: Duration = Duration::from_millis(100);
 /// How long it leaves a store alone that does not answer.
 const DOWN: Duration = Duration::from_secs(10);
 /// How often files are looked for that nobody will import any more.
@@ -55,6 +58,8 @@ pub struct Worked {
     pub dead: u64,
     /// What became of messages.
     pub sending: Summary,
+    /// What webhooks were told.
+    pub told: Delivered,
 }
 
 /// Works until `stop` is set; with `once`, until nothing is due.
@@ -73,6 +78,7 @@ pub fn work(ws: &Workspace, stop: &Stop, once: bool, only: Option<Only>) -> Resu
         let postman = jobs.then(|| scope.spawn(|| follow_mail(ws, stop)));
         // Segments follow facts and time, whatever else goes on.
         let follower = jobs.then(|| scope.spawn(|| follow_segments(ws, stop)));
+        let teller = jobs.then(|| scope.spawn(|| tell_webhooks(ws, stop)));
         let sender = sending.then(|| scope.spawn(|| send_messages(ws, stop)));
         let joined = |handle: Option<std::thread::ScopedJoinHandle<'_, Worked>>| match handle {
             Some(handle) => handle.join().map_err(|_| Error::internal("a worker ended in a panic")),
@@ -85,6 +91,7 @@ pub fn work(ws: &Workspace, stop: &Stop, once: bool, only: Option<Only>) -> Resu
         worked.failed += imported.failed;
         worked.dead += imported.dead;
         worked.sending = joined(sender)?.sending;
+        worked.told = joined(teller)?.told;
         Ok(worked)
     })
 }
@@ -94,6 +101,7 @@ fn until_idle(ws: &Workspace, stop: &Stop, only: Option<Only>) -> Result<Worked>
     let mut worked = Worked::default();
     if only != Some(Only::Sending) {
         imports::sweep(ws)?;
+        webhooks::sweep(ws)?;
     }
     while !stop.is_set() {
         let mut busy = false;
@@ -114,6 +122,11 @@ fn until_idle(ws: &Workspace, stop: &Stop, only: Option<Only>) -> Result<Worked>
             let summary = send_due(ws, stop.flag())?;
             busy |= summary.sent + summary.failed > 0;
             add(&mut worked.sending, summary);
+        }
+        if only != Some(Only::Sending) {
+            let told = webhooks::deliver(ws, stop.flag())?;
+            busy |= told.any();
+            worked.told.add(told);
         }
         if !busy {
             break;
@@ -192,6 +205,29 @@ fn follow_mail(ws: &Workspace, stop: &Stop) -> Worked {
         stop.wait(wait);
     }
     Worked::default()
+}
+
+/// Tells webhooks what happens.
+fn tell_webhooks(ws: &Workspace, stop: &Stop) -> Worked {
+    let mut worked = Worked::default();
+    let mut swept: Option<Instant> = None;
+    while !stop.is_set() {
+        if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
+            swept = Some(Instant::now());
+            if let Err(error) = webhooks::sweep(ws) {
+                tracing::warn!(?error, "old calls of webhooks could not be removed");
+            }
+        }
+        let wait = match webhooks::deliver(ws, stop.flag()) {
+            Ok(told) => {
+                worked.told.add(told);
+                if told.sent > 0 { SOON } else { IDLE }
+            }
+            Err(error) => down("webhooks", &error),
+        };
+        stop.wait(wait);
+    }
+    worked
 }
 
 fn send_messages(ws: &Workspace, stop: &Stop) -> Worked {

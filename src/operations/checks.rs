@@ -16,6 +16,7 @@ use crate::ids::CampaignRunId;
 use crate::offers::store as offers;
 use crate::operations::people::class_of;
 use crate::operations::record::{OwnInteraction, append_own, interaction_change, state};
+use crate::operations::webhooks::news;
 use crate::operations::{Workspace, incoming, people, setup};
 use crate::storage::Connection;
 
@@ -105,7 +106,8 @@ impl ClaimCheck for Checks {
         })
     }
 
-    fn released(&self, conn: &mut Connection, delivery: &Delivery, _end: State, now: Timestamp) -> Result<()> {
+    fn released(&self, conn: &mut Connection, delivery: &Delivery, end: State, now: Timestamp) -> Result<()> {
+        news::delivered(conn, delivery, end, now)?;
         contact_ledger::settle(conn, delivery.id, contact_ledger::RELEASED, now)?;
         reservation::release_of_delivery(conn, delivery.id.0, now)?;
         match decisions::offer_of(conn, delivery.campaign_run_id, delivery.customer_id, delivery.ordinal())? {
@@ -118,7 +120,12 @@ impl ClaimCheck for Checks {
         incoming::refused(conn, delivery, text, now)
     }
 
+    fn held(&self, conn: &mut Connection, delivery: &Delivery, now: Timestamp) -> Result<()> {
+        news::delivered(conn, delivery, State::Held, now)
+    }
+
     fn sent(&self, conn: &mut Connection, delivery: &Delivery, now: Timestamp) -> Result<()> {
+        news::delivered(conn, delivery, State::Sent, now)?;
         contact_ledger::settle(conn, delivery.id, contact_ledger::MADE, now)?;
         let campaign = self.governing(conn, delivery.campaign_run_id)?.campaign.clone();
         let sent = OwnInteraction {

@@ -14,6 +14,7 @@ use crate::experiments::verdict::{Choice, Verdict};
 use crate::ids::CampaignRunId;
 use crate::operations::results::{self, RunResults};
 use crate::operations::variants::salt_of;
+use crate::operations::webhooks::news;
 use crate::operations::{Workspace, audit, run};
 use crate::storage::Connection;
 
@@ -122,6 +123,8 @@ fn decide_test(ws: &Workspace, known: &Known, test: &Test, asked: &Asked, actor:
     let because = because(&results, word)?;
     ws.store().write(|conn| {
         experiments::decide_test(conn, test.campaign_run_id, &variant, (actor, &because), now)?;
+        let told = (Some(&*variant), &*because);
+        news::settled(conn, "experiment.decided", &known.campaign, &test.experiment, told, now)?;
         audit::write(
             conn,
             actor,
@@ -156,6 +159,8 @@ fn settle(ws: &Workspace, known: &Known, asked: &Asked, actor: &str) -> Result<D
         None => json!({ "decided": word }).to_string(),
     };
     ws.store().write(|conn| {
+        let told = (Some(&*variant), &*because);
+        news::settled(conn, "experiment.decided", &known.campaign, &experiment.name, told, now)?;
         experiments::settle(conn, settled(known, experiment, WON, &variant, (actor, because), now))?;
         audit::write(
             conn,
@@ -265,6 +270,8 @@ fn decide_by_data(ws: &Workspace, known: &Known, test: &Test, actor: &str) -> Re
             let because = because(&results, word)?;
             ws.store().write(|conn| {
                 experiments::decide_test(conn, run, &variant, (actor, &because), now)?;
+                let told = (Some(&*variant), &*because);
+                news::settled(conn, "experiment.decided", &known.campaign, &test.experiment, told, now)?;
                 audit::write(conn, actor, "experiment.decide", name, &format!("{variant} for the rest, {word}"), now)
             })?;
             Ok(true)
@@ -273,6 +280,8 @@ fn decide_by_data(ws: &Workspace, known: &Known, test: &Test, actor: &str) -> Re
             let because = because(&results, "left to a person")?;
             ws.store().write(|conn| {
                 if experiments::move_test(conn, run, TestState::Waiting, TestState::Asking, &because)? {
+                    let told = (None, &*because);
+                    news::settled(conn, "experiment.asking", &known.campaign, &test.experiment, told, now)?;
                     audit::write(conn, actor, "experiment.ask", name, "the rest waits for a person", now)?;
                 }
                 Ok(())
@@ -352,6 +361,8 @@ fn stop(
         if before.iter().any(|settled| settled.kind == WON || (settled.kind == STOPPED && settled.variant == variant)) {
             return Ok(false);
         }
+        let told = (Some(variant), &*because);
+        news::settled(conn, "experiment.stopped", &known.campaign, &experiment.name, told, now)?;
         experiments::settle(conn, settled(known, experiment, STOPPED, variant, (actor, because), now))?;
         let detail = format!("{variant}: {word}");
         audit::write(conn, actor, "experiment.stop_variant", &known.campaign.name, &detail, now)?;

@@ -27,6 +27,7 @@ use crate::outcomes::store as outcomes;
 use crate::segments;
 use crate::storage::Connection;
 use crate::storage::schema::idempotency;
+use crate::webhooks::queue as webhooks;
 
 /// What an erasure did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -91,6 +92,8 @@ fn erase_rows(
     segments::forget(conn, id)?;
     scoring::forget(conn, &[id])?;
     customer_tables::erase(conn, id)?;
+    // After all that tells.
+    webhooks::forget(conn, id)?;
     merge_request::forget(conn, words)?;
     forget_answers(conn, words)?;
     Ok(deliveries)

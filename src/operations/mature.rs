@@ -12,7 +12,8 @@ use crate::history::{Fact, Value};
 use crate::ids::CampaignRunId;
 use crate::operations::Workspace;
 use crate::operations::measure::{self, Measured, RunMeasure, window_of};
-use crate::operations::results::sums_by_variant;
+use crate::operations::results::{self, sums_by_variant};
+use crate::operations::webhooks::news;
 
 /// Facts of the decision's context that may leave the store with it: features, scores and segment, nothing of the profile.
 const WORDS: [&str; 2] = ["segment", "kind"];
@@ -42,7 +43,8 @@ pub fn mature(ws: &Workspace) -> Result<Vec<Matured>> {
             continue;
         }
         let measured = measure::measure(ws, run.id)?;
-        let name = ws.store().read(|conn| Ok(campaigns::by_id(conn, run.campaign_id)?.name))?;
+        let campaign = ws.store().read(|conn| campaigns::by_id(conn, run.campaign_id))?;
+        let name = campaign.name.clone();
         // Of somebody who was erased the numbers stay in the store, and nothing is remembered.
         let known = ws.store().read(customers::ids)?;
         let known = |person: &&Measured| known.binary_search(&person.decision.customer_id).is_ok();
@@ -56,9 +58,14 @@ pub fn mature(ws: &Workspace) -> Result<Vec<Matured>> {
         // A crash between the two appends nothing twice: facts have keys of their own.
         history.append(&DECISION, &facts, now)?;
         let periods = periods(&measured);
+        let wants = ws.store().read(news::wants_measures)?;
+        let results = if wants { Some(results::of_run(ws, run.id)?) } else { None };
         ws.store().write(|conn| {
             for (variant, sums) in &periods {
                 experiments::close_period(conn, run.id, variant, *sums)?;
+            }
+            if let Some(results) = &results {
+                news::measured(conn, &campaign, results, now)?;
             }
             campaigns::set_measured(conn, run.id, now)
         })?;

@@ -22,6 +22,7 @@ use crate::operations::{Workspace, audit, objection};
 use crate::outcomes::store as outcomes;
 use crate::segments;
 use crate::storage::Connection;
+use crate::webhooks::queue as webhooks;
 
 /// Pairs of one transaction; each moves its facts through the store.
 const CHUNK: usize = 1_000;
@@ -135,6 +136,7 @@ fn merge_one(conn: &mut Connection, step: &Step, now: Timestamp, checks: &Checks
     prospects::reassign(conn, *alias, *survivor)?;
     event_types::move_personal(conn, *alias, *survivor)?;
     segments::reassign(conn, *alias, *survivor)?;
+    webhooks::reassign(conn, *alias, *survivor)?;
     scoring::forget(conn, &[*alias])?;
     if objects {
         objection::honour(conn, &[*survivor])?;

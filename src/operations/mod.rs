@@ -63,6 +63,7 @@ pub mod totals;
 pub mod train;
 pub mod variables;
 pub mod variants;
+pub mod webhooks;
 pub mod what_if;
 pub mod workspace;
 

@@ -14,6 +14,7 @@ use crate::operations::segments::Memberships;
 use crate::operations::{Workspace, facts};
 use crate::rules::{Row, Value};
 use crate::segments::rule::store as rules;
+use crate::segments::uploaded::store as uploaded;
 use crate::storage::Connection;
 
 /// How far back contacts count; longer than any cap's window in use.
@@ -122,7 +123,9 @@ pub fn one(
     }
     let of_models = crate::segments::of_customer(conn, customer.id)?.into_iter();
     let of_models = of_models.map(|(segmentation, code)| format!("{segmentation}/{code}"));
-    let segments = rules::of_customer(conn, customer.id)?.into_iter().chain(of_models).map(Arc::from).collect();
+    let of_lists = uploaded::of_customer(conn, customer.id)?.into_iter();
+    let segments = rules::of_customer(conn, customer.id)?.into_iter();
+    let segments = segments.chain(of_lists).chain(of_models).map(Arc::from).collect();
     let mut zones = Zones::new(ws)?;
     Ok(person(ws, customer, state, segments, &consents, blocked, &ledger, &mut zones))
 }

@@ -31,6 +31,7 @@ use crate::operations::plan::{Proof, proof};
 use crate::operations::setup::{self, Setup};
 use crate::operations::variables::variables;
 use crate::operations::variants::Part;
+use crate::operations::webhooks::news;
 use crate::operations::{Workspace, audit};
 use crate::storage::Connection;
 
@@ -284,11 +285,12 @@ fn write_decisions(conn: &mut Connection, setup: &Setup, batch: &Batch, run: Cam
         rows.extend(decisions::rows(Some(run), &person.view, decision, &models)?);
         if rows.len() >= 1_000 {
             decisions::insert(conn, &rows)?;
+            news::decided(conn, &setup.campaign.name, &rows)?;
             rows.clear();
         }
     }
     decisions::insert(conn, &rows)?;
-    Ok(())
+    news::decided(conn, &setup.campaign.name, &rows)
 }
 
 fn write_deliveries(

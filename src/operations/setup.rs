@@ -278,13 +278,14 @@ pub fn check(
             }
         }
     }
-    let audience = spec.audience.as_ref().and_then(|rule| take(rule.check("audience", catalogue), &mut faults));
+    let audience_rule = folder.audience_rule();
+    let audience = audience_rule.as_ref().and_then(|rule| take(rule.check("audience", catalogue), &mut faults));
     let shares = take(Shares::check(&spec.shares, catalogue), &mut faults);
     let templates = take(CampaignTemplates::check(&folder.templates, &folder.sample), &mut faults);
     if let Some(templates) = &templates {
         faults.extend(missing_templates(&spec, templates));
     }
-    let takers = check_journeys(&spec, catalogue, &mut faults);
+    let takers = check_journeys(&spec, audience_rule.as_ref(), catalogue, &mut faults);
     let contact = take(contact_policy(&spec, settings), &mut faults);
     let policy = take(decision_policy(&spec, settings, eligibility, occasion), &mut faults);
     match (templates, contact, policy, shares) {
@@ -318,7 +319,12 @@ fn no_such_offer(name: &str, known: &[Offer]) -> String {
 }
 
 /// Checks what begins and ends journeys; who takes which step.
-fn check_journeys(spec: &CampaignSpec, catalogue: &Catalogue, faults: &mut Vec<Fault>) -> Vec<Option<Arc<Rule>>> {
+fn check_journeys(
+    spec: &CampaignSpec,
+    audience: Option<&RuleSpec>,
+    catalogue: &Catalogue,
+    faults: &mut Vec<Fault>,
+) -> Vec<Option<Arc<Rule>>> {
     if let Some(on) = spec.trigger.as_ref().and_then(|trigger| trigger.on.as_ref()) {
         FactsOf::check("trigger.on", &on.of, &on.only, faults);
     }
@@ -329,7 +335,7 @@ fn check_journeys(spec: &CampaignSpec, catalogue: &Catalogue, faults: &mut Vec<F
     for (i, step) in spec.steps.iter().enumerate() {
         let own = step.when.as_ref().and_then(|rule| {
             take(rule.clone().check(&format!("steps[{i}].when"), catalogue), faults)?;
-            let both = spec.audience.iter().chain([rule]).cloned().collect();
+            let both = audience.into_iter().chain([rule]).cloned().collect();
             RuleSpec { all: Some(both), ..RuleSpec::default() }.check("audience", catalogue).ok()
         });
         takers.push(own.map(Arc::new));

@@ -1,4 +1,4 @@
-//! All segments as people and programs see them: those that a model found, and those that a rule defines.
+//! All segments as people and programs see them: those that a model found, those that a rule defines, and those that were uploaded.
 
 use serde::Serialize;
 
@@ -7,6 +7,7 @@ use crate::error::{Kind, Result};
 use crate::operations::{Workspace, segments as rules};
 use crate::segments::rule::SegmentSpec;
 use crate::segments::rule::store::{self, KeptRule};
+use crate::segments::uploaded::{StaticSegment, store as uploaded};
 use crate::segments::{self, KeptSegment};
 use crate::storage::Connection;
 
@@ -18,6 +19,8 @@ pub enum SegmentShown {
     Cluster(Box<KeptSegment>),
     /// A rule defines it.
     Rule(Box<RuleShown>),
+    /// Its members were uploaded.
+    Static(Box<StaticSegment>),
 }
 
 /// A segment by rule, and how fresh it is.
@@ -49,7 +52,7 @@ pub struct RuleShown {
     pub failure: Option<String>,
 }
 
-/// Clusters by segmentation and code, then rule segments by name.
+/// Clusters by segmentation and code, then rule segments by name, then static ones by name.
 ///
 /// # Errors
 /// Those of the store.
@@ -60,11 +63,12 @@ pub fn list(ws: &Workspace) -> Result<Vec<SegmentShown>> {
         for kept in store::all(conn)? {
             all.push(shown(ws, conn, kept)?);
         }
+        all.extend(uploaded::all(conn)?.into_iter().map(Box::new).map(SegmentShown::Static));
         Ok(all)
     })
 }
 
-/// The rule segment of this name, or the cluster of this code or name.
+/// The rule segment or static segment of this name, or the cluster of this code or name.
 ///
 /// # Errors
 /// Not found, with the names there are; conflict, when two segmentations have it.
@@ -72,6 +76,9 @@ pub fn show(ws: &Workspace, name: &str) -> Result<SegmentShown> {
     ws.store().read(|conn| {
         if let Some(kept) = store::find(conn, name)? {
             return shown(ws, conn, kept);
+        }
+        if let Some(list) = uploaded::find(conn, name)? {
+            return Ok(SegmentShown::Static(Box::new(list)));
         }
         segments::show(conn, name).map(Box::new).map(SegmentShown::Cluster).map_err(|error| {
             let by_rule: Vec<String> = match store::all(conn) {

@@ -29,6 +29,7 @@ mod silhouette;
 pub mod stage;
 mod store;
 mod train;
+pub mod uploaded;
 mod worth;
 
 pub use board::{Board, Square, boards};

@@ -8,7 +8,7 @@ use super::describe::Trait;
 use super::economics::SegmentEconomics;
 use super::model::Segment;
 use super::worth::Worth;
-use super::{rule, stage};
+use super::{rule, stage, uploaded};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{CustomerId, ModelVersionId};
@@ -300,12 +300,14 @@ pub fn reassign(conn: &mut Connection, from: CustomerId, to: CustomerId) -> Resu
     diesel::update(theirs.filter(segment_member::segmentation.ne_all(own)))
         .set(segment_member::customer_id.eq(to))
         .execute(conn)?;
+    uploaded::store::reassign(conn, from, to)?;
     forget(conn, from).map(drop)
 }
 
 /// Forgets the memberships of a customer: on erasure, and when they become one with another.
 pub fn forget(conn: &mut Connection, customer: CustomerId) -> Result<usize> {
     rule::store::forget(conn, customer)?;
+    uploaded::store::forget(conn, customer)?;
     forget_found(conn, &[customer])
 }
 

@@ -23,6 +23,11 @@ pub fn raise(conn: &mut Connection, name: &str) -> Result<i64> {
     add(conn, name, 1)
 }
 
+/// Raises a number by several, and holds it as [`raise`] does. Returns the new number.
+pub fn raise_by(conn: &mut Connection, name: &str, by: i64) -> Result<i64> {
+    add(conn, name, by)
+}
+
 /// Holds a number as it is until the transaction ends. Returns it.
 pub fn hold(conn: &mut Connection, name: &str) -> Result<i64> {
     add(conn, name, 0)

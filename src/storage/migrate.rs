@@ -50,6 +50,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "151_prospects",
     "152_service",
     "160_journeys",
+    "170_webhooks",
+    "171_static_segments",
     "180_gap_of_pace"
 ];
 

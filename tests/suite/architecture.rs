@@ -20,6 +20,7 @@ const RANKS: &[&[&str]] = &[
     &["outcomes"],
     &["experiments"],
     &["learning"],
+    &["webhooks"],
     &["operations"],
     &["reports"],
     &["simulation"],

@@ -39,6 +39,7 @@ fn every_page_needs_a_session_and_leads_to_the_log_in() {
         "/prospects",
         "/service",
         "/reviews",
+        "/webhooks",
     ] {
         let answer = service.get(path).send();
         assert_eq!(answer.status, 303, "{path}");

@@ -22,3 +22,4 @@ mod stages;
 mod storage;
 mod support;
 mod tls;
+mod webhooks;

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::customers::store as customers;
 use crate::error::Result as Done;
 use crate::ids::CustomerId;
+use crate::segments::uploaded::store as uploaded;
 use crate::segments::{self, rule::store};
 use crate::storage::Connection;
 
@@ -45,11 +46,20 @@ fn page(conn: &mut Connection, name: &str, after: Option<CustomerId>, limit: i64
             members.into_iter().map(|(id, at)| (id, Some(Timestamp(at)), None)).collect()
         }
         None => {
+            if let Some(list) = uploaded::find(conn, name)? {
+                let members = uploaded::members(conn, list.id, after, limit)?;
+                return named(conn, members.into_iter().map(|(id, at)| (id, Some(at), None)).collect());
+            }
             let cluster = segments::show(conn, name)?;
             let members = segments::members(conn, &cluster.segmentation, &cluster.code, after, limit)?;
             members.into_iter().map(|member| (member.customer, None, member.likeness)).collect()
         }
     };
+    named(conn, found)
+}
+
+/// The members with the company's own keys.
+fn named(conn: &mut Connection, found: Vec<(CustomerId, Option<Timestamp>, Option<f64>)>) -> Done<Vec<MemberShown>> {
     let ids: Vec<CustomerId> = found.iter().map(|(id, ..)| *id).collect();
     let mut keys = customers::external_ids(conn, &ids)?;
     let shown = |(id, entered_at, likeness)| MemberShown { id, customer: keys.remove(&id), entered_at, likeness };

@@ -8,3 +8,4 @@ pub mod members;
 pub mod preview;
 pub mod put;
 pub mod remove;
+pub mod upload;

@@ -7,8 +7,9 @@ use crate::api::problem::Problem;
 use crate::api::{Ws, etag, on_pool};
 use crate::operations::segments;
 use crate::segments::rule::store;
+use crate::segments::uploaded::store as uploaded;
 
-/// Removes a segment by rule that nothing names.
+/// Removes a segment, by rule or uploaded, that nothing names.
 pub async fn handle(
     ws: Ws,
     caller: Caller,
@@ -18,8 +19,11 @@ pub async fn handle(
     let expected = etag::expected(&req);
     let outcome = on_pool(&ws, move |ws| {
         ws.store().write(|conn| {
-            let kept = store::by_name(conn, &name)?;
-            if let Err(problem) = expected.check(Some(kept.version)) {
+            let version = match uploaded::find(conn, &name)? {
+                Some(list) => list.version,
+                None => store::by_name(conn, &name)?.version,
+            };
+            if let Err(problem) = expected.check(Some(version)) {
                 return Ok(Err(problem));
             }
             segments::remove(conn, &name, &caller.actor, ws.now()).map(Ok)

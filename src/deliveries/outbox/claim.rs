@@ -37,6 +37,11 @@ pub trait ClaimCheck: Send + Sync {
         Ok(())
     }
 
+    /// Nobody knows whether the receiver has the message.
+    fn held(&self, _conn: &mut Connection, _delivery: &Delivery, _now: Timestamp) -> Result<()> {
+        Ok(())
+    }
+
     /// The contact was made: the receiver accepted the message.
     fn sent(&self, _conn: &mut Connection, _delivery: &Delivery, _now: Timestamp) -> Result<()> {
         Ok(())

@@ -58,6 +58,7 @@ pub fn record(
     }
     match state {
         State::Sent => checks.sent(conn, row, now)?,
+        State::Held => checks.held(conn, row, now)?,
         State::Failed => {
             if let Outcome::Refused { code: Some(_), text } = outcome {
                 checks.refused(conn, row, text, now)?;
@@ -119,7 +120,7 @@ fn judge(row: &Delivery, outcome: &Outcome, now: Timestamp) -> (State, Timestamp
         Outcome::Sent { .. } => (State::Sent, row.next_at, None),
         Outcome::Refused { .. } => (State::Failed, row.next_at, Some("refused".to_owned())),
         Outcome::Uncertain { .. } => (State::Held, row.next_at, Some("no certain answer".to_owned())),
-        Outcome::Later { .. } => match backoff::next(row.id, row.attempt, row.created_at, now) {
+        Outcome::Later { .. } => match backoff::next(row.id.0, row.attempt, row.created_at, now) {
             Some(at) => (State::Deferred, at, Some("later".to_owned())),
             None => (State::Failed, row.next_at, Some("given up".to_owned())),
         },

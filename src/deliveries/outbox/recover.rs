@@ -2,7 +2,9 @@
 
 use diesel::prelude::*;
 
+use super::claim::ClaimCheck;
 use crate::clock::Timestamp;
+use crate::deliveries::delivery::Delivery;
 use crate::deliveries::state::State;
 use crate::error::Result;
 use crate::storage::Connection;
@@ -19,18 +21,27 @@ pub struct Recovered {
 
 /// Puts expired claims back into the plan and holds expired commits. The last owner and attempt stay in the row, so that a
 /// late answer of that very attempt can still be recorded.
-pub fn recover(conn: &mut Connection, now: Timestamp) -> Result<Recovered> {
+pub fn recover(conn: &mut Connection, now: Timestamp, checks: &dyn ClaimCheck) -> Result<Recovered> {
     let expired =
         |state: State| delivery::table.filter(delivery::state.eq(state)).filter(delivery::lease_until.lt(now));
     let planned = diesel::update(expired(State::Claimed))
         .set((delivery::state.eq(State::Planned), delivery::updated_at.eq(now)))
         .execute(conn)?;
-    let held = diesel::update(expired(State::Committing))
-        .set((
-            delivery::state.eq(State::Held),
-            delivery::reason.eq("the sender ended before the answer"),
-            delivery::updated_at.eq(now),
-        ))
-        .execute(conn)?;
+    let found: Vec<Delivery> = expired(State::Committing).load(conn)?;
+    let mut held = 0;
+    for row in &found {
+        // Names the state it was read in: its answer may have come meanwhile, or another worker may have found it.
+        let changed = diesel::update(expired(State::Committing).filter(delivery::id.eq(row.id)))
+            .set((
+                delivery::state.eq(State::Held),
+                delivery::reason.eq("the sender ended before the answer"),
+                delivery::updated_at.eq(now),
+            ))
+            .execute(conn)?;
+        if changed == 1 {
+            checks.held(conn, row, now)?;
+            held += 1;
+        }
+    }
     Ok(Recovered { planned, held })
 }

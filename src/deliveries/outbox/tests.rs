@@ -317,7 +317,7 @@ fn who_slept_past_the_lease_is_fenced_but_a_late_acceptance_counts() {
     let rows = bench.store.write(|conn| claim::claim(conn, ask, &NoCheck)).unwrap().taken;
     assert_eq!(bench.store.write(|conn| mark::mark(conn, &[&rows[0]], START.plus(MINUTE), START)).unwrap(), [true]);
     let late = START.plus(2 * MINUTE);
-    let found = bench.store.write(|conn| recover::recover(conn, late)).unwrap();
+    let found = bench.store.write(|conn| recover::recover(conn, late, &NoCheck)).unwrap();
     assert_eq!((found.planned, found.held), (1, 1));
     // The sleeper wakes: it may not begin the second, and its answer for the first is the proof that was missing.
     assert_eq!(bench.store.write(|conn| mark::mark(conn, &[&rows[1]], late, late)).unwrap(), [false]);

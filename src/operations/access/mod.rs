@@ -8,7 +8,7 @@ pub mod user;
 
 pub use key::ApiKey;
 pub use permission::{Permission, Role};
-pub use secret::same;
+pub use secret::{fresh as fresh_secret, same};
 pub use session::{Login, Session};
 pub use user::User;
 

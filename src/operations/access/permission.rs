@@ -59,6 +59,8 @@ permissions! {
     ImportsRead = "imports:read",
     /// See background work.
     JobsRead = "jobs:read",
+    /// Add, change, try and remove webhooks, and send their events again.
+    WebhooksManage = "webhooks:manage",
     /// See who did what.
     AuditRead = "audit:read",
     /// Add and remove users and keys.
@@ -112,7 +114,9 @@ impl Role {
         use Permission as P;
         match self {
             Role::Admin => true,
-            Role::Marketer => !matches!(permission, P::AuditRead | P::AccessManage | P::CustomersManage),
+            Role::Marketer => {
+                !matches!(permission, P::AuditRead | P::AccessManage | P::CustomersManage | P::WebhooksManage)
+            }
             Role::Viewer => matches!(
                 permission,
                 P::CustomersRead

@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::offers::{codes, store as offers};
 use crate::operations::Workspace;
 use crate::operations::people::{LEDGER_DAYS, Person};
+use crate::operations::webhooks::news;
 use crate::random;
 use crate::storage::Connection;
 
@@ -127,6 +128,7 @@ fn write(conn: &mut Connection, draft: &Draft, person: &Person, rows: &[Decision
         given.push(code);
     }
     decisions::insert(conn, rows)?;
+    news::decided(conn, &setup.campaign.name, rows)?;
     reservation::insert(conn, &held)?;
     contact_ledger::insert(conn, &contacts)?;
     Ok(Ok(given))

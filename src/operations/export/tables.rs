@@ -17,7 +17,7 @@ use crate::storage::{Connection, Store};
 const PAGE: usize = 5_000;
 
 /// The tables that are exported, in the order of their names. Neither secrets nor what only the program itself needs.
-pub const TABLES: [&str; 34] = [
+pub const TABLES: [&str; 36] = [
     "account_owner",
     "audit",
     "bounce",
@@ -51,6 +51,8 @@ pub const TABLES: [&str; 34] = [
     "segment",
     "segment_member",
     "stage_step",
+    "static_member",
+    "static_segment",
     "steering",
 ];
 

@@ -7,7 +7,8 @@ use crate::decisions::reservation;
 use crate::error::{Error, Result};
 use crate::ids::{self, CustomerId, DecisionId};
 use crate::money::Money;
-use crate::outcomes::{Outcome, SignalKind, store as outcomes};
+use crate::operations::webhooks::news;
+use crate::outcomes::{Outcome, SignalKind};
 use crate::storage::Connection;
 use crate::storage::schema::decision;
 
@@ -66,5 +67,5 @@ pub fn take(conn: &mut Connection, report: &Report<'_>, now: Timestamp) -> Resul
         value: report.value,
         source_key: report.key.to_owned(),
     };
-    outcomes::record(conn, &[row])
+    news::heard(conn, &[row])
 }

@@ -9,7 +9,8 @@ use crate::error::Result;
 use crate::ids;
 use crate::messages::Token;
 use crate::operations::Workspace;
-use crate::outcomes::{SignalKind, store as outcomes};
+use crate::operations::webhooks::news;
+use crate::outcomes::{Outcome, SignalKind};
 use crate::storage::Connection;
 
 /// Records a signal of a message: an open, a click, an unsubscribe, ... The same kind of signal of one message counts once an
@@ -34,7 +35,7 @@ pub fn signal_in(
     now: Timestamp,
 ) -> Result<()> {
     let hour = now.0.div_euclid(crate::clock::HOUR);
-    let row = outcomes::Outcome {
+    let row = Outcome {
         id: ids::fresh(now),
         kind: kind.name().into(),
         customer_id: delivery.customer_id,
@@ -45,7 +46,7 @@ pub fn signal_in(
         value: None,
         source_key: format!("{}/{}/{link}/{hour}", delivery.id, kind.name()),
     };
-    let new = outcomes::record(conn, &[row])?;
+    let new = news::heard(conn, &[row])?;
     if new == 1 && matches!(kind, SignalKind::Open | SignalKind::Click | SignalKind::Unsubscribe) {
         answered(conn, delivery, kind, now)?;
     }

@@ -11,6 +11,7 @@ use crate::rules::{Catalogue, RuleSpec};
 use crate::segments;
 use crate::segments::rule::store::{self, KeptRule};
 use crate::segments::rule::{RuleSegment, SegmentSpec, named_in};
+use crate::segments::uploaded::store as uploaded;
 use crate::storage::Connection;
 
 /// The facts of profile, scores and segments that a segment's rule may name; measures are its own.
@@ -43,7 +44,11 @@ pub fn check(ws: &Workspace, conn: &mut Connection, spec: SegmentSpec) -> Result
 
 fn unknown(conn: &mut Connection, named: &[String], known: &[KeptRule]) -> Result<Vec<Fault>> {
     let by_rule = |name: &String| known.iter().any(|segment| segment.spec.name == *name);
-    let missing: Vec<&String> = named.iter().filter(|name| !by_rule(name)).collect();
+    let mut missing: Vec<&String> = named.iter().filter(|name| !by_rule(name)).collect();
+    if !missing.is_empty() {
+        let lists = uploaded::all(conn)?;
+        missing.retain(|name| !lists.iter().any(|list| list.name == **name));
+    }
     let found = if missing.iter().any(|name| name.contains('/')) { segments::list(conn)? } else { Vec::new() };
     let by_model = |name: &str| {
         name.split_once('/')
@@ -52,7 +57,7 @@ fn unknown(conn: &mut Connection, named: &[String], known: &[KeptRule]) -> Resul
     let missing = missing.into_iter().filter(|name| !by_model(name));
     let fault = |name: &String| match name.split_once('/') {
         Some((of, _)) => format!("there is no segment `{name}`: train and score `{of}` first"),
-        None => format!("there is no rule segment `{name}`"),
+        None => format!("there is no segment `{name}` by rule, nor one that was uploaded"),
     };
     Ok(missing.map(|name| Fault::at("rule", fault(name))).collect())
 }
@@ -113,23 +118,33 @@ fn cycle(name: &str, named: &[String], known: &[KeptRule]) -> Option<Fault> {
 /// Invalid, with every fault at once.
 pub fn put(ws: &Workspace, conn: &mut Connection, spec: SegmentSpec, actor: &str, now: Timestamp) -> Result<KeptRule> {
     let segment = check(ws, conn, spec)?;
+    if uploaded::find(conn, &segment.spec.name)?.is_some() {
+        let message = format!("`{}` is a segment that was uploaded; choose another name", segment.spec.name);
+        return Err(Error::faults("the segment cannot be used", vec![Fault::at("name", message)]));
+    }
     let kept = store::put(conn, &segment, now)?;
     audit::write(conn, actor, "segment.put", &kept.spec.name, &format!("version {}", kept.version), now)?;
     Ok(kept)
 }
 
-/// Removes a segment that nothing names.
+/// Removes a segment, by rule or uploaded, that nothing names.
 ///
 /// # Errors
 /// Not found; conflict, naming what still uses it.
 pub fn remove(conn: &mut Connection, name: &str, actor: &str, now: Timestamp) -> Result<()> {
-    let kept = store::by_name(conn, name)?;
+    let list = uploaded::find(conn, name)?;
+    let kept = if list.is_some() { None } else { Some(store::by_name(conn, name)?) };
     let users = users_of(conn, name)?;
     if !users.is_empty() {
         return Err(Error::conflict(format!("the segment `{name}` is still named by {}", users.join(", "))));
     }
-    store::remove(conn, kept.id)?;
-    feed::leave(conn, &follower(kept.id))?;
+    if let Some(list) = list {
+        uploaded::remove(conn, list.id)?;
+    }
+    if let Some(kept) = kept {
+        store::remove(conn, kept.id)?;
+        feed::leave(conn, &follower(kept.id))?;
+    }
     audit::write(conn, actor, "segment.remove", name, "", now)
 }
 
@@ -147,7 +162,7 @@ fn users_of(conn: &mut Connection, name: &str) -> Result<Vec<String>> {
         }
     }
     for campaign in campaigns::all(conn)? {
-        if names(&campaigns::version(conn, campaign.id, campaign.version)?.spec.audience) {
+        if names(&campaigns::version(conn, campaign.id, campaign.version)?.audience_rule()) {
             users.push(format!("the campaign `{}`", campaign.name));
         }
     }

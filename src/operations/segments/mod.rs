@@ -6,6 +6,7 @@ mod freshness;
 mod population;
 mod preview;
 mod refresh;
+mod upload;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ pub use freshness::{Freshness, freshness, of_segment};
 pub use population::Memberships;
 pub use preview::{Preview, preview};
 pub use refresh::{Refreshed, refresh};
+pub use upload::{Asked, Uploaded, upload};
 
 use crate::clock::Timestamp;
 use crate::customers::change;

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::ids::CustomerId;
 use crate::rules::Value;
 use crate::segments::rule::{RuleSegment, SEGMENTS, store as rules};
+use crate::segments::uploaded::store as uploaded;
 use crate::segments::{self as found};
 use crate::storage::Connection;
 use crate::storage::schema::{customer, customer_state};
@@ -236,17 +237,18 @@ impl Words {
     }
 }
 
-/// Who is in which rule segment, and in which of those that models found, by `SEGMENTATION/CODE`.
+/// Who is in which rule segment and in which static one, and in which of those that models found, by `SEGMENTATION/CODE`.
 #[derive(Debug, Default)]
 pub struct Memberships(HashMap<CustomerId, Vec<Arc<str>>>);
 
 impl Memberships {
-    /// Reads the members of every rule segment, and of those segments of models that an offer or a campaign names.
+    /// Reads the members of every rule segment and static one, and of those segments of models that an offer or a campaign names.
     ///
     /// # Errors
     /// Those of the store.
     pub fn of_all(conn: &mut Connection) -> Result<Memberships> {
         let mut names: Vec<String> = rules::all(conn)?.into_iter().map(|segment| segment.spec.name).collect();
+        names.extend(uploaded::all(conn)?.into_iter().map(|segment| segment.name));
         names.extend(super::define::named_of_models(conn)?);
         Memberships::read(conn, &names, None)
     }
@@ -264,7 +266,11 @@ impl Memberships {
                 (Some(rule), _, Some(only)) => rules::members_among(conn, rule, only)?,
                 (None, Some((of, code)), None) => found::who(conn, of, code)?,
                 (None, Some((of, code)), Some(only)) => found::who_among(conn, of, code, only)?,
-                (None, None, _) => continue,
+                (None, None, only) => match (uploaded::find(conn, name)?, only) {
+                    (Some(list), None) => uploaded::every_member(conn, list.id)?,
+                    (Some(list), Some(only)) => uploaded::members_among(conn, list.id, only)?,
+                    (None, _) => continue,
+                },
             };
             let name: Arc<str> = name.as_str().into();
             members.into_iter().for_each(|customer| lists.entry(customer).or_default().push(name.clone()));

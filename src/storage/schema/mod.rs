@@ -20,6 +20,7 @@ mod outcomes;
 mod reports;
 mod segments;
 mod service;
+mod webhooks;
 mod workspaces;
 
 pub use access::{api_key, idempotency, login_failure, user_session, workspace_user};
@@ -40,9 +41,10 @@ pub use outcomes::outcome;
 pub use reports::{kept_report, kpi_reading, steering};
 pub use segments::{
     counter, customer_change, customer_stage, feed_follower, rule_segment, rule_segment_block, rule_segment_change,
-    stage_step,
+    stage_step, static_member, static_segment,
 };
 pub use service::{account_owner, customer_note, customer_task, lead, referral};
+pub use webhooks::{webhook, webhook_call, webhook_event};
 pub use workspaces::{audit, workspace};
 
 diesel::allow_tables_to_appear_in_same_query!(customer_alias, history_tail);

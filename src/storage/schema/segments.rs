@@ -88,3 +88,28 @@ diesel::table! {
         at -> BigInt,
     }
 }
+
+diesel::table! {
+    /// A segment whose members were uploaded.
+    static_segment (id) {
+        id -> BigInt,
+        name -> Text,
+        title -> Nullable<Text>,
+        version -> BigInt,
+        size -> BigInt,
+        uploaded_by -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Who is in it.
+    static_member (segment_id, customer_id) {
+        segment_id -> BigInt,
+        customer_id -> BigInt,
+        entered_at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(static_segment, static_member);

@@ -1,6 +1,7 @@
 //! The API from outside.
 
 mod access;
+mod clients;
 mod document;
 mod edits;
 mod events;
@@ -8,6 +9,7 @@ mod facts;
 mod imports;
 mod incoming;
 mod links;
+mod lists;
 mod problems;
 mod segments;
 pub mod service;

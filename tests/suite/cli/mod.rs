@@ -15,4 +15,5 @@ mod segmentation;
 mod together;
 mod uploads;
 mod verbs;
+mod webhook;
 mod workers;

@@ -6,6 +6,8 @@
 //! With `--campaigns N` as many instances, each with offers, stocks, channels and a budget of its own, are planned together over the same
 //! customers, one contact for each; `seconds` is from their scored candidates to the allocation, `peak_memory` that of the whole bench.
 
+#![allow(clippy::print_stdout)] // its lines are its result
+
 use std::time::Instant;
 
 #[path = "support/figure.rs"]
@@ -120,9 +122,6 @@ fn print(case: &str, found: &Allocation, seconds: f64, more: &[(&str, f64, &str)
             "bench": "allocate", "metric": metric, "value": value, "unit": unit, "case": case,
             "threads": rayon::current_num_threads(),
         });
-        let mut out = std::io::stdout().lock();
-        if std::io::Write::write_all(&mut out, format!("{line}\n").as_bytes()).is_err() {
-            return;
-        }
+        println!("{line}");
     }
 }

@@ -72,6 +72,17 @@ pub fn gate(evidence: &[Evidence]) -> Promotion {
     Promotion { serves, reasons, gain }
 }
 
+/// Judges the first learned policy, in place of what a marketer stated: for that nothing has been shown either. So it serves where it is
+/// expected to gain, unless an experiment says otherwise; without an estimate, what was stated stays.
+pub fn gate_first(evidence: &[Evidence]) -> Promotion {
+    let mut decided = gate(evidence);
+    if !decided.serves && decided.gain.is_some_and(|gain| gain.estimate > 0.0) {
+        decided.serves = true;
+        decided.reasons.push("What was stated has no evidence of its own, so the first learned policy serves.".into());
+    }
+    decided
+}
+
 /// `None` when the experiment does not decide about this variant.
 fn decides(variant: &str, verdict: &Verdict) -> Option<bool> {
     match verdict.choice {
@@ -121,6 +132,15 @@ mod tests {
         assert!(!gate(&[Evidence::OffPolicy(log(12, 11))]).serves);
         assert!(!gate(&[Evidence::OffPolicy(Err(Refusal::NoSupport { share: 0.3 }))]).serves);
         assert!(!gate(&[]).serves);
+    }
+
+    #[test]
+    fn the_first_learned_policy_needs_a_gain_to_be_expected_and_not_more() {
+        assert!(gate_first(&[Evidence::OffPolicy(log(12, 11))]).serves);
+        assert!(!gate_first(&[Evidence::OffPolicy(log(11, 12))]).serves);
+        assert!(!gate_first(&[Evidence::OffPolicy(Err(Refusal::NoSupport { share: 0.3 }))]).serves);
+        let keep = Evidence::Experiment { variant: "new".into(), verdict: verdict(Choice::Keep) };
+        assert!(!gate_first(&[Evidence::OffPolicy(log(12, 11)), keep]).serves);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //! that were drawn at random show a gain over the policy that serves, with the lower bound above zero.
 //!
 //! A refit of the spec that serves, on more decisions, is the same policy: it is judged by how well it foretells (the spec's own
-//! gate). What is new, the first learned model in place of stated rates or another spec in place of the one that serves, is judged
-//! here. A person may promote what was held back.
+//! gate). What is new is judged here: another spec in place of the one that serves, and, more mildly, the first learned model in place of
+//! stated rates, for which nothing has been shown either. A person may promote what was held back.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::campaigns::experiment::Decides;
 use crate::campaigns::store as campaigns;
 use crate::error::Result;
 use crate::learning::off_policy::{Options, evaluate};
-use crate::learning::promotion::{Evidence, gate};
+use crate::learning::promotion::{Evidence, gate, gate_first};
 use crate::models::spec::ResponseSpec;
 use crate::models::{Fit, ResponseModel, ResponseParams, registry};
 use crate::operations::evaluate::{choices, expect, judged_as, rows};
@@ -35,7 +35,7 @@ pub(super) fn judge(ws: &Workspace, spec: &ResponseSpec, fit: &mut Fit) -> Resul
     };
     let mut evidence: Vec<Evidence> = experiments(ws)?;
     evidence.push(off_policy(ws, spec, &now)?);
-    let decided = gate(&evidence);
+    let decided = if serving.is_some() { gate(&evidence) } else { gate_first(&evidence) };
     if !decided.serves {
         fit.verdict.held_back = Some(decided.reasons.join(" "));
     }

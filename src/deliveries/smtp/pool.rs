@@ -25,6 +25,9 @@ pub trait Gate: std::fmt::Debug + Send + Sync {
     fn pass(&self) -> Result<Option<Duration>>;
 }
 
+/// A relay with its weight, and what holds it to a pace.
+pub type Gated = (SmtpRelay, u32, Option<Arc<dyn Gate>>);
+
 /// The relays that take e-mails.
 #[derive(Debug)]
 pub struct SmtpRelays(Vec<Member>);
@@ -59,11 +62,11 @@ impl SmtpRelays {
     ///
     /// # Errors
     /// Invalid without any.
-    pub fn gated(relays: Vec<(SmtpRelay, u32, Option<Arc<dyn Gate>>)>) -> Result<SmtpRelays> {
+    pub fn gated(relays: Vec<Gated>) -> Result<SmtpRelays> {
         if relays.is_empty() {
             return Err(Error::invalid("smtp: name at least one relay"));
         }
-        let member = |(relay, weight, gate): (SmtpRelay, u32, Option<Arc<dyn Gate>>)| Member {
+        let member = |(relay, weight, gate): Gated| Member {
             relay: Arc::new(relay),
             weight: i64::from(weight.max(1)),
             gate,

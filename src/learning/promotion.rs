@@ -72,11 +72,11 @@ pub fn gate(evidence: &[Evidence]) -> Promotion {
     Promotion { serves, reasons, gain }
 }
 
-/// Judges the first learned policy, in place of what a marketer stated: for that nothing has been shown either. So it serves where it is
-/// expected to gain, unless an experiment says otherwise; without an estimate, what was stated stays.
+/// Judges the first learned policy, in place of what a marketer stated: for that nothing has been shown either. So it serves unless it is
+/// shown to lose, by an experiment or by an estimate whose upper bound is below zero; without an estimate, what was stated stays.
 pub fn gate_first(evidence: &[Evidence]) -> Promotion {
     let mut decided = gate(evidence);
-    if !decided.serves && decided.gain.is_some_and(|gain| gain.estimate > 0.0) {
+    if !decided.serves && decided.gain.is_some_and(|gain| gain.ci_upper > 0.0) {
         decided.serves = true;
         decided.reasons.push("What was stated has no evidence of its own, so the first learned policy serves.".into());
     }
@@ -135,9 +135,10 @@ mod tests {
     }
 
     #[test]
-    fn the_first_learned_policy_needs_a_gain_to_be_expected_and_not_more() {
+    fn the_first_learned_policy_serves_unless_it_is_shown_to_lose() {
         assert!(gate_first(&[Evidence::OffPolicy(log(12, 11))]).serves);
-        assert!(!gate_first(&[Evidence::OffPolicy(log(11, 12))]).serves);
+        assert!(gate_first(&[Evidence::OffPolicy(log(11, 12))]).serves);
+        assert!(!gate_first(&[Evidence::OffPolicy(log(10, 30))]).serves);
         assert!(!gate_first(&[Evidence::OffPolicy(Err(Refusal::NoSupport { share: 0.3 }))]).serves);
         let keep = Evidence::Experiment { variant: "new".into(), verdict: verdict(Choice::Keep) };
         assert!(!gate_first(&[Evidence::OffPolicy(log(12, 11)), keep]).serves);

@@ -220,7 +220,8 @@ impl<'a> Menu<'a> {
         let times = own_hours.iter().flatten().chain(asking.channel.map(|_| &at_once));
         let best = times.map(|(_, share)| *share).fold(0.0, f64::max);
         let treatments = self.treatments(variant, person);
-        let pressure = person.view.pressure(now);
+        // What a marketer states is meant of the campaign as it is planned, with its reminders.
+        let pressure = if self.model.has_learned() { person.view.pressure(now) } else { 0.0 };
         let fatigue = self.model.fatigue.factor(pressure);
         let members = self.shares.members(&person.view.facts);
         let mut candidates = Vec::new();

@@ -9,7 +9,10 @@ use crate::real_time::shop::settings;
 
 /// A company with one person, who agreed to letters in their language.
 fn company(kind: &str, locale: &str) -> Service {
-    let service = Service::with(None, settings());
+    let service = Service::with(
+        None,
+        vizavi::settings::Settings { schedule: vizavi::settings::Schedule::default(), ..settings() },
+    );
     let profile = json!({ "first_name": "Ann", "last_name": "Example", "email": "ann@example.com", "kind": kind, "locale": locale });
     let answer = service.put("/v1/customers/C0").by(Role::Admin).json(&profile.to_string()).send();
     assert_eq!(answer.status, 201, "{}", answer.text);

@@ -38,8 +38,7 @@ impl Allowance {
 /// # Errors
 /// Invalid outside 1..1,000,000.
 pub fn set(conn: &mut Connection, channel: &str, per_second: Option<i32>, now: Timestamp) -> Result<()> {
-    if per_second.is_some_and(|per_second| !(1..=1_000_000).contains(&per_second)) {
-        let per_second = per_second.unwrap_or_default();
+    if let Some(per_second) = per_second.filter(|per_second| !(1..=1_000_000).contains(per_second)) {
         return Err(Error::invalid(format!("pace.{channel}: {per_second} is outside 1..1000000 messages a second")));
     }
     set_gap(conn, channel, per_second.map(|per_second| SECOND / i64::from(per_second)), now)

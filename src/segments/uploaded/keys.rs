@@ -94,7 +94,7 @@ fn of_csv(text: &str, faults: &mut Vec<Fault>) -> Vec<Key> {
                 continue;
             }
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |at| line_of(text, at));
         if !begun {
             begun = true;
             let called = |name: &str| NAMES.iter().any(|known| name.trim().eq_ignore_ascii_case(known));
@@ -108,6 +108,13 @@ fn of_csv(text: &str, faults: &mut Vec<Fault>) -> Vec<Key> {
         }
     }
     found
+}
+
+/// The line that a record stands on: the reader tells where it began to look for it, before blank lines.
+fn line_of(text: &str, at: &csv::Position) -> u64 {
+    let rest = text.as_bytes().get(at.byte() as usize..).unwrap_or_default();
+    let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    at.line() + blank.filter(|byte| **byte == b'\n').count() as u64
 }
 
 fn of_lines(text: &str, faults: &mut Vec<Fault>) -> Vec<Key> {

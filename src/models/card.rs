@@ -1,6 +1,6 @@
 //! The model card: what a fit is for, what it was made from, how good it is and what it must not be used for.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A model card; as JSON for machines, as Markdown for people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,7 +13,8 @@ pub struct Card {
     pub data: Vec<String>,
     /// How it was made.
     pub method: Vec<String>,
-    /// Figures by name.
+    /// Figures by name; one that too few rows could tell is not kept.
+    #[serde(serialize_with = "known")]
     pub figures: Vec<(String, f64)>,
     /// What drives its answers, strongest first: (feature, weight).
     pub drivers: Vec<(String, f64)>,
@@ -48,6 +49,11 @@ impl Card {
     }
 }
 
+/// JSON has no word for what is no number, and a card that holds one could not be read again.
+fn known<S: Serializer>(figures: &[(String, f64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(figures.iter().filter(|(_, value)| value.is_finite()))
+}
+
 /// A whole number as such, anything else with four digits.
 fn figure(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value}") } else { format!("{value:.4}") }
@@ -57,9 +63,8 @@ fn figure(value: f64) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn markdown_shows_every_part() {
-        let card = Card {
+    fn card() -> Card {
+        Card {
             name: "churn".into(),
             purpose: "Who leaves?".into(),
             data: vec!["one cut".into()],
@@ -68,8 +73,20 @@ mod tests {
             drivers: vec![("recency".into(), 0.5)],
             limits: vec!["not for prices".into()],
             verdict: "May serve.".into(),
-        };
-        let text = card.to_markdown();
+        }
+    }
+
+    #[test]
+    fn a_card_can_be_read_again_whatever_its_figures() {
+        let mut of_few = card();
+        of_few.figures.push(("AUC of a single class".into(), f64::NAN));
+        let text = serde_json::to_string(&of_few).unwrap();
+        assert_eq!(serde_json::from_str::<Card>(&text).unwrap(), card());
+    }
+
+    #[test]
+    fn markdown_shows_every_part() {
+        let text = card().to_markdown();
         for part in
             ["# Model `churn`", "| rows | 3370 |", "| AUC | 0.7431 |", "| recency | 0.5000 |", "- not for prices"]
         {

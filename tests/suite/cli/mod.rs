@@ -3,6 +3,7 @@
 mod access;
 mod company;
 mod contractual;
+mod demo;
 mod forecast;
 mod ingest;
 mod inputs;

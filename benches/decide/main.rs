@@ -82,13 +82,15 @@ fn main() {
 /// Makes of the demo's campaign one with twenty offers, and approves it.
 fn prepare(workspace: &Workspace) {
     let data = workspace.folder.join("data");
-    let listen = std::fs::read_to_string(data.join("vizavi.toml")).unwrap_or_default();
-    let listen: String =
-        listen.lines().filter(|line| !line.starts_with("listen")).map(|line| format!("{line}\n")).collect();
+    let settings = std::fs::read_to_string(data.join("vizavi.toml")).unwrap_or_default();
+    let mut settings: toml::Table = settings.parse().expect("TOML");
+    settings.insert("listen".into(), "127.0.0.1:0".into());
     // Whatever the hour at which this runs, nothing is trained beside.
-    let quiet = "[schedule]\ntrain = \"never\"\nscore = \"never\"\n";
-    let settings = format!("listen = \"127.0.0.1:0\"\n{listen}{quiet}");
-    std::fs::write(data.join("vizavi.toml"), settings).expect("a file");
+    let schedule = settings.entry("schedule").or_insert_with(|| toml::Table::new().into());
+    for what in ["train", "score"] {
+        schedule.as_table_mut().expect("a table").insert(what.into(), "never".into());
+    }
+    std::fs::write(data.join("vizavi.toml"), settings.to_string()).expect("a file");
     let known = std::fs::read_to_string(Path::new(".").join("campaigns/offers.ndjson"));
     let known: Vec<Value> =
         known.expect("the examples").lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();

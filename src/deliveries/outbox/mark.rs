@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use super::brake::EVERYTHING;
-use super::together;
+use super::{one, together};
 use crate::clock::Timestamp;
 use crate::deliveries::delivery::Delivery;
 use crate::deliveries::state::State;
@@ -23,23 +23,13 @@ pub fn mark(conn: &mut Connection, rows: &[&Delivery], until: Timestamp, now: Ti
     match conn {
         Connection::Sqlite(c) => {
             let braked: Vec<CampaignRunId> = delivery_brake::table.select(delivery_brake::campaign_run_id).load(c)?;
-            let one = |row: &&Delivery| {
+            let marked = |row: &&Delivery| {
                 if braked.contains(&EVERYTHING) || braked.contains(&row.campaign_run_id) {
                     return Ok(false);
                 }
-                let mine = delivery::table
-                    .filter(delivery::id.eq(row.id))
-                    .filter(delivery::lease_owner.eq(&row.lease_owner))
-                    .filter(delivery::attempt.eq(row.attempt))
-                    .filter(delivery::state.eq(State::Claimed));
-                let marked = diesel::update(mine).set((
-                    delivery::state.eq(State::Committing),
-                    delivery::lease_until.eq(until),
-                    delivery::updated_at.eq(now),
-                ));
-                Ok(marked.execute(c)? == 1)
+                Ok(one::Mark { row, until, now }.execute(c)? == 1)
             };
-            rows.iter().map(one).collect()
+            rows.iter().map(marked).collect()
         }
         Connection::Postgres(c) => {
             let marked = together::Mark { rows: together::Claims::of(rows.iter().copied()), until, now };

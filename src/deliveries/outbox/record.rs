@@ -6,7 +6,7 @@ use std::sync::Arc;
 use diesel::prelude::*;
 
 use super::claim::ClaimCheck;
-use super::together;
+use super::{one, together};
 use crate::clock::Timestamp;
 use crate::deliveries::backoff;
 use crate::deliveries::delivery::Delivery;
@@ -78,8 +78,8 @@ pub fn record_all(
     checks: &dyn ClaimCheck,
 ) -> Result<Vec<Option<State>>> {
     let accepted = accepted(conn, answers, now)?;
-    let one = |(row, outcome): &(Arc<Delivery>, Outcome)| match (&accepted, outcome) {
-        (Some(accepted), Outcome::Sent { .. }) => {
+    let one = |(row, outcome): &(Arc<Delivery>, Outcome)| match outcome {
+        Outcome::Sent { .. } => {
             if !accepted.contains(&row.id) {
                 return Ok(None);
             }
@@ -91,28 +91,39 @@ pub fn record_all(
     answers.iter().map(one).collect()
 }
 
-/// Records what was accepted in one statement, where a statement is a round trip; `None` where it is none.
+/// Records what was accepted; answers what was still the workers'. In one statement where a statement is a round trip.
 fn accepted(
     conn: &mut Connection,
     answers: &[(Arc<Delivery>, Outcome)],
     now: Timestamp,
-) -> Result<Option<HashSet<DeliveryId>>> {
-    let Connection::Postgres(conn) = conn else { return Ok(None) };
+) -> Result<HashSet<DeliveryId>> {
     let sent = answers.iter().filter_map(|(row, outcome)| match outcome {
         Outcome::Sent { code, text } => Some((row.as_ref(), *code, readable(text))),
         _ => None,
     });
-    let (mut rows, mut codes, mut texts) = (Vec::new(), Vec::new(), Vec::new());
-    for (row, code, text) in sent {
-        rows.push(row);
-        codes.push(code);
-        texts.push(text);
+    let mut mine = HashSet::new();
+    match conn {
+        Connection::Sqlite(conn) => {
+            for (row, code, text) in sent {
+                if (one::Accepted { row, code, text, now }).execute(conn)? == 1 {
+                    mine.insert(row.id);
+                }
+            }
+        }
+        Connection::Postgres(conn) => {
+            let (mut rows, mut codes, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+            for (row, code, text) in sent {
+                rows.push(row);
+                codes.push(code);
+                texts.push(text);
+            }
+            if !rows.is_empty() {
+                let rows = together::Claims::of(rows.into_iter());
+                mine.extend(together::Accepted { rows, codes, texts, now }.load::<DeliveryId>(conn)?);
+            }
+        }
     }
-    if rows.is_empty() {
-        return Ok(Some(HashSet::new()));
-    }
-    let statement = together::Accepted { rows: together::Claims::of(rows.into_iter()), codes, texts, now };
-    Ok(Some(statement.load(conn)?.into_iter().collect()))
+    Ok(mine)
 }
 
 fn judge(row: &Delivery, outcome: &Outcome, now: Timestamp) -> (State, Timestamp, Option<String>) {

@@ -12,6 +12,7 @@ const BELIEVED: Belief = Belief { mean: 0.5, deviation: 0.25, range: (-1.0, 2.0)
 /// How an effect depends on the hour: `P = without + (with - without) x (share / usual share) ^ exponent`; `usual` is the geometric mean
 /// over the contacts from which effects were learned.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)] // models that were trained before the strength was learned say less
 pub struct Tempo {
     strength: Strength,
     /// The part of the contacts behind the effects whose hour is known, 0 to 1.
@@ -116,6 +117,13 @@ mod tests {
         let told = |all| Tempo::learn(&few, all).factor(0.01, 0.01);
         assert!(told(10) > 1.3, "ten bad hours are all there is: {}", told(10));
         assert!((told(8_000) - 1.0).abs() < 0.01, "effects are those of thousands: {}", told(8_000));
+    }
+
+    #[test]
+    fn a_tempo_of_before_strengths_were_learned_is_as_good_as_none() {
+        let old = r#"{ "exponent": 1.9, "deviation": 0.1, "contacts": 9, "usual": -3.0 }"#;
+        let tempo: Tempo = serde_json::from_str(old).unwrap();
+        assert!((tempo.factor(0.01, 0.01) - 1.0).abs() < 1e-12);
     }
 
     #[test]

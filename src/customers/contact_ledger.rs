@@ -7,8 +7,8 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{CampaignRunId, CustomerId, DeliveryId};
 use crate::insert_rows;
-use crate::storage::Connection;
 use crate::storage::schema::contact_ledger;
+use crate::storage::{Connection, update_rows};
 
 /// A contact is planned.
 pub const RESERVED: &str = "reserved";
@@ -51,9 +51,9 @@ pub fn insert(conn: &mut Connection, contacts: &[Contact]) -> Result<()> {
 
 /// Sets the state of a delivery's contact, and when it took place.
 pub fn settle(conn: &mut Connection, delivery: DeliveryId, state: &str, at: Timestamp) -> Result<()> {
-    diesel::update(contact_ledger::table.filter(contact_ledger::delivery_id.eq(delivery)))
-        .set((contact_ledger::state.eq(state), contact_ledger::at.eq(at)))
-        .execute(conn)?;
+    let of_delivery = contact_ledger::delivery_id.eq(delivery);
+    let settled = (contact_ledger::state.eq(state), contact_ledger::at.eq(at));
+    update_rows!(conn, contact_ledger::table, of_delivery, settled)?;
     Ok(())
 }
 

@@ -64,9 +64,80 @@ macro_rules! insert_rows {
 }
 pub use crate::insert_rows;
 
+/// Updates the rows of a table that are `which`, as a step that many rows go through one after another: one prepared statement on
+/// SQLite. The text of `which` and of the changes must not depend on what is bound. Yields `QueryResult<usize>`.
+///
+/// ```ignore
+/// update_rows!(conn, delivery::table, delivery::id.eq(id), delivery::state.eq(State::Sent))?;
+/// ```
+#[macro_export]
+macro_rules! update_rows {
+    ($conn:expr, $table:expr, $which:expr, $changes:expr) => {
+        match $conn {
+            $crate::storage::Connection::Sqlite(c) => {
+                struct Here;
+                $crate::storage::update_row::<Here, _, _, _>(c, $table, $which, $changes)
+            }
+            $crate::storage::Connection::Postgres(c) => {
+                diesel::RunQueryDsl::execute(diesel::update($table).filter($which).set($changes), c)
+            }
+        }
+    };
+}
+pub use crate::update_rows;
+
 impl StoreConnection {
     /// Which store this is.
     pub fn is_postgres(&self) -> bool {
         matches!(self, StoreConnection::Postgres(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use diesel::connection::{InstrumentationEvent, SimpleConnection};
+    use diesel::prelude::*;
+
+    use super::*;
+
+    diesel::table! {
+        thing (id) {
+            id -> BigInt,
+            name -> Nullable<Text>,
+        }
+    }
+
+    #[derive(Insertable)]
+    #[diesel(table_name = thing, treat_none_as_default_value = false)]
+    struct Thing {
+        id: i64,
+        name: Option<&'static str>,
+    }
+
+    #[test]
+    fn a_statement_for_many_rows_is_prepared_once() {
+        let mut sqlite = SqliteConnection::establish(":memory:").unwrap();
+        sqlite.batch_execute("CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT)").unwrap();
+        let kept: Arc<Mutex<Vec<String>>> = Arc::default();
+        let seen = kept.clone();
+        sqlite.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::CacheQuery { sql, .. } = event {
+                seen.lock().unwrap().push(sql.split(' ').next().unwrap().to_owned());
+            }
+        });
+        let mut conn = StoreConnection::Sqlite(sqlite);
+        let things = [(1, Some("a")), (2, None), (1, Some("b"))].map(|(id, name)| Thing { id, name });
+        let inserted = insert_rows!(&mut conn, things, values =>
+            diesel::insert_into(thing::table).values(values).on_conflict_do_nothing());
+        assert_eq!(inserted, Ok(2));
+        for (id, name) in [(1, Some("c")), (2, Some("d")), (2, None), (3, Some("e"))] {
+            let updated = update_rows!(&mut conn, thing::table, thing::id.eq(id), thing::name.eq(name));
+            assert_eq!(updated, Ok(usize::from(id < 3)));
+        }
+        assert_eq!(*kept.lock().unwrap(), ["INSERT", "UPDATE"]);
+        let names = thing::table.order(thing::id).select(thing::name).load::<Option<String>>(&mut conn);
+        assert_eq!(names, Ok(vec![Some("c".to_owned()), None]));
     }
 }

@@ -8,9 +8,11 @@ pub mod migrate;
 mod postgres;
 pub mod schema;
 mod store;
+mod update_row;
 pub mod workspace;
 
-pub use connection::{StoreConnection as Connection, insert_rows, on_each};
+pub use connection::{StoreConnection as Connection, insert_rows, on_each, update_rows};
 pub use insert_row::{Around, insert_row};
 pub use postgres::PostgresConnection;
 pub use store::{Location, Store};
+pub use update_row::update_row;

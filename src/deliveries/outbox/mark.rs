@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use super::brake::EVERYTHING;
-use super::{one, together};
+use super::together;
 use crate::clock::Timestamp;
 use crate::deliveries::delivery::Delivery;
 use crate::deliveries::state::State;
 use crate::error::Result;
 use crate::ids::{CampaignRunId, DeliveryId};
-use crate::storage::Connection;
 use crate::storage::schema::{delivery, delivery_brake};
+use crate::storage::{Connection, update_row};
 
 /// Marks `rows` as committing, until `until`. `false` for one that is no longer the worker's who claimed it, or whose run was stopped
 /// meanwhile: then its last byte must not go out.
@@ -23,13 +23,24 @@ pub fn mark(conn: &mut Connection, rows: &[&Delivery], until: Timestamp, now: Ti
     match conn {
         Connection::Sqlite(c) => {
             let braked: Vec<CampaignRunId> = delivery_brake::table.select(delivery_brake::campaign_run_id).load(c)?;
-            let marked = |row: &&Delivery| {
+            let one = |row: &&Delivery| {
                 if braked.contains(&EVERYTHING) || braked.contains(&row.campaign_run_id) {
                     return Ok(false);
                 }
-                Ok(one::Mark { row, until, now }.execute(c)? == 1)
+                let mine = delivery::id
+                    .eq(row.id)
+                    .and(delivery::lease_owner.eq(&row.lease_owner))
+                    .and(delivery::attempt.eq(row.attempt))
+                    .and(delivery::state.eq(State::Claimed));
+                let committing = (
+                    delivery::state.eq(State::Committing),
+                    delivery::lease_until.eq(until),
+                    delivery::updated_at.eq(now),
+                );
+                struct Mark;
+                Ok(update_row::<Mark, _, _, _>(c, delivery::table, mine, committing)? == 1)
             };
-            rows.iter().map(marked).collect()
+            rows.iter().map(one).collect()
         }
         Connection::Postgres(c) => {
             let marked = together::Mark { rows: together::Claims::of(rows.iter().copied()), until, now };

@@ -5,7 +5,6 @@ pub mod brake;
 pub mod claim;
 pub mod find;
 pub mod mark;
-mod one;
 pub mod pace;
 pub mod plan;
 pub mod reassign;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use diesel::prelude::*;
 
 use super::claim::ClaimCheck;
-use super::{one, together};
+use super::together;
 use crate::clock::Timestamp;
 use crate::deliveries::backoff;
 use crate::deliveries::delivery::Delivery;
@@ -14,8 +14,8 @@ use crate::deliveries::state::State;
 use crate::deliveries::transport::Outcome;
 use crate::error::Result;
 use crate::ids::DeliveryId;
-use crate::storage::Connection;
 use crate::storage::schema::delivery;
+use crate::storage::{Connection, update_rows};
 
 /// The longest reply that is kept, in characters.
 const MOST_REPLY: usize = 500;
@@ -38,21 +38,20 @@ pub fn record(
         _ => [State::Claimed, State::Committing],
     };
     let (code, text) = outcome.reply();
-    let mine = delivery::table
-        .filter(delivery::id.eq(row.id))
-        .filter(delivery::lease_owner.eq(&row.lease_owner))
-        .filter(delivery::attempt.eq(row.attempt))
-        .filter(delivery::state.eq(from[0]).or(delivery::state.eq(from[1])));
-    let changed = diesel::update(mine)
-        .set((
-            delivery::state.eq(state),
-            delivery::next_at.eq(next_at),
-            delivery::reason.eq(&reason),
-            delivery::reply_code.eq(code),
-            delivery::reply_text.eq(text.map(readable)),
-            delivery::updated_at.eq(now),
-        ))
-        .execute(conn)?;
+    let mine = delivery::id
+        .eq(row.id)
+        .and(delivery::lease_owner.eq(&row.lease_owner))
+        .and(delivery::attempt.eq(row.attempt))
+        .and(delivery::state.eq(from[0]).or(delivery::state.eq(from[1])));
+    let changes = (
+        delivery::state.eq(state),
+        delivery::next_at.eq(next_at),
+        delivery::reason.eq(&reason),
+        delivery::reply_code.eq(code),
+        delivery::reply_text.eq(text.map(readable)),
+        delivery::updated_at.eq(now),
+    );
+    let changed = update_rows!(&mut *conn, delivery::table, mine, changes)?;
     if changed == 0 {
         return Ok(None);
     }
@@ -78,8 +77,8 @@ pub fn record_all(
     checks: &dyn ClaimCheck,
 ) -> Result<Vec<Option<State>>> {
     let accepted = accepted(conn, answers, now)?;
-    let one = |(row, outcome): &(Arc<Delivery>, Outcome)| match outcome {
-        Outcome::Sent { .. } => {
+    let one = |(row, outcome): &(Arc<Delivery>, Outcome)| match (&accepted, outcome) {
+        (Some(accepted), Outcome::Sent { .. }) => {
             if !accepted.contains(&row.id) {
                 return Ok(None);
             }
@@ -91,39 +90,28 @@ pub fn record_all(
     answers.iter().map(one).collect()
 }
 
-/// Records what was accepted; answers what was still the workers'. In one statement where a statement is a round trip.
+/// Records what was accepted in one statement, where a statement is a round trip; `None` where it is none.
 fn accepted(
     conn: &mut Connection,
     answers: &[(Arc<Delivery>, Outcome)],
     now: Timestamp,
-) -> Result<HashSet<DeliveryId>> {
+) -> Result<Option<HashSet<DeliveryId>>> {
+    let Connection::Postgres(conn) = conn else { return Ok(None) };
     let sent = answers.iter().filter_map(|(row, outcome)| match outcome {
         Outcome::Sent { code, text } => Some((row.as_ref(), *code, readable(text))),
         _ => None,
     });
-    let mut mine = HashSet::new();
-    match conn {
-        Connection::Sqlite(conn) => {
-            for (row, code, text) in sent {
-                if (one::Accepted { row, code, text, now }).execute(conn)? == 1 {
-                    mine.insert(row.id);
-                }
-            }
-        }
-        Connection::Postgres(conn) => {
-            let (mut rows, mut codes, mut texts) = (Vec::new(), Vec::new(), Vec::new());
-            for (row, code, text) in sent {
-                rows.push(row);
-                codes.push(code);
-                texts.push(text);
-            }
-            if !rows.is_empty() {
-                let rows = together::Claims::of(rows.into_iter());
-                mine.extend(together::Accepted { rows, codes, texts, now }.load::<DeliveryId>(conn)?);
-            }
-        }
+    let (mut rows, mut codes, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    for (row, code, text) in sent {
+        rows.push(row);
+        codes.push(code);
+        texts.push(text);
     }
-    Ok(mine)
+    if rows.is_empty() {
+        return Ok(Some(HashSet::new()));
+    }
+    let statement = together::Accepted { rows: together::Claims::of(rows.into_iter()), codes, texts, now };
+    Ok(Some(statement.load(conn)?.into_iter().collect()))
 }
 
 fn judge(row: &Delivery, outcome: &Outcome, now: Timestamp) -> (State, Timestamp, Option<String>) {

@@ -690,7 +690,7 @@ export class Vizavi {
 
   /**
    * Background work, newest first.
-   * @param {string} [options.state] waiting, running, done or dead
+   * @param {string} [options.state] waiting, running, done, dead or cancelled
    * @param {string} [options.cursor] the `next` of the page before
    * @param {number} [options.limit] how many items, 1 to 1000; 100 when absent
    */
@@ -707,7 +707,15 @@ export class Vizavi {
   }
 
   /**
-   * Has a job that was laid aside tried again.
+   * Calls a job off: one that waits is not begun, one that runs stops at its next step. 409 when it is done or cannot stop.
+   * @param {string} id
+   */
+  postJobsIdCancel(id, { idempotencyKey } = {}) {
+    return this.call("POST", `/v1/jobs/${part(id)}/cancel`, {}, undefined, "application/json", undefined, idempotencyKey);
+  }
+
+  /**
+   * Has a job tried again that was laid aside or cancelled.
    * @param {string} id
    */
   postJobsIdRetry(id, { idempotencyKey } = {}) {

@@ -371,8 +371,12 @@ class Vizavi:
         """One job, with what it came to."""
         return self._call("GET", f"/v1/jobs/{_part(id)}", {}, None, None)
 
+    def post_jobs_id_cancel(self, id: str, *, idempotency_key: Optional[str] = None) -> Any:
+        """Calls a job off: one that waits is not begun, one that runs stops at its next step. 409 when it is done or cannot stop."""
+        return self._call("POST", f"/v1/jobs/{_part(id)}/cancel", {}, None, None, idempotency_key=idempotency_key)
+
     def post_jobs_id_retry(self, id: str, *, idempotency_key: Optional[str] = None) -> Any:
-        """Has a job that was laid aside tried again."""
+        """Has a job tried again that was laid aside or cancelled."""
         return self._call("POST", f"/v1/jobs/{_part(id)}/retry", {}, None, None, idempotency_key=idempotency_key)
 
     def get_keys(self) -> Any:

@@ -489,7 +489,12 @@ impl Vizavi {
         self.call("GET", &format!("/v1/jobs/{}", part(id)), &[], Body::Empty, With::default())
     }
 
-    /// Has a job that was laid aside tried again.
+    /// Calls a job off: one that waits is not begun, one that runs stops at its next step. 409 when it is done or cannot stop.
+    pub fn post_jobs_id_cancel(&self, id: &str, with: With<'_>) -> Result<Answer, Problem> {
+        self.call("POST", &format!("/v1/jobs/{}/cancel", part(id)), &[], Body::Empty, with)
+    }
+
+    /// Has a job tried again that was laid aside or cancelled.
     pub fn post_jobs_id_retry(&self, id: &str, with: With<'_>) -> Result<Answer, Problem> {
         self.call("POST", &format!("/v1/jobs/{}/retry", part(id)), &[], Body::Empty, with)
     }
@@ -1017,7 +1022,7 @@ pub struct GetInquiries<'a> {
 /// The query of [`Vizavi::get_jobs`].
 #[derive(Debug, Default, Clone, Copy)]
 pub struct GetJobs<'a> {
-    /// waiting, running, done or dead
+    /// waiting, running, done, dead or cancelled
     pub state: Option<&'a str>,
     /// the `next` of the page before
     pub cursor: Option<&'a str>,

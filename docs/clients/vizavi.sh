@@ -265,7 +265,10 @@ curl -sS -X GET "$VIZAVI_URL/v1/jobs" -H "Authorization: Bearer $VIZAVI_KEY"
 # One job, with what it came to.
 curl -sS -X GET "$VIZAVI_URL/v1/jobs/$ID" -H "Authorization: Bearer $VIZAVI_KEY"
 
-# Has a job that was laid aside tried again.
+# Calls a job off: one that waits is not begun, one that runs stops at its next step. 409 when it is done or cannot stop.
+curl -sS -X POST "$VIZAVI_URL/v1/jobs/$ID/cancel" -H "Authorization: Bearer $VIZAVI_KEY"
+
+# Has a job tried again that was laid aside or cancelled.
 curl -sS -X POST "$VIZAVI_URL/v1/jobs/$ID/retry" -H "Authorization: Bearer $VIZAVI_KEY"
 
 # All keys, without their secrets.

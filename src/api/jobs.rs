@@ -9,9 +9,7 @@ use super::problem::Problem;
 use super::{Ws, on_pool};
 use crate::error::Error;
 use crate::ids::JobId;
-use crate::jobs::State;
-use crate::jobs::queue;
-use crate::operations::audit;
+use crate::jobs::{State, by_hand, queue};
 
 /// Which jobs.
 #[derive(Debug, Deserialize)]
@@ -43,17 +41,14 @@ pub async fn get(ws: Ws, id: web::Path<i64>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(on_pool(&ws, move |ws| ws.store().read(|conn| queue::get(conn, id))).await?))
 }
 
-/// `POST /v1/jobs/{id}/retry`: has a job that was laid aside tried again.
+/// `POST /v1/jobs/{id}/retry`: has a job tried again that was laid aside or cancelled.
 pub async fn retry(ws: Ws, caller: Caller, id: web::Path<i64>) -> Result<HttpResponse, Problem> {
     let id = JobId(id.into_inner());
-    let job = on_pool(&ws, move |ws| {
-        let now = ws.now();
-        ws.store().write(|conn| {
-            queue::retry(conn, id, now)?;
-            audit::write(conn, &caller.actor, "job.retry", &id.to_string(), "", now)?;
-            queue::get(conn, id)
-        })
-    })
-    .await?;
-    Ok(HttpResponse::Ok().json(job))
+    Ok(HttpResponse::Ok().json(on_pool(&ws, move |ws| by_hand::retry(ws, id, &caller.actor)).await?))
+}
+
+/// `POST /v1/jobs/{id}/cancel`: calls a job off.
+pub async fn cancel(ws: Ws, caller: Caller, id: web::Path<i64>) -> Result<HttpResponse, Problem> {
+    let id = JobId(id.into_inner());
+    Ok(HttpResponse::Ok().json(on_pool(&ws, move |ws| by_hand::cancel(ws, id, &caller.actor)).await?))
 }

@@ -282,12 +282,15 @@ pub fn table() -> Vec<Route> {
             .says("The rejected lines with their reasons, to be mended and sent again: CSV, or NDJSON where the file was.")
             .answers_as(200, "text/csv"),
         route(GET, "/v1/jobs", Needs(JobsRead), jobs::list)
-            .says("Background work, newest first.").query("state", "string", "waiting, running, done or dead").paged(object())
+            .says("Background work, newest first.").query("state", "string", "waiting, running, done, dead or cancelled").paged(object())
             .or(&[404]),
         route(GET, "/v1/jobs/{id}", Needs(JobsRead), jobs::get)
             .says("One job, with what it came to.").answers(200, object()),
         route(POST, "/v1/jobs/{id}/retry", Needs(CampaignsRun), jobs::retry)
-            .says("Has a job that was laid aside tried again.").answers(200, object()),
+            .says("Has a job tried again that was laid aside or cancelled.").answers(200, object()),
+        route(POST, "/v1/jobs/{id}/cancel", Needs(CampaignsRun), jobs::cancel)
+            .says("Calls a job off: one that waits is not begun, one that runs stops at its next step. 409 when it is done or cannot stop.")
+            .answers(200, object()),
 
         // webhooks
         route(GET, "/v1/webhooks", Needs(JobsRead), webhooks::list::handle)

@@ -9,6 +9,7 @@ mod customer;
 mod customers;
 mod figures;
 mod guard;
+mod jobs;
 mod login;
 mod overview;
 mod page;
@@ -100,6 +101,9 @@ pub fn table() -> Vec<Page> {
         page(POST, "/reviews/{delivery}", CampaignsApprove, reviews::decide),
         page(GET,  "/segments", AnalysisRead, segments::show),
         page(POST, "/segments", CampaignsWrite, segments::define),
+        page(GET,  "/jobs", JobsRead, jobs::show),
+        page(GET,  "/jobs/{id}", JobsRead, jobs::one),
+        page(POST, "/jobs/{id}", CampaignsRun, jobs::act),
         page(GET,  "/webhooks", JobsRead, webhooks::show),
         page(POST, "/webhooks/{name}", WebhooksManage, webhooks::act),
         page(POST, "/sending/stop", CampaignsRun, sending::stop),

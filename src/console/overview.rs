@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 
 use super::figures::{Figure, Show, count, figure, percent, tone_of};
 use super::page::{Frame, render};
-use super::{Ws, bar, campaigns, either, on_pool};
+use super::{Ws, bar, campaigns, either, jobs, on_pool};
 use crate::error::Result;
-use crate::jobs::Job;
 use crate::jobs::queue;
 use crate::money::Money;
 use crate::operations::Workspace;
@@ -40,29 +39,14 @@ fn view(ws: &Workspace, overview: &Overview) -> Result<Value> {
     let campaigns = ws.store().read(|conn| {
         overview.campaigns.iter().map(|campaign| campaigns::line(conn, &show, campaign)).collect::<Result<Vec<_>>>()
     })?;
-    let jobs = ws.store().read(|conn| queue::page(conn, None, None, JOBS))?;
+    let latest = ws.store().read(|conn| queue::page(conn, None, None, JOBS))?;
     Ok(json!({
-        "jobs": jobs.iter().map(|job| job_line(&show, job)).collect::<Vec<_>>(),
+        "jobs": latest.iter().map(|job| jobs::line(&show, job)).collect::<Vec<_>>(),
         "figures": figures(&show, overview),
         "deciles": deciles(ws, &show)?,
         "campaigns": campaigns,
         "segments": segments,
     }))
-}
-
-fn job_line(show: &Show<'_>, job: &Job) -> Value {
-    let tone = match job.state.as_str() {
-        "running" => "brand",
-        "done" => "good",
-        "dead" => "bad",
-        _ => "",
-    };
-    json!({
-        "kind": job.kind.replace('_', " "),
-        "state": { "name": job.state, "tone": tone },
-        "at": show.time(job.updated_at),
-        "note": job.last_error,
-    })
 }
 
 fn figures(show: &Show<'_>, overview: &Overview) -> Vec<Figure> {

@@ -38,6 +38,8 @@ static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
         "message",
         "unsubscribe",
         "webhooks",
+        "jobs",
+        "job",
         "preferences",
         "bar",
         "state",
@@ -86,6 +88,7 @@ pub fn render(status: StatusCode, frame: &Frame, title: &str, body: &str, page: 
         ("Service", "/service"),
         ("Segments", "/segments"),
         ("Webhooks", "/webhooks"),
+        ("Jobs", "/jobs"),
     ];
     let nav = parts.map(|(name, href)| json!({ "name": name, "href": href, "here": frame.here == href }));
     let fault = frame.fault.as_ref().map(|error| {

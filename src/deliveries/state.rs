@@ -1,7 +1,8 @@
 //! The states of a delivery and the only ways between them.
 
 use diesel::deserialize::{FromSql, FromSqlRow};
-use diesel::expression::AsExpression;
+use diesel::dsl::sql;
+use diesel::expression::{AsExpression, SqlLiteral};
 use diesel::serialize::{Output, ToSql};
 use diesel::sql_types::Text;
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,12 @@ impl State {
             State::Suppressed => "suppressed",
             State::Cancelled => "cancelled",
         }
+    }
+
+    /// The word as it stands in the text of a statement: an index of some states only is used where the statement itself shows which
+    /// state it asks for.
+    pub fn literal(self) -> SqlLiteral<Text> {
+        sql(&format!("'{}'", self.name()))
     }
 
     /// Reads the word of the store.

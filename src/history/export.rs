@@ -71,6 +71,7 @@ impl History {
             let sql = format!("SELECT * FROM {}{condition} ORDER BY customer_id, occurred_at, fact_key", of.name);
             snapshot.stream(&sql, |batch| {
                 progress.advance(batch.num_rows() as u64);
+                progress.proceed()?;
                 out.write(&batch)
             })?;
             written.push((of.name, out.file.finish()?));

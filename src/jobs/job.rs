@@ -87,6 +87,11 @@ impl Work {
             Work::Release => "release",
         }
     }
+
+    /// Whether it looks between two of its steps if it was called off. The others are done in moments, or in one transaction.
+    pub fn can_stop(&self) -> bool {
+        matches!(self, Work::Import { .. } | Work::Train | Work::Score | Work::Report | Work::Export { .. })
+    }
 }
 
 /// The kind of an import, whose file only some nodes have.
@@ -104,9 +109,14 @@ pub enum State {
     Done,
     /// Failed for good; a person may look and have it tried again.
     Dead,
+    /// Called off by a person, before it was done.
+    Cancelled,
 }
 
 impl State {
+    /// All of them.
+    pub const ALL: [State; 5] = [State::Waiting, State::Running, State::Done, State::Dead, State::Cancelled];
+
     /// As it stands in the store.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -114,6 +124,7 @@ impl State {
             State::Running => "running",
             State::Done => "done",
             State::Dead => "dead",
+            State::Cancelled => "cancelled",
         }
     }
 }
@@ -128,7 +139,7 @@ pub struct Job {
     pub kind: String,
     /// The work: JSON.
     pub payload: String,
-    /// `waiting`, `running`, `done`, `dead`.
+    /// `waiting`, `running`, `done`, `dead`, `cancelled`.
     pub state: String,
     /// How often it was claimed.
     pub attempts: i32,
@@ -158,6 +169,11 @@ fn as_json<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok,
 }
 
 impl Job {
+    /// Whether it is in this state.
+    pub fn is(&self, state: State) -> bool {
+        self.state == state.as_str()
+    }
+
     /// The work.
     ///
     /// # Errors

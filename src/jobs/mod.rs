@@ -10,6 +10,7 @@
 //! a person (`dead`). Imports have a thread of their own, so that a large file does not make the schedule late, and are done
 //! where their file is.
 
+pub mod by_hand;
 pub mod imports;
 mod job;
 mod progress;

@@ -1,4 +1,4 @@
-//! How far a job is, written down for whoever asks.
+//! How far a job is, written down for whoever asks, and whether it was called off.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::job::Job;
 use super::queue;
+use crate::error::{Error, Result};
 use crate::operations::Workspace;
 use crate::progress::Progress;
 
@@ -18,6 +19,7 @@ pub(super) struct Written<'a> {
     ws: &'a Workspace,
     job: &'a Job,
     reached: Mutex<Reached>,
+    asked: Mutex<Option<Instant>>,
 }
 
 #[derive(Default)]
@@ -45,7 +47,7 @@ impl Reached {
 impl<'a> Written<'a> {
     /// Of this job, which the worker has claimed.
     pub fn new(ws: &'a Workspace, job: &'a Job) -> Written<'a> {
-        Written { ws, job, reached: Mutex::default() }
+        Written { ws, job, reached: Mutex::default(), asked: Mutex::default() }
     }
 
     fn change(&self, change: impl FnOnce(&mut Reached)) {
@@ -70,6 +72,22 @@ impl Progress for Written<'_> {
 
     fn advance(&self, units: u64) {
         self.change(|reached| reached.done += units);
+    }
+
+    /// Looks once a second at most.
+    fn proceed(&self) -> Result<()> {
+        {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            if asked.is_some_and(|at| at.elapsed() < PAUSE) {
+                return Ok(());
+            }
+            *asked = Some(Instant::now());
+        }
+        match self.ws.store().read(|conn| queue::is_held(conn, self.job)) {
+            Ok(false) => Err(Error::conflict("the job was cancelled, or another worker has it")),
+            // A store that does not answer is no word to stop.
+            _ => Ok(()),
+        }
     }
 
     fn count(&self, what: &str, number: u64) {

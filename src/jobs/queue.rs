@@ -146,6 +146,12 @@ pub fn renew(conn: &mut Connection, claimed: &Job, now: Timestamp) -> Result<boo
     Ok(changed > 0)
 }
 
+/// Whether the job is still the worker's: neither called off nor taken over.
+pub fn is_held(conn: &mut Connection, claimed: &Job) -> Result<bool> {
+    let mine = job::table.find(claimed.id).filter(job::lease_owner.eq(&claimed.lease_owner));
+    Ok(mine.filter(job::state.eq(State::Running.as_str())).count().get_result::<i64>(conn)? > 0)
+}
+
 /// Writes down how far the job is; of no effect when it is no longer the worker's.
 pub fn advance(conn: &mut Connection, claimed: &Job, progress: &str) -> Result<()> {
     let mine = job::table.find(claimed.id).filter(job::lease_owner.eq(&claimed.lease_owner));
@@ -170,13 +176,16 @@ pub fn finish(conn: &mut Connection, claimed: &Job, note: &str, now: Timestamp) 
     Ok(())
 }
 
-/// The attempt failed: again later, or laid aside when that cannot help.
-pub fn fail(conn: &mut Connection, claimed: &Job, error: &Error, now: Timestamp) -> Result<State> {
+/// The attempt failed: again later, or laid aside when that cannot help. None, when the job is no longer the worker's.
+pub fn fail(conn: &mut Connection, claimed: &Job, error: &Error, now: Timestamp) -> Result<Option<State>> {
+    if !is_held(conn, claimed)? {
+        return Ok(None);
+    }
     let hopeless = matches!(error.kind(), Kind::Invalid | Kind::NotFound);
     let message = error.to_string();
     if hopeless || claimed.attempts >= ATTEMPTS {
         put_aside(conn, claimed.id, &message, now)?;
-        return Ok(State::Dead);
+        return Ok(Some(State::Dead));
     }
     let mine = job::table.find(claimed.id).filter(job::lease_owner.eq(&claimed.lease_owner));
     diesel::update(mine)
@@ -188,7 +197,7 @@ pub fn fail(conn: &mut Connection, claimed: &Job, error: &Error, now: Timestamp)
             job::updated_at.eq(now),
         ))
         .execute(conn)?;
-    Ok(State::Waiting)
+    Ok(Some(State::Waiting))
 }
 
 /// The worker ends before the job does: it waits for another one, and the attempt does not count.
@@ -225,15 +234,15 @@ fn back_off(attempts: i32) -> i64 {
     ((30 * SECOND) << (attempts - 1).clamp(0, 10)).min(HOUR)
 }
 
-/// Has a job that was laid aside tried again.
+/// Has a job tried again that was laid aside or called off.
 ///
 /// # Errors
-/// Not found; conflict, when it was not laid aside, or is an import whose file was not kept.
+/// Not found; conflict, when it was neither, or is an import whose file was not kept.
 pub fn retry(conn: &mut Connection, id: JobId, now: Timestamp) -> Result<()> {
     let known = get(conn, id)?;
-    if known.state != State::Dead.as_str() {
+    if !known.is(State::Dead) && !known.is(State::Cancelled) {
         return Err(Error::conflict(format!(
-            "the job is {}; only one that was laid aside is tried again",
+            "the job is {}; only one that was laid aside or cancelled is tried again",
             known.state
         )));
     }
@@ -250,6 +259,33 @@ pub fn retry(conn: &mut Connection, id: JobId, now: Timestamp) -> Result<()> {
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// Calls a job off: one that waits is not begun, one that was laid aside is closed, and one that runs is taken from its worker,
+/// who notices between two steps. Of no effect on one that was called off before. Returns it as it was.
+///
+/// # Errors
+/// Not found; conflict, when it is done, or runs and cannot be stopped midway.
+pub fn cancel(conn: &mut Connection, id: JobId, by: &str, now: Timestamp) -> Result<Job> {
+    let known = get(conn, id)?;
+    if known.is(State::Done) {
+        return Err(Error::conflict("the job is done; there is nothing left to cancel"));
+    }
+    let held = known.is(State::Running) && known.lease_until >= now;
+    if held && !known.work().is_ok_and(|work| work.can_stop()) {
+        return Err(Error::conflict("the job runs, and work of its kind does not stop midway; look again in a moment"));
+    }
+    diesel::update(job::table.find(id).filter(job::state.ne(State::Cancelled.as_str())))
+        .set((
+            job::state.eq(State::Cancelled.as_str()),
+            job::lease_owner.eq(None::<String>),
+            job::last_error.eq(format!("cancelled by {by}")),
+            job::progress.eq(None::<String>),
+            job::updated_at.eq(now),
+            job::finished_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(known)
 }
 
 /// One job.
@@ -271,7 +307,7 @@ pub fn page(
     let (at, id) = after.unwrap_or((Timestamp(i64::MAX), JobId(i64::MAX)));
     let names: Vec<&str> = match state {
         Some(state) => vec![state.as_str()],
-        None => [State::Waiting, State::Running, State::Done, State::Dead].map(State::as_str).to_vec(),
+        None => State::ALL.map(State::as_str).to_vec(),
     };
     let later = job::created_at.lt(at).or(job::created_at.eq(at).and(job::id.lt(id)));
     let rows = on_each!(conn, c => job::table
@@ -282,6 +318,11 @@ pub fn page(
         .select(Job::as_select())
         .load(c))?;
     Ok(rows)
+}
+
+/// How many jobs there are in each state that has any.
+pub fn counts(conn: &mut Connection) -> Result<Vec<(String, i64)>> {
+    Ok(job::table.group_by(job::state).select((job::state, diesel::dsl::count_star())).load(conn)?)
 }
 
 #[cfg(test)]
@@ -335,7 +376,7 @@ mod tests {
             let down = Error::unavailable("the disk is full");
             let state = store.write(|conn| fail(conn, &job, &down, now)).unwrap();
             let row = store.read(|conn| get(conn, job.id)).unwrap();
-            if state == State::Dead {
+            if state == Some(State::Dead) {
                 assert_eq!((row.attempts, row.last_error.as_deref()), (ATTEMPTS, Some("the disk is full")));
                 store.write(|conn| retry(conn, job.id, now)).unwrap();
                 assert_eq!(claim_at(&store, "w", now).unwrap().attempts, 1);
@@ -348,13 +389,48 @@ mod tests {
     }
 
     #[test]
+    fn what_is_called_off_is_not_begun_and_is_taken_from_its_worker() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let put = |work: Work| {
+            store.write(|conn| enqueue(conn, &KEY, &work, "x", NOW, NOW)).unwrap();
+            id_of(&KEY, work.kind(), "x")
+        };
+        let cancel = |id| store.write(|conn| cancel(conn, id, "user:anna", NOW)).map(|job| job.state);
+        let waiting = put(Work::Seal);
+        assert_eq!(cancel(waiting).unwrap(), "waiting");
+        assert!(claim_at(&store, "w", NOW).is_none());
+
+        put(Work::Train);
+        let running = claim_at(&store, "w", NOW).unwrap();
+        assert!(store.read(|conn| is_held(conn, &running)).unwrap());
+        assert_eq!(cancel(running.id).unwrap(), "running");
+        assert!(!store.read(|conn| is_held(conn, &running)).unwrap());
+        // Whatever its worker has to say comes too late.
+        store.write(|conn| finish(conn, &running, "", NOW)).unwrap();
+        let down = Error::invalid("called off");
+        assert_eq!(store.write(|conn| fail(conn, &running, &down, NOW)).unwrap(), None);
+        let row = store.read(|conn| get(conn, running.id)).unwrap();
+        assert_eq!((row.state.as_str(), row.last_error.as_deref()), ("cancelled", Some("cancelled by user:anna")));
+        assert_eq!(cancel(running.id).unwrap(), "cancelled");
+
+        store.write(|conn| retry(conn, running.id, NOW)).unwrap();
+        let again = claim_at(&store, "v", NOW).unwrap();
+        store.write(|conn| finish(conn, &again, "", NOW)).unwrap();
+        assert_eq!(cancel(again.id).unwrap_err().kind(), Kind::Conflict);
+        put(Work::Journeys);
+        let brief = claim_at(&store, "w", NOW).unwrap();
+        assert_eq!(cancel(brief.id).unwrap_err().kind(), Kind::Conflict, "it does not stop midway");
+    }
+
+    #[test]
     fn bad_input_is_not_tried_again() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path());
         store.write(|conn| enqueue(conn, &KEY, &Work::Train, "x", NOW, NOW)).unwrap();
         let job = claim_at(&store, "w", NOW).unwrap();
         let state = store.write(|conn| fail(conn, &job, &Error::invalid("a spec is wrong"), NOW)).unwrap();
-        assert_eq!(state, State::Dead);
+        assert_eq!(state, Some(State::Dead));
         assert_eq!(store.read(|conn| page(conn, Some(State::Dead), None, 10)).unwrap().len(), 1);
         assert!(store.read(|conn| page(conn, Some(State::Waiting), None, 10)).unwrap().is_empty());
     }

@@ -285,8 +285,9 @@ fn next_job(ws: &Workspace, stop: &Stop, wanted: Wanted<'_>, owner: &str, worked
         Some(Err(error)) => {
             tracing::warn!(job = %job.id, kind = job.kind, attempt = job.attempts, ?error, "job failed");
             match ws.store().write(|conn| queue::fail(conn, &job, &error, now))? {
-                State::Dead => worked.dead += 1,
-                _ => worked.failed += 1,
+                Some(State::Dead) => worked.dead += 1,
+                Some(_) => worked.failed += 1,
+                None => {}
             }
         }
     }

@@ -129,6 +129,7 @@ pub fn export(
     }
     for table in &what.tables {
         progress.stage(&format!("exporting {table}"), None);
+        progress.proceed()?;
         let file = folder.join(table).with_extension(what.format.extension());
         let rows = tables::export(ws.store(), table, &file, what.format)?;
         files.push(File { name: file.file_name().unwrap_or_default().to_string_lossy().into_owned(), rows });

@@ -58,6 +58,7 @@ pub fn train(ws: &Workspace, names: &[String], progress: &dyn Progress) -> Resul
     progress.stage("training", Some(chosen.len() as u64));
     let mut trained = Vec::new();
     for spec in chosen {
+        progress.proceed()?;
         trained.push(keep(ws, spec.name(), fit(ws, spec))?);
         progress.advance(1);
     }

@@ -52,7 +52,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "160_journeys",
     "170_webhooks",
     "171_static_segments",
-    "180_gap_of_pace"
+    "180_gap_of_pace",
+    "190_open_deliveries"
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

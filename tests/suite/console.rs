@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use vizavi::clock::HOUR;
+use vizavi::jobs::{Work, queue};
 use vizavi::operations::access::{Role, user};
 
 use crate::api::service::{PASSWORD, Service};
@@ -40,6 +42,8 @@ fn every_page_needs_a_session_and_leads_to_the_log_in() {
         "/service",
         "/reviews",
         "/webhooks",
+        "/jobs",
+        "/jobs/7",
     ] {
         let answer = service.get(path).send();
         assert_eq!(answer.status, 303, "{path}");
@@ -88,6 +92,39 @@ fn what_a_role_may_not_do_has_no_button_and_is_refused() {
         let crossed = service.post(path).header("cookie", &other).form(&[("form_token", &token)]).send();
         assert_eq!(crossed.status, 403, "{path}: the token of another session");
     }
+}
+
+#[test]
+fn every_job_has_a_page_from_which_it_is_cancelled_and_tried_again() {
+    let service = Service::new().with_user(Role::Viewer).with_user(Role::Marketer);
+    let work = Work::CampaignRun { campaign: "win-back".into(), due: service.ws.now() };
+    let now = service.ws.now();
+    let put = |conn: &mut _| queue::enqueue(conn, service.ws.id_key(), &work, "1", now.plus(HOUR), now);
+    assert!(service.ws.store().write(put).unwrap());
+    let viewer = log_in(&service, "viewer@example.com");
+    let read = |path: &str, cookie: &str| service.get(path).header("cookie", cookie).send();
+    let list = read("/jobs?state=waiting", &viewer).text;
+    let path = list.split("href=\"").find(|part| part.starts_with("/jobs/")).expect("a job");
+    let path = path.split('"').next().expect("its page");
+    assert!(list.contains("Start win-back, due"), "{list}");
+    assert!(!read("/jobs?state=dead", &viewer).text.contains("Start win-back"));
+    assert!(read("/", &viewer).text.contains(path), "the overview leads to it");
+    let page = read(path, &viewer).text;
+    assert!(page.contains("0 of 8") && page.contains("href=\"/campaigns/win-back\""), "{page}");
+    assert!(!page.contains("Try again") && !page.contains("name=\"action\""), "a viewer has no button");
+
+    let marketer = log_in(&service, "marketer@example.com");
+    let token = form_token(&read(path, &marketer).text);
+    let act = |action: &str| {
+        service.post(path).header("cookie", &marketer).form(&[("form_token", &token), ("action", action)]).send()
+    };
+    assert_eq!(act("retry").status, 409, "what waits is not tried again");
+    assert_eq!(act("cancel").status, 303);
+    let page = read(path, &marketer).text;
+    assert!(page.contains("cancelled by user:") && page.contains("Try again"), "{page}");
+    assert_eq!(act("retry").status, 303);
+    assert!(read(path, &marketer).text.contains("Not before"));
+    assert_eq!(read("/jobs/8", &viewer).status, 404);
 }
 
 #[test]

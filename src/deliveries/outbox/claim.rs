@@ -139,7 +139,7 @@ macro_rules! due_query {
     ($ask:expr, $state:expr, $limit:expr) => {
         delivery::table
             .filter(delivery::channel.eq($ask.channel))
-            .filter(delivery::state.eq($state))
+            .filter(delivery::state.eq($state.literal()))
             .filter(delivery::next_at.le($ask.now))
             .filter(delivery::campaign_run_id.ne_all(delivery_brake::table.select(delivery_brake::campaign_run_id)))
             .order((delivery::next_at, delivery::id))

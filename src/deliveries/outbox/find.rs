@@ -53,7 +53,7 @@ pub fn next_open(conn: &mut Connection, run: CampaignRunId) -> Result<Option<Tim
 
 /// What is held on a channel.
 pub fn held(conn: &mut Connection, channel: &str, limit: i64) -> Result<Vec<Delivery>> {
-    let held = delivery::table.filter(delivery::channel.eq(channel)).filter(delivery::state.eq(State::Held));
+    let held = delivery::table.filter(delivery::channel.eq(channel)).filter(delivery::state.eq(State::Held.literal()));
     Ok(held.order(delivery::id).limit(limit).load(conn)?)
 }
 

@@ -23,9 +23,10 @@ pub fn plan(
     wanted: &[NewDelivery],
 ) -> Result<usize> {
     let mut new = 0;
-    // In the order of the table and its indexes: a large run then fills their pages one after another.
+    // In the order in which workers take them: a large run fills the pages of table and indexes one after another, and those that are
+    // taken together lie together.
     let mut order: Vec<(DeliveryId, &NewDelivery)> = wanted.iter().map(|wanted| (wanted.id(ids), wanted)).collect();
-    order.sort_unstable_by_key(|(id, _)| *id);
+    order.sort_unstable_by_key(|(id, wanted)| (wanted.next_at, *id));
     for chunk in order.chunks(CHUNK) {
         let rows: Vec<Delivery> = chunk.iter().map(|(id, wanted)| row(*id, wanted, links, domain, now)).collect();
         let insert = insert_rows!(conn, rows, values => diesel::insert_into(delivery::table).values(values).on_conflict_do_nothing());

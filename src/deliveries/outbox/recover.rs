@@ -22,8 +22,9 @@ pub struct Recovered {
 /// Puts expired claims back into the plan and holds expired commits. The last owner and attempt stay in the row, so that a
 /// late answer of that very attempt can still be recorded.
 pub fn recover(conn: &mut Connection, now: Timestamp, checks: &dyn ClaimCheck) -> Result<Recovered> {
-    let expired =
-        |state: State| delivery::table.filter(delivery::state.eq(state)).filter(delivery::lease_until.lt(now));
+    let expired = |state: State| {
+        delivery::table.filter(delivery::state.eq(state.literal())).filter(delivery::lease_until.lt(now))
+    };
     let planned = diesel::update(expired(State::Claimed))
         .set((delivery::state.eq(State::Planned), delivery::updated_at.eq(now)))
         .execute(conn)?;

@@ -107,8 +107,9 @@ pub fn finish(
     failure: Option<&Failure>,
     now: Timestamp,
 ) -> Result<bool> {
-    let open = import_log::table.find(id).filter(import_log::state.eq(OPEN));
-    let changed = diesel::update(open)
+    // What is in the history is there, also where somebody called the import off while its last lines were kept.
+    let may_end: &[&str] = if failure.is_none() { &[OPEN, FAILED] } else { &[OPEN] };
+    let changed = diesel::update(import_log::table.find(id).filter(import_log::state.eq_any(may_end)))
         .set((
             import_log::state.eq(state),
             import_log::report.eq(serde_json::to_string(report)?),

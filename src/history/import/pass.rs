@@ -125,6 +125,7 @@ impl Pass<'_> {
                 let now = self.meter.bytes();
                 progress.advance(now - shown);
                 progress.count("lines", self.report.lines);
+                progress.proceed()?;
                 shown = now;
             }
             if self.stage.is_full() || self.report.lines - journalled >= JOURNALLED {

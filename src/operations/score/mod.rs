@@ -64,9 +64,11 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
     drop(snapshot);
     let matrix = worth(ws, full, &totals)?;
     progress.stage("scores", None);
+    progress.proceed()?;
     let answers = Answers::of(ws, &matrix, &totals, now)?;
     let ids = ws.store().read(customers::ids)?;
     progress.stage("serving rows", Some(ids.len() as u64));
+    progress.proceed()?;
     let rows = rows::Rows::new(&matrix, &answers, ws.settings().currency, now);
     let customers = ws.store().write(|conn| {
         answers.segmentations.keep(conn, now)?;

@@ -148,6 +148,7 @@ pub fn equity(ws: &Workspace, from: Timestamp, until: Timestamp, progress: &dyn 
         return Err(Error::invalid(format!("`to` ({until}) is still to come; leave it out for now")));
     }
     progress.stage("customer equity", None);
+    progress.proceed()?;
     let claims = basis(ws, until)?.claims;
     let queries = Queries::new(ws.settings(), Stretches::Cut(from), None);
     let (mut flows, mut survival) = (BTreeMap::<String, Flow>::new(), Survival::default());

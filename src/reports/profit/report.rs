@@ -156,6 +156,7 @@ struct Sums {
 pub fn report(ws: &Workspace, progress: &dyn Progress) -> Result<ProfitReport> {
     let as_of = ws.now();
     progress.stage("profit and loss", None);
+    progress.proceed()?;
     let basis = basis(ws, as_of)?;
     let queries = Queries::new(ws.settings(), Stretches::Months, None);
     let mut all = Sums { bands: bands(), ..Sums::default() };

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use serde_json::Value;
 use vizavi::operations::access::Role;
+use vizavi::operations::import::upload;
 use vizavi::settings::{ImportSettings, Settings};
 
 use super::service::{Answer, Service};
@@ -221,6 +222,28 @@ fn a_mapping_that_only_the_lines_contradict_fails_the_import() {
         // It cannot be tried again, since the file is gone.
         let retry = service.post(&format!("/v1/jobs/{}/retry", import["job"])).by(Role::Admin).send();
         assert!(retry.problem(409)["detail"].as_str().is_some_and(|text| text.contains("send the file again")));
+    });
+}
+
+#[test]
+fn an_import_that_is_cancelled_brings_nothing_and_leaves_no_file() {
+    Service::on_both_stores(|service| {
+        let answer = service.post("/v1/imports?facts=orders").by(Role::Ingest).body("text/csv", &orders(0, 10)).send();
+        let location = taken(&answer);
+        let cancel = format!("/v1/jobs/{}/cancel", shown(service, &location)["job"]);
+        service.post(&cancel).by(Role::Viewer).send().problem(403);
+        let cancelled = service.post(&cancel).by(Role::Marketer).send().json();
+        assert_eq!((&cancelled["state"], cancelled["lease_owner"].is_null()), (&"cancelled".into(), true));
+        assert_eq!(service.post(&cancel).by(Role::Marketer).send().status, 200, "once is as good as twice");
+        let worked = service.work();
+        assert_eq!((worked.dead, worked.failed, facts(service)), (0, 0, 0));
+        let import = shown(service, &location);
+        assert_eq!(import["state"], "failed", "{import}");
+        assert!(import["error"]["message"].as_str().is_some_and(|text| text.starts_with("cancelled by key:")));
+        assert!(upload::here(&service.ws).unwrap().is_empty());
+        let again = service.post(&cancel.replace("/cancel", "/retry")).by(Role::Admin).send();
+        assert!(again.problem(409)["detail"].as_str().is_some_and(|text| text.contains("send the file again")));
+        service.post("/v1/jobs/7/cancel").by(Role::Admin).send().problem(404);
     });
 }
 

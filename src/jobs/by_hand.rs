@@ -42,7 +42,7 @@ pub fn cancel(ws: &Workspace, id: JobId, actor: &str) -> Result<Job> {
         }
         Ok((before, import, queue::get(conn, id)?))
     })?;
-    // The file of one that runs is still being read; it is swept with those of imports that have ended.
+    // The file of one that runs is still being read; its worker removes it.
     if let Some(row) = import.filter(|_| !before.is(State::Running)) {
         upload::remove(ws, row.id)?;
     }

@@ -138,12 +138,12 @@ impl Response<'_> {
         (1.0 - (1.0 - self.baseline) * (1.0 - lift), self.baseline)
     }
 
-    /// The share of the later value that the contact costs, 0..=1: by how much it lowers the chance that the customer still buys
-    /// after the window. A contact is not credited with loyalty that it seems to make: of many estimates the best are too good.
-    fn later_loss(&self, offer: &Offer, channel: &str) -> f64 {
+    /// The share of the later value that the contact costs, 0..=1: of those who would still buy after the window, who does not for
+    /// having been contacted.
+    fn later_loss(&self, channel: &str) -> f64 {
         let Some((model, seen)) = &self.retention else { return 0.0 };
-        let (with, without) = model.with_and_without(seen, &offer.spec.name, channel);
-        ((without - with) / without.max(0.05)).clamp(0.0, 1.0)
+        let without = || model.predict_encoded(seen, None, None).mean;
+        model.leaving.as_ref().map_or(0.0, |leaving| leaving.share(without(), channel))
     }
 }
 
@@ -234,6 +234,7 @@ impl<'a> Menu<'a> {
             if !limits.allow_channel(&channel.channel) {
                 continue;
             }
+            let later_loss = response.later_loss(&channel.channel);
             for (o, offer) in self.offers.iter().enumerate() {
                 if offer.spec.earned
                     || (asking.at_once && offer.spec.review)
@@ -244,7 +245,6 @@ impl<'a> Menu<'a> {
                 }
                 let treatment = &treatments[c * self.offers.len() + o];
                 let (with, without) = response.of(offer, &channel.channel);
-                let later_loss = response.later_loss(offer, &channel.channel);
                 for &(slot, share) in slots.iter().filter(|(slot, _)| offer.spec.is_valid_at(slot.from)) {
                     let tempo = self.model.tempo.factor(share, best);
                     let lift = (with - without) * tempo;

@@ -14,7 +14,7 @@ use crate::customers::store as customers;
 use crate::error::{Error, Fault, Result};
 use crate::features::{FeatureMatrix, Sample, matrix_of};
 use crate::ids::{CustomerId, ModelVersionId};
-use crate::models::response::Context;
+use crate::models::response::{ANY_OFFER, Context};
 use crate::models::spec::{PurchaseLabel, ResponseSpec};
 use crate::models::training::{of_chance, split_by_time};
 use crate::models::{Fit, LoggedDecision, ModelSpec, OfferPrior, Protected, registry, train_response};
@@ -131,7 +131,8 @@ fn fit_response(ws: &Workspace, spec: &ResponseSpec) -> Result<Fit> {
         &without_protected(ws, spec),
         &earlier,
         &later,
-        &ws.store().read(priors_of)?,
+        // What marketers state is of conversions.
+        &if spec.label.is_none() { ws.store().read(priors_of)? } else { Vec::new() },
         crate::models::training::DataWindow { from, until },
     )?;
     // What foretells purchases after the window chooses nothing by itself.
@@ -148,7 +149,8 @@ pub(super) fn without_protected(ws: &Workspace, spec: &ResponseSpec) -> Response
     spec
 }
 
-/// The decisions old enough to know, with another label: whether the customer bought within `[from_days, until_days)` after.
+/// The decisions old enough to know, with another label: whether the customer bought within `[from_days, until_days)` after. Of a
+/// contact only its channel counts.
 fn relabelled(ws: &Workspace, logs: Vec<Logged>, label: PurchaseLabel) -> Result<Vec<Logged>> {
     let known_until = span(ws)?.map_or(Timestamp(0), |(_, last)| last);
     let mut orders: HashMap<i64, Vec<i64>> = HashMap::new();
@@ -167,6 +169,7 @@ fn relabelled(ws: &Workspace, logs: Vec<Logged>, label: PurchaseLabel) -> Result
         let bought =
             orders.get(&log.customer.0).is_some_and(|times| times.iter().any(|at| (from.0..until.0).contains(at)));
         log.decision.converted = f64::from(u8::from(bought));
+        log.decision.offer = log.decision.offer.map(|_| ANY_OFFER.to_owned());
         (until <= known_until).then_some(log)
     });
     Ok(labelled.collect())

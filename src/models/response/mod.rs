@@ -14,6 +14,9 @@ mod model;
 mod training;
 mod treatments;
 
+/// The one arm of models of who buys later: a contact, with whatever offer. All offers together tell more of it than each alone.
+pub const ANY_OFFER: &str = "any";
+
 pub use describing::Describing;
 pub use encoding::ContextEncoder;
 pub use logged::{Context, Features, LoggedDecision, NamedRow};

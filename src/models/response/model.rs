@@ -11,7 +11,7 @@ use crate::models::algorithms::{logit, sigmoid};
 use crate::models::calibration::Platt;
 use crate::models::challenge::{Choice, blended};
 use crate::models::timing::{Fatigue, Tempo};
-use crate::models::uplift::{SEGMENT, Uplift};
+use crate::models::uplift::{Leaving, SEGMENT, Uplift};
 
 /// An answer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -167,6 +167,9 @@ pub struct ResponseModel {
     /// What a contact changes, as far as decisions that were left to chance tell.
     #[serde(default)]
     pub uplift: Uplift,
+    /// Whom a contact loses; of a model of who buys later.
+    #[serde(default)]
+    pub leaving: Option<Leaving>,
     /// What the hour of a contact does to that.
     #[serde(default)]
     pub tempo: Tempo,
@@ -215,6 +218,7 @@ impl ResponseModel {
             centre: 0.0,
             arms,
             uplift: Uplift::default(),
+            leaving: None,
             tempo: Tempo::default(),
             fatigue: Fatigue::default(),
         }

@@ -13,7 +13,7 @@ use crate::models::evaluation;
 use crate::models::response::{LoggedDecision, OfferPrior, ResponseArm, ResponseModel};
 use crate::models::spec::{ModelSpec, ResponseSpec};
 use crate::models::timing::{Contact, Fatigue, HOUR_SHARE, OF_THE_MOMENT, PRESSURE, Tempo};
-use crate::models::uplift::{self, OfferFigures};
+use crate::models::uplift::{self, Leaving, OfferFigures};
 
 /// Decisions left to chance that are enough to say which features they know.
 const LEAST_RANDOM: usize = 200;
@@ -107,8 +107,12 @@ pub fn train_response(
     } else {
         ResponseModel::train(&all, priors, &spec.learning)?
     };
-    (model.uplift, metrics.uplift) = uplift::fit(&all, &model, priors, &spec.learning)?;
-    of_the_moment(&mut model, &all);
+    if spec.label.is_some() {
+        model.leaving = Leaving::fit(&all, &model, priors, &spec.learning)?;
+    } else {
+        (model.uplift, metrics.uplift) = uplift::fit(&all, &model, priors, &spec.learning)?;
+        of_the_moment(&mut model, &all);
+    }
     let verdict = Verdict::of(missed(spec, &model, &metrics));
     if metrics.log_loss.is_some_and(|loss| !loss.is_finite()) {
         return Err(Error::internal("the response model gave something that is not a probability"));
@@ -254,9 +258,15 @@ fn card(
     let span = format!("logged decisions of {} to {}", window.from, window.until);
     Card {
         name: spec.name.clone(),
-        purpose: "P(convert) of a customer under each offer and channel, and without contact.".into(),
+        purpose: match spec.label {
+            None => "P(convert) of a customer under each offer and channel, and without contact.".into(),
+            Some(label) => format!(
+                "P(buys from day {} to {} after a decision), and whom a contact loses.",
+                label.from_days, label.until_days
+            ),
+        },
         data: [span].into_iter().chain(model.arms().iter().map(told)).collect(),
-        method: method(learned, model, metrics, thin),
+        method: method(learned, model, metrics, thin, spec.label.is_some()),
         figures: figures(metrics),
         drivers: Vec::new(),
         limits: vec![
@@ -267,7 +277,13 @@ fn card(
     }
 }
 
-fn method(learned: String, model: &ResponseModel, metrics: &ResponseMetrics, thin: &BTreeSet<String>) -> Vec<String> {
+fn method(
+    learned: String,
+    model: &ResponseModel,
+    metrics: &ResponseMetrics,
+    thin: &BTreeSet<String>,
+    labelled: bool,
+) -> Vec<String> {
     let mut method = vec![learned];
     if !thin.is_empty() {
         let names: Vec<&str> = thin.iter().map(String::as_str).collect();
@@ -278,6 +294,12 @@ fn method(learned: String, model: &ResponseModel, metrics: &ResponseMetrics, thi
     }
     method.extend(model.choice.as_ref().map(Choice::words));
     method.push("decisions weighed by their logged propensity; calibrated out of fold".into());
+    if labelled {
+        let too_few =
+            || "too few decisions were left to chance to tell whom a contact loses: nobody is charged for it".into();
+        method.push(model.leaving.as_ref().map_or_else(too_few, Leaving::words));
+        return method;
+    }
     method.push("mixed with the stated rate of each offer by evidence".into());
     if metrics.uplift.is_empty() {
         method.push("too few decisions were left to chance to judge lifts: they are believed as they are".into());

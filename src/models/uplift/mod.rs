@@ -16,6 +16,7 @@
 mod choose;
 mod experiment;
 mod learners;
+mod leaving;
 mod line;
 mod posterior;
 pub mod qini;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 pub use choose::{LearnerFigures, OfferFigures};
 pub(crate) use experiment::RANDOM_BELOW;
 pub use experiment::fit;
+pub use leaving::Leaving;
 pub use realised::Realised;
 
 use super::algorithms::sigmoid;

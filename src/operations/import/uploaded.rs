@@ -148,9 +148,11 @@ pub fn bring(ws: &Workspace, sent: &Sent, progress: &dyn Progress) -> Result<Str
     let row = ws.store().read(|conn| log::by_id(conn, sent.import))?;
     let row = row.ok_or_else(|| Error::not_found(format!("there is no import {}", sent.import)))?;
     let brought = if row.is_finished() { ended(&row) } else { bring_open(ws, &row, sent, progress) };
-    match &brought {
-        Err(error) if !is_hopeless(error) => {}
-        _ => upload::remove(ws, sent.import)?,
+    let may_be_tried_again = brought.as_ref().is_err_and(|error| !is_hopeless(error));
+    // It may have been called off while it ran.
+    if !may_be_tried_again || ws.store().read(|conn| log::by_id(conn, sent.import))?.is_none_or(|row| row.is_finished())
+    {
+        upload::remove(ws, sent.import)?;
     }
     brought
 }

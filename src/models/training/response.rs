@@ -89,14 +89,15 @@ pub fn train_response(
     priors: &[OfferPrior],
     window: DataWindow,
 ) -> Result<Fit> {
-    let thin = thin(train);
+    // Of all, since what serves learns from all: our own decisions, which know more, may all be among the latest.
+    let all = [train, test].concat();
+    let thin = thin(&all);
     let digest = ModelSpec::Response(spec.clone()).digest();
     let mut spec = spec.clone();
     spec.learning.barred.extend(thin.iter().cloned());
     let spec = &spec;
     let judged = ResponseModel::train(train, priors, &spec.learning)?;
     let mut metrics = judge(&judged, train, test);
-    let all = [train, test].concat();
     let mut model = if test.is_empty() {
         judged
     } else if judged.has_learned() {
@@ -410,6 +411,12 @@ mod tests {
         assert_eq!(model.features().collect::<Vec<_>>(), ["x"]);
         assert!(fit.card.to_markdown().contains("do not say them: own, segment"), "{}", fit.card.to_markdown());
         assert_eq!(fit.spec_digest, ModelSpec::Response(spec()).digest(), "the spec stays what it was");
+        // Also when those who know more are all among the latest, on which the model is judged.
+        let (own, others): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|log| log.propensity == 1.0);
+        let own: Vec<_> = own.into_iter().map(|log| LoggedDecision { propensity: 0.5, ..log }).collect();
+        let fit = train_response(&spec(), &others, &own[..500], &[], WINDOW).unwrap();
+        let model: ResponseModel = fit.parameters().unwrap();
+        assert_eq!(model.features().collect::<Vec<_>>(), ["x"]);
         // Where hardly any decision was left to chance, all of them say what is known.
         all.iter_mut().for_each(|log| log.propensity = 1.0);
         assert_eq!(thin(&all), ["own", "segment"].map(str::to_owned).into());

@@ -18,7 +18,7 @@ use crate::learning::off_policy::{Evaluation, Expected, Logged, Options, Refusal
 use crate::learning::promotion::{Evidence, Promotion, gate};
 use crate::models::response::{Describing, EncodedCustomer};
 use crate::models::spec::ResponseSpec;
-use crate::models::{LoggedDecision, ModelSpec, ResponseModel, uplift};
+use crate::models::{LoggedDecision, ModelSpec, OfferPrior, ResponseModel, ResponseParams, uplift};
 use crate::operations::{Workspace, train};
 use crate::progress::Progress;
 
@@ -302,6 +302,20 @@ pub(super) fn choices(rows: &[Row], offers: &[Option<String>], model: &ResponseM
     rows.iter().map(of).collect()
 }
 
+/// What decides before anything was learned: the stated rates, beside the rate of those who were left alone. Without the latter it would
+/// contact everybody, which stated rates do only where they promise more than comes anyway.
+///
+/// # Errors
+/// As [`ResponseModel::train`].
+pub(super) fn stated(rows: &[Row], mut priors: Vec<OfferPrior>) -> Result<ResponseModel> {
+    let alone: Vec<f64> = rows.iter().filter(|row| row.log.offer.is_none()).map(|row| row.log.converted).collect();
+    if !alone.is_empty() {
+        let weight = alone.len() as f64;
+        priors.push(OfferPrior { offer: None, base_rate: alone.iter().sum::<f64>() / weight, weight });
+    }
+    ResponseModel::train(&[], &priors, &ResponseParams::default())
+}
+
 /// Mean logged value of an offer's decisions that converted, and of those that did not; 0 where there are none.
 fn worth(rows: &[Row], of: &[usize], offer: &Option<String>) -> (f64, f64) {
     let mut sums = [(0.0, 0.0f64); 2];
@@ -329,6 +343,24 @@ mod tests {
         rows[3].value = -20.0;
         assert_eq!(worth(&rows, &[0, 1, 2, 3], &Some("a".into())), (300.0, -15.0));
         assert_eq!(worth(&rows, &[1], &Some("b".into())), (0.0, 0.0));
+    }
+
+    #[test]
+    fn stated_rates_contact_only_where_they_promise_more_than_comes_anyway() {
+        // Who converts brings 10, with an offer and without one; a quarter converts when left alone.
+        let mut rows: Vec<Row> = (0..40).map(|i| row("c", [None, Some("a")][i % 2], 0.5)).collect();
+        for (i, row) in rows.iter_mut().enumerate().filter(|(i, _)| i % 8 < 2) {
+            (row.value, row.log.converted) = (10.0, 1.0);
+            assert_eq!(row.log.offer.is_none(), i % 2 == 0);
+        }
+        let offers = [None, Some("a".to_owned())];
+        let chosen = |base_rate: f64| {
+            let prior = OfferPrior { offer: Some("a".into()), base_rate, weight: 100.0 };
+            let model = stated(&rows, vec![prior]).unwrap();
+            choices(&rows, &offers, &model)
+        };
+        assert!(chosen(0.1).iter().all(|&choice| choice == 0));
+        assert!(chosen(0.4).iter().all(|&choice| choice == 1));
     }
 
     fn row(campaign: &str, offer: Option<&str>, propensity: f64) -> Row {

@@ -13,8 +13,8 @@ use crate::error::Result;
 use crate::learning::off_policy::{Options, evaluate};
 use crate::learning::promotion::{Evidence, gate, gate_first};
 use crate::models::spec::ResponseSpec;
-use crate::models::{Fit, ResponseModel, ResponseParams, registry};
-use crate::operations::evaluate::{choices, expect, judged_as, rows};
+use crate::models::{Fit, ResponseModel, registry};
+use crate::operations::evaluate::{choices, expect, judged_as, rows, stated};
 use crate::operations::{Workspace, results, train};
 use crate::progress::Silent;
 
@@ -29,12 +29,9 @@ pub(super) fn judge(ws: &Workspace, spec: &ResponseSpec, fit: &mut Fit) -> Resul
     if same || !fit.verdict.passed || !model.has_learned() {
         return Ok(());
     }
-    let now = match &serving {
-        Some(version) => version.fit.parameters()?,
-        None => ResponseModel::train(&[], &ws.store().read(train::priors_of)?, &ResponseParams::default())?,
-    };
+    let now = serving.as_ref().map(|version| version.fit.parameters()).transpose()?;
     let mut evidence: Vec<Evidence> = experiments(ws)?;
-    evidence.push(off_policy(ws, spec, &now)?);
+    evidence.push(off_policy(ws, spec, now)?);
     let decided = if serving.is_some() { gate(&evidence) } else { gate_first(&evidence) };
     if !decided.serves {
         fit.verdict.held_back = Some(decided.reasons.join(" "));
@@ -68,7 +65,7 @@ fn experiments(ws: &Workspace) -> Result<Vec<Evidence>> {
 
 /// The gain over what serves on decisions that were drawn at random, each judged by a model that has not seen the customer. The
 /// reward of a row is what the new policy is worth less what the other is (both doubly robust), and both are given what was logged.
-fn off_policy(ws: &Workspace, spec: &ResponseSpec, serving: &ResponseModel) -> Result<Evidence> {
+fn off_policy(ws: &Workspace, spec: &ResponseSpec, serving: Option<ResponseModel>) -> Result<Evidence> {
     let rows = rows(ws)?;
     let offers: BTreeSet<Option<String>> = rows.iter().map(|row| row.log.offer.clone()).collect();
     let offers: Vec<Option<String>> = offers.into_iter().collect();
@@ -76,7 +73,11 @@ fn off_policy(ws: &Workspace, spec: &ResponseSpec, serving: &ResponseModel) -> R
         true => return Ok(Evidence::OffPolicy(evaluate(&[], &Options::default()))),
         false => expect(ws, &rows, &offers, &train::without_protected(ws, spec), &Silent)?,
     };
-    let theirs = choices(&rows, &offers, serving);
+    let serving = match serving {
+        Some(model) => model,
+        None => stated(&rows, ws.store().read(train::priors_of)?)?,
+    };
+    let theirs = choices(&rows, &offers, &serving);
     let log_of = |choice: &dyn Fn(usize) -> usize| judged_as(&rows, &offers, &expected, choice);
     let (new, old) = (log_of(&|i| expected.best(i)), log_of(&|i| theirs[i]));
     let options = Options::default();

@@ -95,7 +95,8 @@ pub fn add(conn: &mut Connection, logged: &Logged) -> Result<()> {
     Ok(())
 }
 
-/// Writes down how one that was [`OPEN`] ended. `false` when it had ended before.
+/// Writes down how one that was [`OPEN`] ended; also that one succeeded which was called off too late. `false` when it had ended
+/// before.
 ///
 /// # Errors
 /// Unavailable, when the store does not answer.

@@ -8,7 +8,8 @@ use crate::ids::{CampaignRunId, CustomerId, DeliveryId, IdKey};
 use crate::money::Money;
 use crate::storage::schema::delivery;
 
-/// A row of the outbox. Address and variables are personal: they are shown to those who may see the customer, and logged nowhere.
+/// A row of the outbox; its variables stand in a table of their own. Address and variables are personal: they are shown to those who
+/// may see the customer, and logged nowhere.
 #[derive(Clone, Queryable, Insertable, PartialEq)]
 #[diesel(table_name = delivery, treat_none_as_default_value = false)]
 pub struct Delivery {
@@ -40,8 +41,6 @@ pub struct Delivery {
     pub message_id: String,
     /// The templates it is rendered with.
     pub template_version: String,
-    /// The frozen variables (JSON).
-    pub variables: String,
     /// Why it is where it is.
     pub reason: Option<String>,
     /// The receiver's code.

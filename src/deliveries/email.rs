@@ -190,7 +190,6 @@ pub(super) mod tests {
             next_at: Timestamp(0),
             message_id: "<00112233445566778899aabbccddeeff@shop.example>".into(),
             template_version: "v".into(),
-            variables: "{}".into(),
             reason: None,
             reply_code: None,
             reply_text: None,

@@ -22,7 +22,7 @@ use super::state::State;
 use super::transport::{Outcome, Parcel, Session, Transport, Transports};
 use crate::clock::{Clock, MINUTE, SECOND, Timestamp};
 use crate::error::{Error, Result};
-use crate::ids;
+use crate::ids::{self, DeliveryId};
 use crate::messages::compose::{Form, Signer, compose};
 use crate::messages::{CampaignTemplates, LinkKeys};
 use crate::storage::Store;
@@ -166,6 +166,12 @@ fn settle_by_proof(options: SendOptions<'_>) -> Result<()> {
     Ok(())
 }
 
+/// What a worker has claimed.
+struct Taken {
+    rows: Vec<Arc<Delivery>>,
+    variables: HashMap<DeliveryId, String>,
+}
+
 struct Worker<'a> {
     options: SendOptions<'a>,
     owner: String,
@@ -204,8 +210,9 @@ impl<'a> Worker<'a> {
                 }
                 self.summary.suppressed += claimed.suppressed;
                 self.summary.put_off += claimed.put_off;
-                let taken: Vec<_> = claimed.taken.into_iter().map(Arc::new).collect();
-                if taken.is_empty() || self.channel(&channel, &transport, taken, &mut sessions)? {
+                let taken =
+                    Taken { rows: claimed.taken.into_iter().map(Arc::new).collect(), variables: claimed.variables };
+                if taken.rows.is_empty() || self.channel(&channel, &transport, &taken, &mut sessions)? {
                     next.push((channel, transport));
                 }
             }
@@ -240,7 +247,7 @@ impl<'a> Worker<'a> {
         &mut self,
         channel: &str,
         transport: &Arc<dyn Transport>,
-        taken: Vec<Arc<Delivery>>,
+        taken: &Taken,
         sessions: &mut HashMap<String, Box<dyn Session>>,
     ) -> Result<bool> {
         if !sessions.contains_key(channel) {
@@ -250,29 +257,34 @@ impl<'a> Worker<'a> {
                 }
                 Err(error) => {
                     self.summary.unavailable.push(format!("{channel}: {}", error.message()));
-                    self.give_back(&taken, MINUTE)?;
+                    self.give_back(&taken.rows, MINUTE)?;
                     return Ok(false);
                 }
             }
         }
         let session = sessions.get_mut(channel).expect("it was put there above").as_mut();
         let size = transport.batch().max(1);
-        for (i, chunk) in taken.chunks(size).enumerate() {
+        for (i, chunk) in taken.rows.chunks(size).enumerate() {
             if self.stopped() {
                 self.flush()?;
-                self.give_back(&taken[i * size..], 0)?;
+                self.give_back(&taken.rows[i * size..], 0)?;
                 return Ok(true);
             }
-            self.chunk(session, chunk)?;
+            self.chunk(session, chunk, &taken.variables)?;
         }
         self.flush()?;
         Ok(true)
     }
 
-    fn chunk(&mut self, session: &mut dyn Session, chunk: &[Arc<Delivery>]) -> Result<()> {
+    fn chunk(
+        &mut self,
+        session: &mut dyn Session,
+        chunk: &[Arc<Delivery>],
+        variables: &HashMap<DeliveryId, String>,
+    ) -> Result<()> {
         let mut prepared = Vec::with_capacity(chunk.len());
         for row in chunk {
-            match self.prepare(session, row) {
+            match self.prepare(session, row, variables.get(&row.id)) {
                 Ok(()) => prepared.push(row.clone()),
                 Err(outcome) => self.answers.push((row.clone(), outcome)),
             }
@@ -293,18 +305,17 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    fn prepare(&self, session: &mut dyn Session, row: &Delivery) -> Result<(), Outcome> {
+    fn prepare(&self, session: &mut dyn Session, row: &Delivery, variables: Option<&String>) -> Result<(), Outcome> {
         let signer = Signer {
             base_url: self.options.base_url,
             keys: self.options.keys,
             delivery: row.id,
             customer: row.customer_id,
         };
-        let made = self
-            .options
-            .templates
-            .templates(&row.template_version)
-            .and_then(|templates| compose(&templates, Form::of_channel(&row.channel), &row.variables, signer));
+        let made = self.options.templates.templates(&row.template_version).and_then(|templates| {
+            let variables = variables.ok_or_else(|| Error::internal("what the message is made of is gone"))?;
+            compose(&templates, Form::of_channel(&row.channel), variables, signer)
+        });
         let message = made.map_err(|error| Outcome::refused(error.to_string()))?;
         session.prepare(&Parcel { delivery: row, message: &message, now: self.options.clock.now() })
     }

@@ -74,8 +74,10 @@ fn verify(ws: &Workspace, token: &str, purpose: Purpose) -> Result<Token> {
 pub fn click(ws: &Workspace, token: &str, request: &Request) -> Result<String> {
     let token = verify(ws, token, Purpose::Click)?;
     let now = ws.now();
-    let message = ws.store().read(|conn| outbox::find::by_id(conn, token.delivery))?;
-    let target = compose::target(&message.variables, token.link)?;
+    let (message, variables) = ws.store().read(|conn| {
+        Ok((outbox::find::by_id(conn, token.delivery)?, outbox::find::variables(conn, token.delivery)?))
+    })?;
+    let target = compose::target(&variables, token.link)?;
     let at_once = ws.store().read(|conn| clicks_at_once(conn, &message, now))?;
     record::signal(ws, &token, hit(request, &message, at_once, now).click())?;
     Ok(target)

@@ -92,7 +92,6 @@ fn row(ws: &Workspace, what: &TestSend, now: Timestamp) -> Delivery {
         next_at: now,
         message_id: ws.link_keys().message_id(id, "test.invalid"),
         template_version: String::new(),
-        variables: String::new(),
         reason: None,
         reply_code: None,
         reply_text: None,

@@ -53,7 +53,8 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "170_webhooks",
     "171_static_segments",
     "180_gap_of_pace",
-    "190_open_deliveries"
+    "190_open_deliveries",
+    "200_variables_apart",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \

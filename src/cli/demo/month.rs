@@ -27,13 +27,10 @@ pub const DAYS: f64 = 31.0;
 /// Callers that report signals at the same time.
 const CALLERS: usize = 16;
 
-/// All deliveries of a run, without their variables.
+/// All deliveries of a run.
 pub fn deliveries(ws: &Workspace, run: CampaignRunId) -> Result<Vec<Delivery>> {
     let mut all = Vec::new();
-    sender::page(ws, run, |mut delivery| {
-        delivery.variables.clear();
-        all.push(delivery);
-    })?;
+    sender::page(ws, run, |delivery| all.push(delivery))?;
     Ok(all)
 }
 

@@ -48,7 +48,7 @@ pub fn cancel(
     checks: &dyn ClaimCheck,
 ) -> Result<u64> {
     put(conn, run, "cancelled", reason, now)?;
-    let mut cancelled = 0;
+    let (mut cancelled, mut after, mut found) = (0, i64::MIN, false);
     loop {
         let open = delivery::state
             .eq(State::Planned)
@@ -57,12 +57,19 @@ pub fn cancel(
         let rows: Vec<Delivery> = delivery::table
             .filter(delivery::campaign_run_id.eq(run))
             .filter(open)
+            .filter(delivery::id.gt(after))
             .order(delivery::id)
             .limit(CANCEL_CHUNK)
             .load(conn)?;
-        if rows.is_empty() {
-            return Ok(cancelled);
-        }
+        let Some(last) = rows.last() else {
+            if !found {
+                return Ok(cancelled);
+            }
+            // Once more from the start: a worker may have given one back meanwhile.
+            (after, found) = (i64::MIN, false);
+            continue;
+        };
+        (after, found) = (last.id.0, true);
         for row in &rows {
             // Names the state it was read in: a worker that marked it meanwhile has won.
             let same = delivery::table.filter(delivery::id.eq(row.id)).filter(delivery::state.eq(row.state));

@@ -1,12 +1,15 @@
 //! Claiming: a worker takes what is due, after the customer's consent and contact policy have been looked at once more.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
-use super::{brake, pace};
+use super::{brake, find, pace};
 use crate::clock::Timestamp;
 use crate::deliveries::delivery::Delivery;
 use crate::deliveries::state::State;
 use crate::error::Result;
+use crate::ids::DeliveryId;
 use crate::storage::schema::{delivery, delivery_brake};
 use crate::storage::{Connection, on_each};
 
@@ -78,6 +81,8 @@ pub struct Claim<'a> {
 pub struct Claimed {
     /// Now the worker's.
     pub taken: Vec<Delivery>,
+    /// What each of them is made of.
+    pub variables: HashMap<DeliveryId, String>,
     /// Suppressed at the last look.
     pub suppressed: u64,
     /// Put off to a later hour.
@@ -131,6 +136,7 @@ pub fn claim(conn: &mut Connection, ask: Claim<'_>, checks: &dyn ClaimCheck) -> 
     }
     domains.keep(conn)?;
     take(conn, ask, &mut claimed.taken)?;
+    claimed.variables = find::variables_of(conn, &claimed.taken)?;
     pace::spend(conn, ask.channel, allowance, claimed.taken.len())?;
     Ok(claimed)
 }

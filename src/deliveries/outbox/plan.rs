@@ -1,12 +1,14 @@
 //! Planning: rows for a run, in the transaction that writes the decisions.
 
+use diesel::prelude::*;
+
 use crate::clock::Timestamp;
 use crate::deliveries::delivery::{Delivery, NewDelivery};
 use crate::deliveries::state::State;
 use crate::error::Result;
 use crate::ids::{DeliveryId, IdKey};
 use crate::messages::LinkKeys;
-use crate::storage::schema::delivery;
+use crate::storage::schema::{delivery, delivery_variables};
 use crate::storage::{Connection, insert_rows};
 
 /// Rows of one statement; both stores take this many.
@@ -31,8 +33,22 @@ pub fn plan(
         let rows: Vec<Delivery> = chunk.iter().map(|(id, wanted)| row(*id, wanted, links, domain, now)).collect();
         let insert = insert_rows!(conn, rows, values => diesel::insert_into(delivery::table).values(values).on_conflict_do_nothing());
         new += insert?;
+        let texts: Vec<_> = chunk.iter().map(|(id, wanted)| texts(*id, wanted)).collect();
+        let insert = insert_rows!(conn, texts, values => diesel::insert_into(delivery_variables::table).values(values).on_conflict_do_nothing());
+        insert?;
     }
     Ok(new)
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = delivery_variables, treat_none_as_default_value = false)]
+struct Texts<'a> {
+    delivery_id: DeliveryId,
+    variables: &'a str,
+}
+
+fn texts(delivery_id: DeliveryId, wanted: &NewDelivery) -> Texts<'_> {
+    Texts { delivery_id, variables: &wanted.variables }
 }
 
 fn row(id: DeliveryId, wanted: &NewDelivery, links: &LinkKeys, domain: &str, now: Timestamp) -> Delivery {
@@ -51,7 +67,6 @@ fn row(id: DeliveryId, wanted: &NewDelivery, links: &LinkKeys, domain: &str, now
         next_at: wanted.next_at,
         message_id: links.message_id(id, domain),
         template_version: wanted.template_version.clone(),
-        variables: wanted.variables.clone(),
         reason: None,
         reply_code: None,
         reply_text: None,

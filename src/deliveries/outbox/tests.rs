@@ -367,3 +367,67 @@ fn a_domain_with_a_pace_of_its_own_holds_nobody_else_back_and_each_message_waits
     assert_eq!((put_off, bench.reconciled().open), (0, 0));
     bench.arrived_once();
 }
+
+#[test]
+fn what_is_looked_for_is_found_by_the_index_made_for_it() {
+    use diesel::connection::InstrumentationEvent;
+    use diesel::connection::Connection as _;
+    use diesel::{QueryableByName, RunQueryDsl};
+    use std::sync::Mutex;
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        detail: String,
+    }
+    /// How SQLite would go about the statements that `ask` makes.
+    fn steps(bench: &Bench, ask: impl Fn(&mut Connection) -> Result<()>) -> Vec<String> {
+        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+        let seen = asked.clone();
+        bench
+            .store
+            .write(|conn| {
+                conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+                    if let InstrumentationEvent::StartQuery { query, .. } = event {
+                        seen.lock().unwrap().push(query.to_string());
+                    }
+                });
+                ask(conn)?;
+                conn.set_instrumentation(|_: InstrumentationEvent<'_>| {});
+                let mut steps = Vec::new();
+                for text in asked.lock().unwrap().iter().filter(|text| text.contains("`delivery`")) {
+                    let text = text.split("-- binds").next().unwrap_or_default();
+                    let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {text}")).load(conn)?;
+                    let of_table =
+                        |step: &Step| step.detail.contains(" delivery ") || step.detail.ends_with(" delivery");
+                    steps.extend(plan.into_iter().filter(of_table).map(|step| step.detail));
+                }
+                Ok(steps)
+            })
+            .unwrap()
+    }
+
+    let bench = Bench::new();
+    bench.plan(0..10);
+    let ask = claim::Claim { channel: "email", owner: "w", now: START, lease: MINUTE, limit: 5 };
+    let claimed = steps(&bench, |conn| claim::claim(conn, ask, &NoCheck).map(drop));
+    let due = claimed.iter().filter(|step| step.contains("delivery_due (channel=? AND state=? AND next_at<?)")).count();
+    assert_eq!((due, claimed.len()), (2, 3), "{claimed:#?}");
+    assert!(claimed[2].contains("sqlite_autoindex_delivery_1 (id=?)"), "{claimed:#?}");
+    let recovered = steps(&bench, |conn| recover::recover(conn, START, &NoCheck).map(drop));
+    assert!(!recovered.is_empty());
+    for step in &recovered {
+        assert!(step.contains("delivery_lease (state=? AND lease_until<?)"), "{recovered:#?}");
+    }
+    let wrong = [State::Failed, State::Suppressed, State::Held, State::Cancelled, State::Planned, State::Deferred];
+    for state in wrong {
+        let listed = steps(&bench, |conn| find::of_run(conn, RUN, Some(state), None, 10).map(drop));
+        assert!(listed[0].contains("delivery_apart (campaign_run_id=? AND state=? AND id>?)"), "{state}: {listed:#?}");
+    }
+    for state in [None, Some(State::Sent)] {
+        let listed = steps(&bench, |conn| find::of_run(conn, RUN, state, None, 10).map(drop));
+        assert!(listed[0].contains("delivery_run (campaign_run_id=? AND id>?)"), "{listed:#?}");
+    }
+    let next = steps(&bench, |conn| find::next_open(conn, RUN).map(drop));
+    assert!(next.iter().all(|step| step.contains("delivery_apart (campaign_run_id=?")), "{next:#?}");
+}

@@ -110,7 +110,7 @@ fn again(
         address: address.to_owned(),
         next_at: now,
         template_version: row.template_version.clone(),
-        variables: row.variables.clone(),
+        variables: outbox::find::variables(conn, row.id)?,
         cost: row.cost,
     };
     let id = new.id(ws.id_key());

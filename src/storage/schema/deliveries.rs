@@ -17,13 +17,20 @@ diesel::table! {
         next_at -> BigInt,
         message_id -> Text,
         template_version -> Text,
-        variables -> Text,
         reason -> Nullable<Text>,
         reply_code -> Nullable<Integer>,
         reply_text -> Nullable<Text>,
         cost -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// What a message is made of, kept apart from the row that changes with each step of its way.
+    delivery_variables (delivery_id) {
+        delivery_id -> BigInt,
+        variables -> Text,
     }
 }
 
@@ -87,3 +94,4 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(delivery, delivery_brake);
+diesel::allow_tables_to_appear_in_same_query!(delivery, delivery_variables);

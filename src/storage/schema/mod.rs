@@ -27,7 +27,7 @@ pub use access::{api_key, idempotency, login_failure, user_session, workspace_us
 pub use campaigns::{campaign, campaign_run, campaign_version};
 pub use customers::{consent, contact_ledger, customer, customer_alias, customer_state, merge_request, suppression};
 pub use decisions::{capacity, decision, decision_price, reservation, review};
-pub use deliveries::{bounce, delivery, delivery_brake, delivery_pace, incoming, inquiry};
+pub use deliveries::{bounce, delivery, delivery_brake, delivery_pace, delivery_variables, incoming, inquiry};
 pub use events::{event_personal, event_type};
 pub use experiments::{experiment_choice, experiment_period, experiment_test};
 pub use history::{history_retired, history_segment, history_state, history_tail, history_tombstone};

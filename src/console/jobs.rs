@@ -92,8 +92,7 @@ fn card(ws: &Workspace, id: JobId) -> Result<Value> {
     let show = Show(ws);
     let job = ws.store().read(|conn| queue::get(conn, id))?;
     let work = job.work();
-    let stops = job.is(State::Waiting) || job.is(State::Dead);
-    let midway = job.is(State::Running) && work.as_ref().is_ok_and(Work::can_stop);
+    let may_cancel = !job.is(State::Done) && !job.is(State::Cancelled) && job.can_stop(ws.now());
     let campaign = match &work {
         Ok(Work::CampaignRun { campaign, .. }) => Some(json!({ "name": campaign, "path": path_part(campaign) })),
         _ => None,
@@ -109,8 +108,8 @@ fn card(ws: &Workspace, id: JobId) -> Result<Value> {
         "worker": job.lease_owner.as_ref().filter(|_| job.is(State::Running)),
         "payload": job.payload,
         "may_retry": job.is(State::Dead) || job.is(State::Cancelled),
-        "may_cancel": stops || midway,
-        "stops_midway": midway,
+        "may_cancel": may_cancel,
+        "stops_midway": may_cancel && job.is(State::Running),
     });
     if let (Some(card), Value::Object(more)) = (card.as_object_mut(), more) {
         card.extend(more);

@@ -9,8 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::delivery::Delivery;
-use super::outbox::mark::{give_back, mark};
-use super::outbox::record::record_all;
+use super::outbox::step::{give_back, step};
 use super::send::{COMMIT_LEASE, SendOptions};
 use super::state::State;
 use super::transport::Outcome;
@@ -109,17 +108,16 @@ impl<'a> Joint<'a> {
 
     fn transaction(&self, requests: &[Request]) -> Result<Vec<Reply>> {
         let (now, checks) = (self.options.clock.now(), self.options.checks);
-        self.options.store.write(|conn| {
+        self.options.store.write_often(|conn| {
             let mut replies = Vec::with_capacity(requests.len());
             let answers: Vec<_> = requests.iter().flat_map(|request| request.answers.iter().cloned()).collect();
-            let mut states = record_all(conn, &answers, now, checks)?.into_iter();
             let rows: Vec<&Delivery> = requests.iter().flat_map(|request| &request.marks).map(Arc::as_ref).collect();
-            let marks = mark(conn, &rows, now.plus(COMMIT_LEASE), now)?;
+            let (states, marks) = step(conn, &answers, &rows, now.plus(COMMIT_LEASE), now, checks)?;
             for (row, _) in rows.iter().zip(&marks).filter(|(_, marked)| !**marked) {
                 // Paused meanwhile: back to the plan. Another worker's, or cancelled: nothing happens.
                 give_back(conn, row, row.next_at, now)?;
             }
-            let mut marks = marks.into_iter();
+            let (mut states, mut marks) = (states.into_iter(), marks.into_iter());
             for request in requests {
                 replies.push(Reply {
                     states: states.by_ref().take(request.answers.len()).collect(),

@@ -15,6 +15,7 @@ pub mod dkim;
 pub mod email;
 mod encoding;
 pub mod file;
+mod heap;
 pub mod identity;
 pub mod incoming;
 mod joint;

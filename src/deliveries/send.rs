@@ -1,8 +1,9 @@
 //! The worker: claims what is due, renders it, takes it to the brink, marks, commits, records; until nothing is due.
 //!
 //! The order of one message: claim (transaction) - render and prepare - mark (transaction, which also records the one
-//! before) - commit - record. A relay answers what was prepared while the mark is written. A crash before the mark plans it again; between mark and record it is held; so a crash holds at
-//! most one message for each connection (one batch where a transport can prove what went out).
+//! before) - commit - record. A relay answers what was prepared while the mark is written. A crash before the mark plans it again;
+//! between mark and record it is held; so a crash holds at most one message for each connection (one batch where a transport can prove
+//! what went out).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,23 +13,23 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::delivery::Delivery;
+use super::heap::{Heap, Row};
 use super::joint::{Joint, Reply, Request};
-use super::outbox::claim::{Claim, ClaimCheck, claim};
-use super::outbox::mark::give_back;
+use super::outbox::claim::ClaimCheck;
 use super::outbox::recover::recover;
 use super::outbox::resolve::{Resolution, resolve};
+use super::outbox::step::give_back;
 use super::outbox::{find, pace};
 use super::state::State;
 use super::transport::{Outcome, Parcel, Session, Transport, Transports};
 use crate::clock::{Clock, MINUTE, SECOND, Timestamp};
 use crate::error::{Error, Result};
-use crate::ids::{self, DeliveryId};
 use crate::messages::compose::{Form, Signer, compose};
 use crate::messages::{CampaignTemplates, LinkKeys};
 use crate::storage::Store;
 
 /// How long a worker has what it claimed.
-const LEASE: i64 = 2 * MINUTE;
+pub(super) const LEASE: i64 = 2 * MINUTE;
 /// How long an answer may take after the mark: the receiver's ten minutes, and some.
 pub(super) const COMMIT_LEASE: i64 = 12 * MINUTE;
 /// Held deliveries that are looked at for a proof in one go.
@@ -136,17 +137,25 @@ pub fn send(options: SendOptions<'_>) -> Result<Summary> {
     options.store.write(|conn| recover(conn, now, options.checks))?;
     settle_by_proof(options)?;
     let mut summary = Summary::default();
-    let joint = Joint::new(options);
+    let (heap, joint) = (Heap::new(options), Joint::new(options));
     std::thread::scope(|scope| {
-        let joint = &joint;
-        let spawn = |_| scope.spawn(move || Worker::new(options, joint).run());
+        let (heap, joint) = (&heap, &joint);
+        let spawn = |_| scope.spawn(move || Worker::new(options, heap, joint).run());
         let workers: Vec<_> = (0..options.workers.max(1)).map(spawn).collect();
         for worker in workers {
             let done = worker.join().map_err(|_| Error::internal("a sending worker ended in a panic"))?;
             summary.add(done?);
         }
-        Ok(summary)
-    })
+        Ok::<(), Error>(())
+    })?;
+    // What a stop left over.
+    for (channel, _) in options.transports.iter() {
+        let rest = heap.drain(channel);
+        if !rest.is_empty() {
+            summary.given_back += give_back_all(options, rest.iter(), 0)?;
+        }
+    }
+    Ok(summary)
 }
 
 /// Resolves what is held on channels that can prove what went out.
@@ -166,25 +175,28 @@ fn settle_by_proof(options: SendOptions<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What a worker has claimed.
-struct Taken {
-    rows: Vec<Arc<Delivery>>,
-    variables: HashMap<DeliveryId, String>,
+/// How a worker's turn on a channel ended.
+enum Turn {
+    /// There may be more.
+    More,
+    /// The channel's pace allows more at this time.
+    Paced(Timestamp),
+    /// Nothing is due, or the channel is down: it is left alone until the next call.
+    Over,
 }
 
 struct Worker<'a> {
     options: SendOptions<'a>,
-    owner: String,
     summary: Summary,
     /// Answers that are recorded with the next mark.
     answers: Vec<(Arc<Delivery>, Outcome)>,
+    heap: &'a Heap<'a>,
     joint: &'a Joint<'a>,
 }
 
 impl<'a> Worker<'a> {
-    fn new(options: SendOptions<'a>, joint: &'a Joint<'a>) -> Worker<'a> {
-        let owner = format!("{}-{}", std::process::id(), ids::fresh(options.clock.now()));
-        Worker { options, owner, summary: Summary::default(), answers: Vec::new(), joint }
+    fn new(options: SendOptions<'a>, heap: &'a Heap<'a>, joint: &'a Joint<'a>) -> Worker<'a> {
+        Worker { options, summary: Summary::default(), answers: Vec::new(), heap, joint }
     }
 
     fn stopped(&self) -> bool {
@@ -199,21 +211,13 @@ impl<'a> Worker<'a> {
             let mut waits = Vec::new();
             let mut next = Vec::new();
             for (channel, transport) in open {
-                let claimed = self.claim(&channel)?;
-                if let Some(until) = claimed.paced_until {
-                    waits.push(until);
-                    next.push((channel, transport));
-                    continue;
-                }
-                if !claimed.any() {
-                    continue;
-                }
-                self.summary.suppressed += claimed.suppressed;
-                self.summary.put_off += claimed.put_off;
-                let taken =
-                    Taken { rows: claimed.taken.into_iter().map(Arc::new).collect(), variables: claimed.variables };
-                if taken.rows.is_empty() || self.channel(&channel, &transport, &taken, &mut sessions)? {
-                    next.push((channel, transport));
+                match self.turn(&channel, &transport, &mut sessions)? {
+                    Turn::More => next.push((channel, transport)),
+                    Turn::Paced(until) => {
+                        waits.push(until);
+                        next.push((channel, transport));
+                    }
+                    Turn::Over => {}
                 }
             }
             if !next.is_empty() && waits.len() == next.len() && !self.wait(&waits) {
@@ -222,12 +226,6 @@ impl<'a> Worker<'a> {
             open = next;
         }
         Ok(self.summary)
-    }
-
-    fn claim(&self, channel: &str) -> Result<super::outbox::claim::Claimed> {
-        let now = self.options.clock.now();
-        let ask = Claim { channel, owner: &self.owner, now, lease: LEASE, limit: self.options.batch.max(1) };
-        self.options.store.write(|conn| claim(conn, ask, self.options.checks))
     }
 
     /// Waits for the pace, in steps that a stop can end. `false` when the caller waits itself.
@@ -242,49 +240,51 @@ impl<'a> Worker<'a> {
         true
     }
 
-    /// Sends `taken` through one channel. `false` when the channel is down: it is then left alone until the next call.
-    fn channel(
+    /// Sends a batch's worth through one channel.
+    fn turn(
         &mut self,
         channel: &str,
         transport: &Arc<dyn Transport>,
-        taken: &Taken,
         sessions: &mut HashMap<String, Box<dyn Session>>,
-    ) -> Result<bool> {
-        if !sessions.contains_key(channel) {
-            match transport.session() {
-                Ok(session) => {
-                    sessions.insert(channel.to_owned(), session);
-                }
-                Err(error) => {
-                    self.summary.unavailable.push(format!("{channel}: {}", error.message()));
-                    self.give_back(&taken.rows, MINUTE)?;
-                    return Ok(false);
-                }
-            }
-        }
-        let session = sessions.get_mut(channel).expect("it was put there above").as_mut();
-        let size = transport.batch().max(1);
-        for (i, chunk) in taken.rows.chunks(size).enumerate() {
-            if self.stopped() {
+    ) -> Result<Turn> {
+        let mut left = self.options.batch.max(1);
+        while left > 0 && !self.stopped() {
+            let taken = self.heap.take(channel, transport.batch().max(1))?;
+            self.summary.suppressed += taken.suppressed;
+            self.summary.put_off += taken.put_off;
+            if taken.rows.is_empty() {
                 self.flush()?;
-                self.give_back(&taken.rows[i * size..], 0)?;
-                return Ok(true);
+                return Ok(match taken.paced_until {
+                    Some(until) => Turn::Paced(until),
+                    None if taken.suppressed + taken.put_off > 0 => Turn::More,
+                    None => Turn::Over,
+                });
             }
-            self.chunk(session, chunk, &taken.variables)?;
+            if !sessions.contains_key(channel) {
+                match transport.session() {
+                    Ok(session) => {
+                        sessions.insert(channel.to_owned(), session);
+                    }
+                    Err(error) => {
+                        self.summary.unavailable.push(format!("{channel}: {}", error.message()));
+                        let rest = self.heap.drain(channel);
+                        self.give_back(taken.rows.iter().chain(&rest), MINUTE)?;
+                        return Ok(Turn::Over);
+                    }
+                }
+            }
+            let session = sessions.get_mut(channel).expect("it was put there above").as_mut();
+            self.chunk(session, &taken.rows)?;
+            left = left.saturating_sub(taken.rows.len());
         }
         self.flush()?;
-        Ok(true)
+        Ok(Turn::More)
     }
 
-    fn chunk(
-        &mut self,
-        session: &mut dyn Session,
-        chunk: &[Arc<Delivery>],
-        variables: &HashMap<DeliveryId, String>,
-    ) -> Result<()> {
+    fn chunk(&mut self, session: &mut dyn Session, chunk: &[Row]) -> Result<()> {
         let mut prepared = Vec::with_capacity(chunk.len());
-        for row in chunk {
-            match self.prepare(session, row, variables.get(&row.id)) {
+        for (row, variables) in chunk {
+            match self.prepare(session, row, variables) {
                 Ok(()) => prepared.push(row.clone()),
                 Err(outcome) => self.answers.push((row.clone(), outcome)),
             }
@@ -305,17 +305,18 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    fn prepare(&self, session: &mut dyn Session, row: &Delivery, variables: Option<&String>) -> Result<(), Outcome> {
+    fn prepare(&self, session: &mut dyn Session, row: &Delivery, variables: &str) -> Result<(), Outcome> {
         let signer = Signer {
             base_url: self.options.base_url,
             keys: self.options.keys,
             delivery: row.id,
             customer: row.customer_id,
         };
-        let made = self.options.templates.templates(&row.template_version).and_then(|templates| {
-            let variables = variables.ok_or_else(|| Error::internal("what the message is made of is gone"))?;
-            compose(&templates, Form::of_channel(&row.channel), variables, signer)
-        });
+        let made = self
+            .options
+            .templates
+            .templates(&row.template_version)
+            .and_then(|templates| compose(&templates, Form::of_channel(&row.channel), variables, signer));
         let message = made.map_err(|error| Outcome::refused(error.to_string()))?;
         session.prepare(&Parcel { delivery: row, message: &message, now: self.options.clock.now() })
     }
@@ -336,17 +337,23 @@ impl<'a> Worker<'a> {
         self.mark(Vec::new()).map(drop)
     }
 
-    fn give_back(&mut self, rows: &[Arc<Delivery>], later: i64) -> Result<()> {
-        let now = self.options.clock.now();
-        self.options.store.write(|conn| {
-            for row in rows {
-                give_back(conn, row, now.plus(later), now)?;
-            }
-            Ok(())
-        })?;
-        self.summary.given_back += rows.len() as u64;
+    fn give_back<'r>(&mut self, rows: impl Iterator<Item = &'r Row>, later: i64) -> Result<()> {
+        self.summary.given_back += give_back_all(self.options, rows, later)?;
         Ok(())
     }
+}
+
+/// Gives rows back that nobody has begun; how many they were.
+fn give_back_all<'r>(options: SendOptions<'_>, rows: impl Iterator<Item = &'r Row>, later: i64) -> Result<u64> {
+    let now = options.clock.now();
+    options.store.write(|conn| {
+        let mut count = 0;
+        for (row, _) in rows {
+            give_back(conn, row, now.plus(later), now)?;
+            count += 1;
+        }
+        Ok(count)
+    })
 }
 
 /// Sets how many messages a second a channel takes; `None` takes the limit away.

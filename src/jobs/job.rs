@@ -174,6 +174,12 @@ impl Job {
         self.state == state.as_str()
     }
 
+    /// Whether it can be stopped as things are at `now`: unless a worker holds it, and work of its kind does not stop midway.
+    pub fn can_stop(&self, now: Timestamp) -> bool {
+        let held = self.is(State::Running) && self.lease_until >= now;
+        !held || self.work().is_ok_and(|work| work.can_stop())
+    }
+
     /// The work.
     ///
     /// # Errors

@@ -271,8 +271,7 @@ pub fn cancel(conn: &mut Connection, id: JobId, by: &str, now: Timestamp) -> Res
     if known.is(State::Done) {
         return Err(Error::conflict("the job is done; there is nothing left to cancel"));
     }
-    let held = known.is(State::Running) && known.lease_until >= now;
-    if held && !known.work().is_ok_and(|work| work.can_stop()) {
+    if !known.can_stop(now) {
         return Err(Error::conflict("the job runs, and work of its kind does not stop midway; look again in a moment"));
     }
     diesel::update(job::table.find(id).filter(job::state.ne(State::Cancelled.as_str())))

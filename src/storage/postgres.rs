@@ -6,6 +6,7 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::sync::Arc;
 
 use diesel::connection::{
     CacheSize, Connection, Instrumentation, LoadConnection, SimpleConnection, TransactionManager,
@@ -16,12 +17,13 @@ use diesel::pg::{Pg, PgMetadataLookup, PgTypeMetadata};
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sql_types::TypeMetadata;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
-use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::{AsyncConnectionWrapper, BlockOn};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// One runtime a connection: the socket is driven by the thread that waits for it, without a hop to another.
-pub struct OwnRuntime(Option<tokio::runtime::Runtime>);
+#[derive(Clone)]
+pub struct OwnRuntime(Option<Arc<tokio::runtime::Runtime>>);
 
 thread_local! {
     /// The wrapper makes its own runtime and takes none; this hands it the one that opened the socket.
@@ -44,14 +46,14 @@ impl BlockOn for OwnRuntime {
             return handed_over;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        OwnRuntime(Some(runtime.expect("a runtime needs only an epoll handle")))
+        OwnRuntime(Some(Arc::new(runtime.expect("a runtime needs only an epoll handle"))))
     }
 }
 
 impl Drop for OwnRuntime {
     fn drop(&mut self) {
         // A pool may be dropped on an asynchronous thread, where waiting for a runtime to end would panic.
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.0.take().and_then(Arc::into_inner) {
             runtime.shutdown_background();
         }
     }
@@ -59,8 +61,16 @@ impl Drop for OwnRuntime {
 
 type Wrapped = AsyncConnectionWrapper<AsyncPgConnection, OwnRuntime>;
 
-/// A connection to PostgreSQL.
-pub struct PostgresConnection(Wrapped);
+/// A connection to PostgreSQL, with the runtime that drives its socket.
+pub struct PostgresConnection(Wrapped, OwnRuntime);
+
+impl PostgresConnection {
+    /// Begins a transaction by a statement of its own, which may say at once how it shall be: the isolation it has, or what planning
+    /// should heed. It is committed and rolled back as any other.
+    pub(super) fn begin(&mut self, sql: &str) -> QueryResult<()> {
+        self.1.block_on(AnsiTransactionManager::begin_transaction_sql(&mut *self.0, sql))
+    }
+}
 
 /// TLS as the URL's `sslmode` asks (tokio-postgres: `prefer` unless told), with the system's root certificates and those
 /// in `SSL_CERT_FILE`.
@@ -106,8 +116,8 @@ impl Connection for PostgresConnection {
         // The runtime that opens the socket must be the one that drives it later.
         let runtime = OwnRuntime::get_runtime();
         let inner = runtime.block_on(connect(url))?;
-        HANDED_OVER.set(Some(runtime));
-        Ok(PostgresConnection(Wrapped::from(inner)))
+        HANDED_OVER.set(Some(runtime.clone()));
+        Ok(PostgresConnection(Wrapped::from(inner), runtime))
     }
 
     fn execute_returning_count<T>(&mut self, source: &T) -> QueryResult<usize>

@@ -25,6 +25,13 @@ use crate::error::{Error, Result};
 const GROUP: usize = 256;
 const GROUP_MICROS: u128 = 2_000;
 const READERS: u32 = 8;
+/// For how long a connection is taken for good after its last use, unasked: no server restarts within that.
+const TRUSTED: Duration = Duration::from_millis(100);
+/// How a read begins on PostgreSQL.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// How a write by a few statements begins that run thousands of times: each is planned once a connection, and by its index whatever the
+/// size of the table was then.
+const PLANNED_ONCE: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off";
 /// Pages of 4 KiB that the log may hold before the writer moves them itself.
 const LOG_PAGES: u32 = 16_384;
 
@@ -85,24 +92,31 @@ struct WriterState {
 
 struct Manager(Location);
 
+/// A connection of the pool, and when it came back to it.
+struct Pooled {
+    conn: Connection,
+    rests_since: Instant,
+}
+
 impl r2d2::ManageConnection for Manager {
-    type Connection = Connection;
+    type Connection = Pooled;
     type Error = ConnectionError;
 
-    fn connect(&self) -> Result<Connection, ConnectionError> {
-        open(&self.0)
+    fn connect(&self) -> Result<Pooled, ConnectionError> {
+        Ok(Pooled { conn: open(&self.0)?, rests_since: Instant::now() })
     }
 
-    fn is_valid(&self, conn: &mut Connection) -> Result<(), ConnectionError> {
-        // A server that was restarted shows only when it is asked.
-        if conn.is_postgres() {
-            conn.batch_execute("SELECT 1").map_err(ConnectionError::CouldntSetupConfiguration)?;
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ConnectionError> {
+        // A server that was restarted shows only when it is asked; one that answered a moment ago was not.
+        if pooled.conn.is_postgres() && pooled.rests_since.elapsed() > TRUSTED {
+            pooled.conn.batch_execute("SELECT 1").map_err(ConnectionError::CouldntSetupConfiguration)?;
         }
         Ok(())
     }
 
-    fn has_broken(&self, conn: &mut Connection) -> bool {
-        <Connection as TransactionManager<Connection>>::is_broken_transaction_manager(conn)
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        pooled.rests_since = Instant::now();
+        <Connection as TransactionManager<Connection>>::is_broken_transaction_manager(&mut pooled.conn)
     }
 }
 
@@ -181,17 +195,12 @@ impl Store {
 
     /// Reads, in one snapshot.
     pub fn read<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
-        self.reader()?.transaction(|conn| {
-            if conn.is_postgres() {
-                conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
-            }
-            work(conn)
-        })
+        transaction(&mut self.reader()?.conn, SNAPSHOT, work)
     }
 
-    /// Reads by one statement, which is a snapshot by itself: without a transaction it is one round trip to PostgreSQL, not four.
+    /// Reads by one statement, which is a snapshot by itself: without a transaction it is one round trip to PostgreSQL, not three.
     pub fn read_one<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
-        work(&mut *self.reader()?)
+        work(&mut self.reader()?.conn)
     }
 
     /// Moves what the write-ahead log holds into the file and empties it: what was deleted shall not lie there any longer. When
@@ -209,9 +218,34 @@ impl Store {
     /// Writes, in one transaction; what it wrote is durable when this returns. Do not call it from within itself.
     pub fn write<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         match &self.0.writer {
-            None => self.reader()?.transaction(work),
+            None => self.reader()?.conn.transaction(work),
             Some(writer) => writer.write(work),
         }
+    }
+
+    /// Writes like [`Store::write`], by a few statements that name their rows and are run thousands of times: PostgreSQL plans them once
+    /// and not each time.
+    pub fn write_often<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        match &self.0.writer {
+            None => transaction(&mut self.reader()?.conn, PLANNED_ONCE, work),
+            Some(writer) => writer.write(work),
+        }
+    }
+}
+
+/// A transaction that begins by `begin` on PostgreSQL, and as any does on SQLite.
+fn transaction<T>(conn: &mut Connection, begin: &str, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+    let Connection::Postgres(postgres) = &mut *conn else { return conn.transaction(work) };
+    postgres.begin(begin)?;
+    let done = work(conn);
+    let ended = match &done {
+        Ok(_) => <Connection as TransactionManager<Connection>>::commit_transaction(conn),
+        Err(_) => <Connection as TransactionManager<Connection>>::rollback_transaction(conn),
+    };
+    match (done, ended) {
+        (Ok(_), Err(error)) => Err(error.into()),
+        // What went wrong first is what to say; a connection that cannot even roll back is thrown away by the pool.
+        (done, _) => done,
     }
 }
 

@@ -91,13 +91,6 @@ pub struct Claimed {
     pub paced_until: Option<Timestamp>,
 }
 
-impl Claimed {
-    /// Whether anything happened, so that it is worth asking again.
-    pub fn any(&self) -> bool {
-        !self.taken.is_empty() || self.suppressed > 0 || self.put_off > 0
-    }
-}
-
 /// Takes what is due on a channel. Several workers may ask at once: on PostgreSQL rows that another is taking are skipped,
 /// on SQLite there is one writer.
 pub fn claim(conn: &mut Connection, ask: Claim<'_>, checks: &dyn ClaimCheck) -> Result<Claimed> {

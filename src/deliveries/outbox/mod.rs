@@ -4,7 +4,6 @@
 pub mod brake;
 pub mod claim;
 pub mod find;
-pub mod mark;
 pub mod pace;
 pub mod plan;
 pub mod reassign;
@@ -12,6 +11,7 @@ pub mod reconcile;
 pub mod record;
 pub mod recover;
 pub mod resolve;
+pub mod step;
 mod together;
 pub mod waiting;
 

@@ -1,19 +1,14 @@
 //! Recording what the receiver said.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
 use diesel::prelude::*;
 
 use super::claim::ClaimCheck;
-use super::together;
 use crate::clock::Timestamp;
 use crate::deliveries::backoff;
 use crate::deliveries::delivery::Delivery;
 use crate::deliveries::state::State;
 use crate::deliveries::transport::Outcome;
 use crate::error::Result;
-use crate::ids::DeliveryId;
 use crate::storage::schema::delivery;
 use crate::storage::{Connection, update_rows};
 
@@ -69,51 +64,6 @@ pub fn record(
     Ok(Some(state))
 }
 
-/// Records several outcomes, in their order.
-pub fn record_all(
-    conn: &mut Connection,
-    answers: &[(Arc<Delivery>, Outcome)],
-    now: Timestamp,
-    checks: &dyn ClaimCheck,
-) -> Result<Vec<Option<State>>> {
-    let accepted = accepted(conn, answers, now)?;
-    let one = |(row, outcome): &(Arc<Delivery>, Outcome)| match (&accepted, outcome) {
-        (Some(accepted), Outcome::Sent { .. }) => {
-            if !accepted.contains(&row.id) {
-                return Ok(None);
-            }
-            checks.sent(conn, row, now)?;
-            Ok(Some(State::Sent))
-        }
-        _ => record(conn, row, outcome, now, checks),
-    };
-    answers.iter().map(one).collect()
-}
-
-/// Records what was accepted in one statement, where a statement is a round trip; `None` where it is none.
-fn accepted(
-    conn: &mut Connection,
-    answers: &[(Arc<Delivery>, Outcome)],
-    now: Timestamp,
-) -> Result<Option<HashSet<DeliveryId>>> {
-    let Connection::Postgres(conn) = conn else { return Ok(None) };
-    let sent = answers.iter().filter_map(|(row, outcome)| match outcome {
-        Outcome::Sent { code, text } => Some((row.as_ref(), *code, readable(text))),
-        _ => None,
-    });
-    let (mut rows, mut codes, mut texts) = (Vec::new(), Vec::new(), Vec::new());
-    for (row, code, text) in sent {
-        rows.push(row);
-        codes.push(code);
-        texts.push(text);
-    }
-    if rows.is_empty() {
-        return Ok(Some(HashSet::new()));
-    }
-    let statement = together::Accepted { rows: together::Claims::of(rows.into_iter()), codes, texts, now };
-    Ok(Some(statement.load(conn)?.into_iter().collect()))
-}
-
 fn judge(row: &Delivery, outcome: &Outcome, now: Timestamp) -> (State, Timestamp, Option<String>) {
     match outcome {
         Outcome::Sent { .. } => (State::Sent, row.next_at, None),
@@ -127,6 +77,6 @@ fn judge(row: &Delivery, outcome: &Outcome, now: Timestamp) -> (State, Timestamp
 }
 
 /// A receiver's words without control characters, cut to a length.
-fn readable(text: &str) -> String {
+pub(super) fn readable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST_REPLY).collect()
 }

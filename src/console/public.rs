@@ -50,18 +50,18 @@ pub async fn unsubscribe(ws: Ws, token: web::Path<String>) -> HttpResponse {
 }
 
 fn unsubscribe_page(reader: &links::Reader, done: bool) -> HttpResponse {
-    let words = Words::of(reader.locale);
+    let words = Words::of(&reader.locale);
     let page = json!({
         "channel": words.channel(&reader.channel),
         "done": done,
         "words": { "unsubscribe": words.unsubscribe, "unsubscribed": words.unsubscribed, "ask": words.ask, "done": words.done,
             "still": words.still },
     });
-    render(StatusCode::OK, &frame(reader), words.unsubscribe, "unsubscribe", page)
+    render(StatusCode::OK, &frame(words), words.unsubscribe, "unsubscribe", page)
 }
 
-fn frame(reader: &links::Reader) -> Frame {
-    Frame { lang: Some(reader.locale.code()), ..Frame::default() }
+fn frame(words: &Words) -> Frame {
+    Frame { lang: Some(words.language), ..Frame::default() }
 }
 
 /// `GET /preferences/{token}`
@@ -78,7 +78,7 @@ pub async fn set_preferences(ws: Ws, token: web::Path<String>, fields: Fields) -
 }
 
 fn preferences_page(reader: &links::Reader, known: &[links::Preference], saved: bool) -> HttpResponse {
-    let words = Words::of(reader.locale);
+    let words = Words::of(&reader.locale);
     let shown: Vec<serde_json::Value> = known
         .iter()
         .map(|one| {
@@ -92,5 +92,5 @@ fn preferences_page(reader: &links::Reader, known: &[links::Preference], saved: 
         "words": { "preferences": words.preferences, "which": words.which, "save": words.save, "saved": words.saved,
             "still": words.still },
     });
-    render(StatusCode::OK, &frame(reader), words.preferences, "preferences", page)
+    render(StatusCode::OK, &frame(words), words.preferences, "preferences", page)
 }

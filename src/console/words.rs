@@ -1,10 +1,10 @@
 //! What the pages for customers say, in the customer's language.
 
-use crate::messages::Locale;
-
 /// The words of one language.
 #[derive(Debug)]
 pub struct Words {
+    /// The language's code.
+    pub language: &'static str,
     /// Heading and button of the page that unsubscribes.
     pub unsubscribe: &'static str,
     /// Heading when it is done.
@@ -32,6 +32,7 @@ pub struct Words {
 }
 
 const ENGLISH: Words = Words {
+    language: "en",
     unsubscribe: "Unsubscribe",
     unsubscribed: "You are unsubscribed",
     ask: "Do you want to get no more marketing messages from us by this channel:",
@@ -53,6 +54,7 @@ const ENGLISH: Words = Words {
 };
 
 const RUSSIAN: Words = Words {
+    language: "ru",
     unsubscribe: "Отписаться",
     unsubscribed: "Вы отписались",
     ask: "Больше не присылать вам рекламные сообщения по этому каналу:",
@@ -68,6 +70,7 @@ const RUSSIAN: Words = Words {
 };
 
 const BULGARIAN: Words = Words {
+    language: "bg",
     unsubscribe: "Отписване",
     unsubscribed: "Отписахте се",
     ask: "Да не получавате повече рекламни съобщения по този канал:",
@@ -83,13 +86,10 @@ const BULGARIAN: Words = Words {
 };
 
 impl Words {
-    /// The words of a language.
-    pub fn of(locale: Locale) -> &'static Words {
-        match locale {
-            Locale::En => &ENGLISH,
-            Locale::Ru => &RUSSIAN,
-            Locale::Bg => &BULGARIAN,
-        }
+    /// The words for whoever has this locale (a BCP 47 tag); English, where the pages do not speak their language.
+    pub fn of(locale: &str) -> &'static Words {
+        let language = locale.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+        [&RUSSIAN, &BULGARIAN].into_iter().find(|words| words.language == language).unwrap_or(&ENGLISH)
     }
 
     /// A channel as customers call it; a name that is not known stays as it is.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::header::HeaderText;
 use super::links::{LinkKeys, Purpose, Token};
+use super::locale::Locale;
 use super::plain;
 use super::program::Node;
 use super::template::{CampaignTemplates, Piece};
@@ -99,8 +100,10 @@ pub fn compose(templates: &CampaignTemplates, form: Form, variables: &str, signe
     let locale = templates.locale_for(&variant, wanted, form.needs()).ok_or_else(|| {
         Error::invalid(format!("the templates have no {:?} in variant `{variant}`; add the file", form.needs()))
     })?;
+    // The text is in the language of its folder; values in it are written as the customer's own variant of that language does.
+    let own = Locale::of(wanted).filter(|own| own.is_variant_of(locale)).map_or(locale, Locale::tag);
     let unsubscribe = add_links(&mut root, signer);
-    root.set("locale", Node::text(locale));
+    root.set("locale", Node::text(own));
     let render = |piece| templates.render(&variant, locale, piece, &root);
     let has = |piece| templates.locale_for(&variant, locale, piece) == Some(locale);
     let (subject, html, text) = match form {
@@ -209,6 +212,26 @@ mod tests {
         assert!(make(Form::Email, &variables).unwrap_err().message().contains("line break"));
         variables["customer"]["first_name"] = Value::from("<script>alert(1)</script>");
         assert!(make(Form::Email, &variables).unwrap().html.unwrap().contains("&lt;script&gt;"));
+    }
+
+    #[test]
+    fn values_are_written_as_in_the_customers_variant_of_the_language() {
+        let text = "{{date offer.valid_until}} {{money offer.discount}}".to_owned();
+        let files = BTreeMap::from([("a/en/sms.hbs".to_owned(), text.clone()), ("a/de/sms.hbs".to_owned(), text)]);
+        let templates = CampaignTemplates::check(&files, &json!({})).unwrap();
+        for (locale, written, text) in [
+            ("en", "en", "April 1, 2026 €5"),
+            ("en_GB", "en", "1 April 2026 €5"),
+            ("de-CH", "de", "1. April 2026 €\u{a0}5"),
+            ("fr-CH", "en", "April 1, 2026 €5"),
+            ("klingonish", "en", "April 1, 2026 €5"),
+        ] {
+            let mut variables = catalogue();
+            variables["locale"] = Value::from(locale);
+            let message =
+                crate::messages::preview::preview(&templates, Form::Sms, &variables.to_string()).unwrap().message;
+            assert_eq!((message.locale.as_str(), message.text.as_str()), (written, text), "{locale}");
+        }
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl<'a> Argument<'a> {
 /// What of a message its helpers read besides their arguments.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ground<'a> {
-    locale: Locale,
+    locale: &'static Locale,
     currency: &'a str,
     zone: &'a str,
 }
@@ -106,7 +106,7 @@ impl<'a> Ground<'a> {
     /// The ground of a message with these variables, as they stand at its root.
     pub(super) fn new(locale: Option<&str>, currency: Option<&'a str>, zone: Option<&'a str>) -> Ground<'a> {
         Ground {
-            locale: locale.and_then(Locale::parse).unwrap_or(Locale::En),
+            locale: locale.and_then(Locale::of).unwrap_or_else(Locale::english),
             currency: currency.unwrap_or("EUR"),
             zone: zone.unwrap_or("UTC"),
         }
@@ -176,8 +176,7 @@ fn number(arguments: &[Argument<'_>], ground: &Ground<'_>, out: &mut String) -> 
 fn percent(arguments: &[Argument<'_>], ground: &Ground<'_>, out: &mut String) -> Result<(), String> {
     let value = only(arguments, "{{percent value}}")?.as_f64().ok_or("the value is not a number")?;
     let decimals = usize::from(value.fract().abs() > 1e-9);
-    out.push_str(&ground.locale.number(value, decimals));
-    out.push_str(if ground.locale == Locale::Ru { "\u{a0}%" } else { "%" });
+    out.push_str(&ground.locale.percent(value, decimals));
     Ok(())
 }
 
@@ -185,8 +184,10 @@ fn plural(arguments: &[Argument<'_>], ground: &Ground<'_>, out: &mut String) -> 
     let locale = ground.locale;
     let [n, forms @ ..] = arguments else { return Err("write {{plural n \"one\" \"other\"}}".into()) };
     let n = n.as_i64().ok_or("the number is not whole")?;
-    if forms.len() != locale.plural_forms() {
-        return Err(format!("`{}` needs {} forms of the word", locale.code(), locale.plural_forms()));
+    let wanted = locale.plural_forms();
+    if forms.len() != wanted {
+        let (tag, s, names) = (locale.tag(), if wanted == 1 { "" } else { "s" }, locale.plural_names());
+        return Err(format!("`{tag}` needs {wanted} form{s} of the word: {names}"));
     }
     out.push_str(forms[locale.plural(n)].as_str().ok_or("the forms are texts in quotes")?);
     Ok(())
@@ -220,7 +221,7 @@ mod tests {
     #[test]
     fn values_are_written_in_the_messages_locale() {
         assert_eq!(render("{{money amount}}", false).unwrap(), "1\u{a0}234,56\u{a0}€");
-        assert_eq!(render("{{date at}}", false).unwrap(), "1\u{a0}февраля 2026\u{a0}г.");
+        assert_eq!(render("{{date at}}", false).unwrap(), "1 февраля 2026\u{202f}г.");
         assert_eq!(render("{{number amount}} {{percent share}}", false).unwrap(), "123\u{a0}456 12,5\u{a0}%");
         assert_eq!(render("{{n}} {{plural n \"заказ\" \"заказа\" \"заказов\"}}", false).unwrap(), "22 заказа");
     }
@@ -231,7 +232,7 @@ mod tests {
         assert!(render("{{name}}", true).unwrap().starts_with("&lt;img"));
         assert!(render("{{url good}}", true).unwrap().contains("&amp;y"));
         assert!(render("{{url bad}}", true).unwrap_err().contains("must begin with"));
-        assert!(render("{{plural n \"a\" \"b\"}}", false).unwrap_err().contains("3 forms"));
+        assert!(render("{{plural n \"a\" \"b\"}}", false).unwrap_err().contains("3 forms of the word: one, few, many"));
         assert!(render("{{lookup this \"name\"}}", false).is_err());
         assert!(render("{{missing}}", false).is_err());
     }

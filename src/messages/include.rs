@@ -44,24 +44,25 @@ impl Expanded {
     }
 }
 
-/// Reads `file` and what it includes. Parts are sought as `parts/<locale>/<name>.hbs`, then as `parts/<name>.hbs`.
+/// Reads `file` and what it includes. Parts are sought as `parts/<locale>/<name>.hbs`, from the first of `locales` to the last, then as
+/// `parts/<name>.hbs`.
 pub(super) fn expand(
     files: &BTreeMap<String, String>,
     file: &str,
-    locale: &str,
+    locales: &[String],
     faults: &mut Vec<Fault>,
 ) -> Option<Expanded> {
     let mut whole = Expanded { file: file.to_owned(), ..Expanded::default() };
     let mut path = Vec::new();
     let before = faults.len();
-    append(files, file, locale, &mut path, &mut whole, faults);
+    append(files, file, locales, &mut path, &mut whole, faults);
     (faults.len() == before).then_some(whole)
 }
 
 fn append(
     files: &BTreeMap<String, String>,
     file: &str,
-    locale: &str,
+    locales: &[String],
     path: &mut Vec<String>,
     whole: &mut Expanded,
     faults: &mut Vec<Fault>,
@@ -75,18 +76,18 @@ fn append(
             whole.origins.push((file.to_owned(), number));
             continue;
         };
-        let part = [format!("parts/{locale}/{name}.hbs"), format!("parts/{name}.hbs")]
-            .into_iter()
-            .find(|part| files.contains_key(part));
+        let own = locales.iter().map(|locale| format!("parts/{locale}/{name}.hbs"));
+        let part = own.chain([format!("parts/{name}.hbs")]).find(|part| files.contains_key(part));
         let fault = match &part {
             None => {
+                let locale = locales.first().map_or("en", String::as_str);
                 format!("there is no parts/{name}.hbs and no parts/{locale}/{name}.hbs in the campaign's templates")
             }
             Some(part) if path.contains(part) => format!("{part} includes itself"),
             Some(_) if path.len() > MOST_DEPTH => format!("includes are nested deeper than {MOST_DEPTH}"),
             Some(_) if whole.text.len() > super::guard::MOST_BYTES => "the includes make the template too large".into(),
             Some(part) => {
-                append(files, part, locale, path, whole, faults);
+                append(files, part, locales, path, whole, faults);
                 continue;
             }
         };
@@ -118,21 +119,26 @@ mod tests {
             ("parts/ru/foot.hbs", "two\nthree\n"),
         ]);
         let mut faults = Vec::new();
-        let whole = expand(&files, "a/ru/html.hbs", "ru", &mut faults).unwrap();
+        let whole = expand(&files, "a/ru/html.hbs", &["ru".into()], &mut faults).unwrap();
         assert_eq!(whole.text, "one\ntwo\nthree\nlast\n");
         assert_eq!(whole.line(3), ("parts/ru/foot.hbs".to_owned(), 2));
         assert_eq!(whole.line(4), ("a/ru/html.hbs".to_owned(), 3));
         assert_eq!(whole.origin(4), ("parts/ru/foot.hbs".to_owned(), 1));
+        let variant = expand(&files, "a/ru/html.hbs", &["ru-KZ".into(), "ru".into()], &mut faults).unwrap();
+        assert_eq!(variant.text, whole.text);
     }
 
     #[test]
     fn circles_and_missing_parts_are_named() {
         let circle = files(&[("x.hbs", "{{> a}}"), ("parts/a.hbs", "{{> b}}"), ("parts/b.hbs", "{{> a}}")]);
         let mut faults = Vec::new();
-        assert!(expand(&circle, "x.hbs", "en", &mut faults).is_none());
+        assert!(expand(&circle, "x.hbs", &["en".into()], &mut faults).is_none());
         assert_eq!(faults[0].to_string(), "parts/b.hbs:1: include: parts/a.hbs includes itself");
         let mut faults = Vec::new();
-        assert!(expand(&files(&[("x.hbs", "\n{{> ../../secret}}\n{{> gone}}")]), "x.hbs", "en", &mut faults).is_none());
+        assert!(
+            expand(&files(&[("x.hbs", "\n{{> ../../secret}}\n{{> gone}}")]), "x.hbs", &["en".into()], &mut faults)
+                .is_none()
+        );
         assert_eq!((faults.len(), faults[0].line), (1, Some(3)));
     }
 }

@@ -105,12 +105,13 @@ impl CampaignTemplates {
         self.variants.get(variant).map(|locales| locales.keys().copied().collect()).unwrap_or_default()
     }
 
-    /// The language in which `variant` has `piece` for a customer who speaks `wanted`: theirs, else English, else the first.
+    /// The language in which `variant` has `piece` for a customer who speaks `wanted`: theirs, else the nearest of those that theirs is
+    /// a variant of (`pt` for `pt-BR`), else English, else the first.
     pub fn locale_for(&self, variant: &str, wanted: &str, piece: Piece) -> Option<&'static str> {
         let locales = self.variants.get(variant)?;
-        let has = |code: &&'static str| locales[*code].contains_key(&piece);
-        let asked = Locale::parse(wanted).map(Locale::code).into_iter();
-        asked.chain(["en"]).filter(|code| locales.contains_key(code)).chain(locales.keys().copied()).find(has)
+        let asked = Locale::of(wanted).map(Locale::tags).unwrap_or_default().iter().map(String::as_str);
+        let has = |tag: &&'static str| locales.get(tag).is_some_and(|pieces| pieces.contains_key(&piece));
+        asked.chain(["en"]).chain(locales.keys().copied()).find(has)
     }
 
     /// Renders one piece with the variables of `root`; the output is capped.
@@ -205,19 +206,21 @@ impl<'a> Build<'a> {
             self.faults.push(Fault::at("mjml", "there is an html.hbs beside it; keep one of the two").in_file(path));
             return;
         }
-        let known = Locale::parse(locale).map(Locale::code).filter(|code| *code == locale);
-        match (piece, known) {
-            (None, _) => self.faults.push(Fault::at("", form).in_file(path)),
-            (_, None) => {
-                let message = format!("the language `{locale}` is not known; use en, ru or bg");
-                self.faults.push(Fault::at("locale", message).in_file(path));
-            }
-            (Some(piece), Some(code)) => self.piece(path, variant, code, piece),
-        }
+        let Some(piece) = piece else {
+            self.faults.push(Fault::at("", form).in_file(path));
+            return;
+        };
+        let message = match Locale::of(locale) {
+            Some(known) if known.tag() == locale => return self.piece(path, variant, known, piece),
+            Some(known) => format!("the language `{locale}` has another canonical tag; write `{}`", known.tag()),
+            None => format!("the language `{locale}` is not known; write its BCP 47 tag, such as `de` or `pt-BR`"),
+        };
+        self.faults.push(Fault::at("locale", message).in_file(path));
     }
 
-    fn piece(&mut self, path: &str, variant: &str, locale: &'static str, piece: Piece) {
-        let Some(source) = include::expand(self.files, path, locale, &mut self.faults) else { return };
+    fn piece(&mut self, path: &str, variant: &str, locale: &'static Locale, piece: Piece) {
+        let Some(source) = include::expand(self.files, path, locale.tags(), &mut self.faults) else { return };
+        let locale = locale.tag();
         let found = guard::inspect(&source, piece == Piece::Html);
         if !found.is_empty() {
             self.faults.extend(found);
@@ -338,7 +341,9 @@ mod tests {
         let error = check(&[
             ("a/en/subject.hbs", "Hi {{customer.nme}}"),
             ("a/en/html.hbs", "<p>\n{{env \"HOME\"}}</p>"),
-            ("a/de/html.hbs", "x"),
+            ("a/xx/html.hbs", "x"),
+            ("a/pt_br/html.hbs", "x"),
+            ("a/pl/sms.hbs", "{{plural customer.orders \"zamówienie\" \"zamówienia\"}}"),
             ("b/en/html.hbs", "{{#if offer}}"),
             ("c/en/html.hbs", "{{money offer.name}}"),
             ("notes.hbs", "x"),
@@ -348,7 +353,9 @@ mod tests {
         for part in [
             "a/en/subject.hbs:1: customer.nme",
             "a/en/html.hbs:2: env: there is no helper",
-            "a/de/html.hbs: locale: the language `de`",
+            "a/xx/html.hbs: locale: the language `xx` is not known",
+            "a/pt_br/html.hbs: locale: the language `pt_br` has another canonical tag; write `pt-BR`",
+            "a/pl/sms.hbs:1: sms: plural: `pl` needs 3 forms of the word: one, few, many",
             "b/en/html.hbs:1: block",
             "c/en/html.hbs:1: html: money: the amount is not",
             "c/en/subject.hbs: subject: an e-mail has both",
@@ -408,6 +415,12 @@ mod tests {
         assert_eq!(made.locale_for("a", "ru-RU", Piece::Sms), Some("ru"));
         assert_eq!(made.locale_for("a", "de", Piece::Sms), Some("en"));
         assert_eq!(made.locale_for("a", "de", Piece::Html), None);
+        let variants = check(&[("a/de/sms.hbs", "Hallo"), ("a/pt/sms.hbs", "Oi"), ("a/pt-BR/sms.hbs", "Oi!")]).unwrap();
+        for (wanted, found) in
+            [("pt_BR", "pt-BR"), ("pt-PT", "pt"), ("de-CH", "de"), ("fr", "de"), ("xx", "de"), ("", "de")]
+        {
+            assert_eq!(variants.locale_for("a", wanted, Piece::Sms), Some(found), "{wanted}");
+        }
         let other = check(&[("a/en/sms.hbs", "Hi!"), ("a/ru/sms.hbs", "Привет")]).unwrap();
         assert_ne!(made.version(), other.version());
         assert_eq!(made.version().len(), 32);

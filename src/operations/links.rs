@@ -12,8 +12,8 @@ use crate::customers::{Consent, store as customers};
 use crate::deliveries::delivery::Delivery;
 use crate::deliveries::outbox;
 use crate::error::Result;
+use crate::messages::compose;
 use crate::messages::links::{Purpose, Token};
-use crate::messages::{Locale, compose};
 use crate::operations::{Workspace, audit, record};
 use crate::outcomes::SignalKind;
 use crate::outcomes::signal::Hit;
@@ -52,15 +52,14 @@ impl Preference {
 pub struct Reader {
     /// The channel of the message that led here.
     pub channel: String,
-    /// Their language, where we speak it.
-    pub locale: Locale,
+    /// Their locale, a BCP 47 tag.
+    pub locale: String,
 }
 
 fn reader(ws: &Workspace, conn: &mut Connection, token: &Token) -> Result<Reader> {
     let channel = outbox::find::by_id(conn, token.delivery)?.channel;
     let own = customers::by_id(conn, token.customer)?.and_then(|customer| customer.locale);
-    let tag = own.unwrap_or_else(|| ws.settings().locale.clone());
-    Ok(Reader { channel, locale: Locale::parse(&tag).unwrap_or(Locale::En) })
+    Ok(Reader { channel, locale: own.unwrap_or_else(|| ws.settings().locale.clone()) })
 }
 
 fn verify(ws: &Workspace, token: &str, purpose: Purpose) -> Result<Token> {

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::process::Stdio;
 
 use vizavi::deliveries::outbox::claim::{Claim, NoCheck, claim};
-use vizavi::deliveries::outbox::mark::mark;
 use vizavi::deliveries::outbox::record::record;
 use vizavi::deliveries::outbox::recover::recover;
+use vizavi::deliveries::outbox::step::step;
 use vizavi::deliveries::transport::Outcome;
 use vizavi::operations::checks::Checks;
 
@@ -125,7 +125,7 @@ fn a_campaign_that_draws_complaints_pauses_itself() {
             let ask = Claim { channel: "email", owner: "test", now, lease: 60_000_000, limit: 20 };
             let rows = claim(conn, ask, &NoCheck)?.taken;
             for row in &rows {
-                assert_eq!(mark(conn, &[row], now.plus(60_000_000), now)?, [true]);
+                assert_eq!(step(conn, &[], &[row], now.plus(60_000_000), now, &NoCheck)?.1, [true]);
                 record(conn, row, &Outcome::Sent { code: Some(250), text: "ok".into() }, now, &NoCheck)?;
             }
             Ok(rows)
@@ -175,7 +175,7 @@ fn whoever_answers_had_the_message_so_what_was_held_is_sent() {
             let ask = Claim { channel: "email", owner: "gone", now, lease: 30_000_000, limit: 2 };
             let rows = claim(conn, ask, &NoCheck)?.taken;
             for row in &rows {
-                assert_eq!(mark(conn, &[row], now.plus(30_000_000), now)?, [true]);
+                assert_eq!(step(conn, &[], &[row], now.plus(30_000_000), now, &NoCheck)?.1, [true]);
             }
             // Looked at before a worker comes: it would write the files of what is held again, which does no harm.
             assert_eq!(recover(conn, now.plus(31_000_000), &NoCheck)?.held, 2);

@@ -87,7 +87,7 @@ fn learning(options: &Options) {
     for (at, of_round) in rounds.iter().enumerate() {
         let mean = |way: &str| of_round.iter().map(|round| of(round, way)).sum::<f64>() / of_round.len() as f64;
         let case = format!("{} clients, {} seeds, round {}", options.customers, options.seeds, at + 1);
-        let others = ["random", "best single offer", "propensity only"];
+        let others = ["random", "best single offer", "propensity only", "first come, first served"];
         let others: serde_json::Map<_, _> = others.iter().map(|way| ((*way).to_owned(), mean(way).into())).collect();
         let most = |round: &Value| others.keys().all(|way| of(round, "Vizavi") > of(round, way));
         let above = of_round.iter().filter(|round| most(round)).count();

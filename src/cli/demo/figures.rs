@@ -46,7 +46,8 @@ pub fn compare(
         let measured = measure::lift(demo.company, &played.profit, &before, holdout);
         Comparison::of(policy, measured, played.truth)
     };
-    let mut rows: Vec<Comparison> = [Policy::Random, Policy::SingleOffer, Policy::Propensity].map(line).into();
+    let baselines = [Policy::Random, Policy::SingleOffer, Policy::Propensity, Policy::FirstCome];
+    let mut rows: Vec<Comparison> = baselines.map(line).into();
     rows.push(Comparison {
         name: ENGINE.into(),
         contacts: played.truth.contacts,

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::{SimpleConnection, TransactionManager};
 use diesel::sqlite::SqliteConnection;
-use diesel::{Connection as _, ConnectionError};
+use diesel::{Connection as _, ConnectionError, QueryResult};
 
 use super::Connection;
 use super::checkpoint::Checkpointer;
@@ -25,8 +25,6 @@ use crate::error::{Error, Result};
 const GROUP: usize = 256;
 const GROUP_MICROS: u128 = 2_000;
 const READERS: u32 = 8;
-/// For how long a connection is taken for good after its last use, unasked: no server restarts within that.
-const TRUSTED: Duration = Duration::from_millis(100);
 /// How a read begins on PostgreSQL.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// How a write by a few statements begins that run thousands of times: each is planned once a connection, and by its index whatever the
@@ -90,12 +88,15 @@ struct WriterState {
     failed: Vec<(u64, String)>,
 }
 
+/// How diesel begins and ends transactions, on either store.
+type Transactions = <Connection as diesel::Connection>::TransactionManager;
+
 struct Manager(Location);
 
-/// A connection of the pool, and when it came back to it.
+/// A connection of the pool, and whether it was found dead.
 struct Pooled {
     conn: Connection,
-    rests_since: Instant,
+    dead: bool,
 }
 
 impl r2d2::ManageConnection for Manager {
@@ -103,20 +104,16 @@ impl r2d2::ManageConnection for Manager {
     type Error = ConnectionError;
 
     fn connect(&self) -> Result<Pooled, ConnectionError> {
-        Ok(Pooled { conn: open(&self.0)?, rests_since: Instant::now() })
+        Ok(Pooled { conn: open(&self.0)?, dead: false })
     }
 
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ConnectionError> {
-        // A server that was restarted shows only when it is asked; one that answered a moment ago was not.
-        if pooled.conn.is_postgres() && pooled.rests_since.elapsed() > TRUSTED {
-            pooled.conn.batch_execute("SELECT 1").map_err(ConnectionError::CouldntSetupConfiguration)?;
-        }
+    fn is_valid(&self, _: &mut Pooled) -> Result<(), ConnectionError> {
+        // Whoever takes it begins with a statement that tells: see `Store::begin`.
         Ok(())
     }
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        pooled.rests_since = Instant::now();
-        <Connection as TransactionManager<Connection>>::is_broken_transaction_manager(&mut pooled.conn)
+        pooled.dead || Transactions::is_broken_transaction_manager(&mut pooled.conn)
     }
 }
 
@@ -161,6 +158,7 @@ impl Store {
             .min_idle(Some(0))
             .connection_timeout(Duration::from_secs(10))
             .error_handler(Box::new(r2d2::NopErrorHandler))
+            .test_on_check_out(false)
             .build_unchecked(Manager(location.clone()));
         let is_sqlite = matches!(location, Location::Sqlite(_));
         let checkpointer = if is_sqlite { Checkpointer::start(location) } else { None };
@@ -188,19 +186,33 @@ impl Store {
         self.0.writer.is_none()
     }
 
-    fn reader(&self) -> Result<r2d2::PooledConnection<Manager>> {
-        let taken = self.0.readers.get();
-        taken.map_err(|error| Error::unavailable("the database gives no connection; try again later").caused_by(error))
+    /// A connection that has done its `first` statement. A server that was restarted shows there: as nothing has been done by then,
+    /// another connection is taken, and each of the pool may turn out to be dead.
+    fn begin(&self, first: impl Fn(&mut Connection) -> QueryResult<()>) -> Result<r2d2::PooledConnection<Manager>> {
+        let mut tries = 0;
+        loop {
+            let taken = self.0.readers.get();
+            let mut pooled = taken.map_err(|error| {
+                Error::unavailable("the database gives no connection; try again later").caused_by(error)
+            })?;
+            match first(&mut pooled.conn) {
+                Ok(()) => return Ok(pooled),
+                Err(_) if tries < READERS => pooled.dead = true,
+                Err(error) => return Err(error.into()),
+            }
+            tries += 1;
+        }
     }
 
     /// Reads, in one snapshot.
     pub fn read<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
-        transaction(&mut self.reader()?.conn, SNAPSHOT, work)
+        self.transaction(SNAPSHOT, work)
     }
 
-    /// Reads by one statement, which is a snapshot by itself: without a transaction it is one round trip to PostgreSQL, not three.
+    /// Reads by one statement, which is a snapshot by itself: without a transaction it is two round trips to PostgreSQL, not three.
     pub fn read_one<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
-        work(&mut self.reader()?.conn)
+        let mut pooled = self.begin(|conn| if conn.is_postgres() { conn.batch_execute("SELECT 1") } else { Ok(()) })?;
+        work(&mut pooled.conn)
     }
 
     /// Moves what the write-ahead log holds into the file and empties it: what was deleted shall not lie there any longer. When
@@ -218,7 +230,7 @@ impl Store {
     /// Writes, in one transaction; what it wrote is durable when this returns. Do not call it from within itself.
     pub fn write<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         match &self.0.writer {
-            None => self.reader()?.conn.transaction(work),
+            None => self.transaction("BEGIN", work),
             Some(writer) => writer.write(work),
         }
     }
@@ -227,25 +239,27 @@ impl Store {
     /// and not each time.
     pub fn write_often<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         match &self.0.writer {
-            None => transaction(&mut self.reader()?.conn, PLANNED_ONCE, work),
+            None => self.transaction(PLANNED_ONCE, work),
             Some(writer) => writer.write(work),
         }
     }
-}
 
-/// A transaction that begins by `begin` on PostgreSQL, and as any does on SQLite.
-fn transaction<T>(conn: &mut Connection, begin: &str, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
-    let Connection::Postgres(postgres) = &mut *conn else { return conn.transaction(work) };
-    postgres.begin(begin)?;
-    let done = work(conn);
-    let ended = match &done {
-        Ok(_) => <Connection as TransactionManager<Connection>>::commit_transaction(conn),
-        Err(_) => <Connection as TransactionManager<Connection>>::rollback_transaction(conn),
-    };
-    match (done, ended) {
-        (Ok(_), Err(error)) => Err(error.into()),
-        // What went wrong first is what to say; a connection that cannot even roll back is thrown away by the pool.
-        (done, _) => done,
+    /// A transaction that begins by `begin` on PostgreSQL, and as any does on SQLite.
+    fn transaction<T>(&self, begin: &str, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        let mut pooled = self.begin(|conn| match conn {
+            Connection::Postgres(postgres) => postgres.begin(begin),
+            Connection::Sqlite(_) => Transactions::begin_transaction(conn),
+        })?;
+        let done = work(&mut pooled.conn);
+        let ended = match &done {
+            Ok(_) => Transactions::commit_transaction(&mut pooled.conn),
+            Err(_) => Transactions::rollback_transaction(&mut pooled.conn),
+        };
+        match (done, ended) {
+            (Ok(_), Err(error)) => Err(error.into()),
+            // What went wrong first is what to say; a connection that cannot even roll back is thrown away by the pool.
+            (done, _) => done,
+        }
     }
 }
 
@@ -309,10 +323,9 @@ impl WriterState {
     /// Rolls back savepoints until at most `depth` levels of transaction are open.
     fn roll_back_to(&mut self, depth: u32) {
         use diesel::connection::TransactionManagerStatus::Valid;
-        while let Valid(status) =
-            <Connection as TransactionManager<Connection>>::transaction_manager_status_mut(&mut self.conn)
+        while let Valid(status) = Transactions::transaction_manager_status_mut(&mut self.conn)
             && status.transaction_depth().is_some_and(|open| open.get() > depth)
-            && <Connection as TransactionManager<Connection>>::rollback_transaction(&mut self.conn).is_ok()
+            && Transactions::rollback_transaction(&mut self.conn).is_ok()
         {}
     }
 
@@ -320,8 +333,8 @@ impl WriterState {
         if self.opened.take().is_none() {
             return;
         }
-        if let Err(error) = <Connection as TransactionManager<Connection>>::commit_transaction(&mut self.conn) {
-            <Connection as TransactionManager<Connection>>::rollback_transaction(&mut self.conn).ok();
+        if let Err(error) = Transactions::commit_transaction(&mut self.conn) {
+            Transactions::rollback_transaction(&mut self.conn).ok();
             self.failed.push((self.group, error.to_string()));
             if self.failed.len() > 64 {
                 self.failed.remove(0);

@@ -53,17 +53,28 @@ impl<'a> Joint<'a> {
         Joint { options, queue: Mutex::default(), written: Condvar::new() }
     }
 
-    /// Writes `request`, with what others ask for meanwhile; durable when it returns.
-    pub(super) fn write(&self, request: Request) -> Result<Reply> {
+    /// Writes `request`, with what others ask for meanwhile; durable when it returns. What the worker can do `meanwhile` is done once,
+    /// while it would only wait, or else at the end.
+    pub(super) fn write(&self, request: Request, meanwhile: impl FnOnce()) -> Result<Reply> {
+        let mut meanwhile = Some(meanwhile);
         let mut queue = self.lock();
         let ticket = queue.next;
         queue.next += 1;
         queue.waiting.push((ticket, request));
         loop {
             if let Some(at) = queue.replies.iter().position(|(of, _)| *of == ticket) {
-                return queue.replies.swap_remove(at).1;
+                let (_, reply) = queue.replies.swap_remove(at);
+                drop(queue);
+                meanwhile.take().into_iter().for_each(|work| work());
+                return reply;
             }
             if queue.writing {
+                if let Some(work) = meanwhile.take() {
+                    drop(queue);
+                    work();
+                    queue = self.lock();
+                    continue;
+                }
                 queue = self.written.wait(queue).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }

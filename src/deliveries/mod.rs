@@ -8,6 +8,7 @@
 //!
 //! The promise: nothing is sent twice by us, and every customer of whom we are not certain is listed.
 
+mod backlog;
 pub mod backoff;
 pub mod call_list;
 pub mod delivery;
@@ -15,7 +16,6 @@ pub mod dkim;
 pub mod email;
 mod encoding;
 pub mod file;
-mod heap;
 pub mod identity;
 pub mod incoming;
 mod joint;

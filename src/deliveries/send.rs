@@ -1,8 +1,8 @@
 //! The worker: claims what is due, renders it, takes it to the brink, marks, commits, records; until nothing is due.
 //!
 //! The order of one message: claim (transaction) - render and prepare - mark (transaction, which also records the one
-//! before) - commit - record. A relay answers what was prepared while the mark is written. A crash before the mark plans it again;
-//! between mark and record it is held; so a crash holds at most one message for each connection (one batch where a transport can prove
+//! before) - commit - record. While the mark is written, a relay answers what was prepared and the worker renders the next message. A
+//! crash before the mark plans it again; between mark and record it is held; so a crash holds at most one message for each connection (one batch where a transport can prove
 //! what went out).
 
 use std::collections::HashMap;
@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::backlog::{Backlog, Row};
 use super::delivery::Delivery;
-use super::heap::{Heap, Row};
 use super::joint::{Joint, Reply, Request};
 use super::outbox::claim::ClaimCheck;
 use super::outbox::recover::recover;
@@ -25,7 +25,7 @@ use super::transport::{Outcome, Parcel, Session, Transport, Transports};
 use crate::clock::{Clock, MINUTE, SECOND, Timestamp};
 use crate::error::{Error, Result};
 use crate::messages::compose::{Form, Signer, compose};
-use crate::messages::{CampaignTemplates, LinkKeys};
+use crate::messages::{CampaignTemplates, LinkKeys, Message};
 use crate::storage::Store;
 
 /// How long a worker has what it claimed.
@@ -137,10 +137,10 @@ pub fn send(options: SendOptions<'_>) -> Result<Summary> {
     options.store.write(|conn| recover(conn, now, options.checks))?;
     settle_by_proof(options)?;
     let mut summary = Summary::default();
-    let (heap, joint) = (Heap::new(options), Joint::new(options));
+    let (backlog, joint) = (Backlog::new(options), Joint::new(options));
     std::thread::scope(|scope| {
-        let (heap, joint) = (&heap, &joint);
-        let spawn = |_| scope.spawn(move || Worker::new(options, heap, joint).run());
+        let (backlog, joint) = (&backlog, &joint);
+        let spawn = |_| scope.spawn(move || Worker::new(options, backlog, joint).run());
         let workers: Vec<_> = (0..options.workers.max(1)).map(spawn).collect();
         for worker in workers {
             let done = worker.join().map_err(|_| Error::internal("a sending worker ended in a panic"))?;
@@ -150,9 +150,9 @@ pub fn send(options: SendOptions<'_>) -> Result<Summary> {
     })?;
     // What a stop left over.
     for (channel, _) in options.transports.iter() {
-        let rest = heap.drain(channel);
+        let rest = backlog.drain(channel);
         if !rest.is_empty() {
-            summary.given_back += give_back_all(options, rest.iter(), 0)?;
+            summary.given_back += give_back_all(options, rest.iter().map(|(row, _)| row.as_ref()), 0)?;
         }
     }
     Ok(summary)
@@ -185,18 +185,31 @@ enum Turn {
     Over,
 }
 
+/// A delivery with its message, or with why it has none.
+struct Made {
+    row: Arc<Delivery>,
+    message: Result<Message, Outcome>,
+}
+
+impl Made {
+    fn parcel(&self, now: Timestamp) -> Result<Parcel<'_>, Outcome> {
+        let message = self.message.as_ref().map_err(Outcome::clone)?;
+        Ok(Parcel { delivery: &self.row, message, now })
+    }
+}
+
 struct Worker<'a> {
     options: SendOptions<'a>,
     summary: Summary,
     /// Answers that are recorded with the next mark.
     answers: Vec<(Arc<Delivery>, Outcome)>,
-    heap: &'a Heap<'a>,
+    backlog: &'a Backlog<'a>,
     joint: &'a Joint<'a>,
 }
 
 impl<'a> Worker<'a> {
-    fn new(options: SendOptions<'a>, heap: &'a Heap<'a>, joint: &'a Joint<'a>) -> Worker<'a> {
-        Worker { options, summary: Summary::default(), answers: Vec::new(), heap, joint }
+    fn new(options: SendOptions<'a>, backlog: &'a Backlog<'a>, joint: &'a Joint<'a>) -> Worker<'a> {
+        Worker { options, summary: Summary::default(), answers: Vec::new(), backlog, joint }
     }
 
     fn stopped(&self) -> bool {
@@ -247,9 +260,15 @@ impl<'a> Worker<'a> {
         transport: &Arc<dyn Transport>,
         sessions: &mut HashMap<String, Box<dyn Session>>,
     ) -> Result<Turn> {
-        let mut left = self.options.batch.max(1);
+        let (batch, mut left) = (transport.batch().max(1), self.options.batch.max(1));
+        let mut ahead: Option<Made> = None;
         while left > 0 && !self.stopped() {
-            let taken = self.heap.take(channel, transport.batch().max(1))?;
+            if let (Some(next), Some(session)) = (ahead.take(), sessions.get_mut(channel)) {
+                left -= 1;
+                ahead = self.chunk(session.as_mut(), vec![next], channel, left > 0)?;
+                continue;
+            }
+            let taken = self.backlog.take(channel, batch)?;
             self.summary.suppressed += taken.suppressed;
             self.summary.put_off += taken.put_off;
             if taken.rows.is_empty() {
@@ -267,32 +286,53 @@ impl<'a> Worker<'a> {
                     }
                     Err(error) => {
                         self.summary.unavailable.push(format!("{channel}: {}", error.message()));
-                        let rest = self.heap.drain(channel);
-                        self.give_back(taken.rows.iter().chain(&rest), MINUTE)?;
+                        let rest = self.backlog.drain(channel);
+                        let rows = taken.rows.iter().chain(&rest).map(|(row, _)| row.as_ref());
+                        self.summary.given_back += give_back_all(self.options, rows, MINUTE)?;
                         return Ok(Turn::Over);
                     }
                 }
             }
             let session = sessions.get_mut(channel).expect("it was put there above").as_mut();
-            self.chunk(session, &taken.rows)?;
             left = left.saturating_sub(taken.rows.len());
+            let made = taken.rows.iter().map(|row| self.make(row)).collect();
+            ahead = self.chunk(session, made, channel, batch == 1 && left > 0)?;
+        }
+        if let Some(stopped) = ahead {
+            sessions.remove(channel);
+            self.summary.given_back += give_back_all(self.options, std::iter::once(stopped.row.as_ref()), 0)?;
         }
         self.flush()?;
         Ok(Turn::More)
     }
 
-    fn chunk(&mut self, session: &mut dyn Session, chunk: &[Row]) -> Result<()> {
+    /// Sends a few. With `more` to come, the next of the channel is made while others keep the store busy, and returned.
+    fn chunk(
+        &mut self,
+        session: &mut dyn Session,
+        chunk: Vec<Made>,
+        channel: &str,
+        more: bool,
+    ) -> Result<Option<Made>> {
         let mut prepared = Vec::with_capacity(chunk.len());
-        for (row, variables) in chunk {
-            match self.prepare(session, row, variables) {
-                Ok(()) => prepared.push(row.clone()),
-                Err(outcome) => self.answers.push((row.clone(), outcome)),
+        for made in chunk {
+            match made.parcel(self.options.clock.now()).and_then(|parcel| session.prepare(&parcel)) {
+                Ok(()) => prepared.push(made.row),
+                Err(outcome) => self.answers.push((made.row, outcome)),
             }
         }
         if prepared.is_empty() {
-            return self.flush();
+            self.flush()?;
+            return Ok(None);
         }
-        let keep = match self.mark(prepared.clone()) {
+        let mut ahead = None;
+        let marked = self.mark(prepared.clone(), |worker| {
+            ahead = more.then(|| worker.backlog.next(channel)).flatten().map(|row| worker.make(&row));
+            if let Some(Ok(parcel)) = ahead.as_ref().map(|next| next.parcel(worker.options.clock.now())) {
+                session.look_ahead(&parcel);
+            }
+        });
+        let keep = match marked {
             Ok(keep) => keep,
             Err(error) => {
                 session.abandon();
@@ -302,10 +342,10 @@ impl<'a> Worker<'a> {
         let outcomes = session.commit(&keep);
         let kept = prepared.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(row, _)| row);
         self.answers.extend(kept.zip(outcomes));
-        Ok(())
+        Ok(ahead)
     }
 
-    fn prepare(&self, session: &mut dyn Session, row: &Delivery, variables: &str) -> Result<(), Outcome> {
+    fn make(&self, (row, variables): &Row) -> Made {
         let signer = Signer {
             base_url: self.options.base_url,
             keys: self.options.keys,
@@ -317,14 +357,13 @@ impl<'a> Worker<'a> {
             .templates
             .templates(&row.template_version)
             .and_then(|templates| compose(&templates, Form::of_channel(&row.channel), variables, signer));
-        let message = made.map_err(|error| Outcome::refused(error.to_string()))?;
-        session.prepare(&Parcel { delivery: row, message: &message, now: self.options.clock.now() })
+        Made { row: row.clone(), message: made.map_err(|error| Outcome::refused(error.to_string())) }
     }
 
     /// One durable transaction, shared with other workers: the answers so far, and the marks of what goes out next.
-    fn mark(&mut self, marks: Vec<Arc<Delivery>>) -> Result<Vec<bool>> {
+    fn mark(&mut self, marks: Vec<Arc<Delivery>>, meanwhile: impl FnOnce(&Worker<'_>)) -> Result<Vec<bool>> {
         let answers = std::mem::take(&mut self.answers);
-        let Reply { states, marked } = self.joint.write(Request { answers, marks })?;
+        let Reply { states, marked } = self.joint.write(Request { answers, marks }, || meanwhile(self))?;
         states.into_iter().for_each(|state| self.summary.count(state));
         self.summary.fenced += marked.iter().filter(|marked| !**marked).count() as u64;
         Ok(marked)
@@ -334,21 +373,16 @@ impl<'a> Worker<'a> {
         if self.answers.is_empty() {
             return Ok(());
         }
-        self.mark(Vec::new()).map(drop)
-    }
-
-    fn give_back<'r>(&mut self, rows: impl Iterator<Item = &'r Row>, later: i64) -> Result<()> {
-        self.summary.given_back += give_back_all(self.options, rows, later)?;
-        Ok(())
+        self.mark(Vec::new(), |_| ()).map(drop)
     }
 }
 
 /// Gives rows back that nobody has begun; how many they were.
-fn give_back_all<'r>(options: SendOptions<'_>, rows: impl Iterator<Item = &'r Row>, later: i64) -> Result<u64> {
+fn give_back_all<'r>(options: SendOptions<'_>, rows: impl Iterator<Item = &'r Delivery>, later: i64) -> Result<u64> {
     let now = options.clock.now();
     options.store.write(|conn| {
         let mut count = 0;
-        for (row, _) in rows {
+        for row in rows {
             give_back(conn, row, now.plus(later), now)?;
             count += 1;
         }

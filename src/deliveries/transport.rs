@@ -80,6 +80,10 @@ pub trait Session: Send {
     /// The outcome that ends this attempt: later or refused.
     fn prepare(&mut self, parcel: &Parcel<'_>) -> Result<(), Outcome>;
 
+    /// Tells which parcel is prepared after the next commit, so that some of its way can be gone with it. A hint: another parcel may be
+    /// prepared instead, or none.
+    fn look_ahead(&mut self, _parcel: &Parcel<'_>) {}
+
     /// Commits the prepared parcels, in their order, where `keep` says so, and takes the others back. One outcome for each kept.
     fn commit(&mut self, keep: &[bool]) -> Vec<Outcome>;
 

@@ -156,22 +156,32 @@ impl Connection {
     /// the mark is written; else all is asked here.
     pub(super) fn offer(&mut self, wire: &Wire) -> Result<(), Failure> {
         self.stream.get_ref().set_patience(self.patience)?;
-        let ascii = wire.from.to_string().is_ascii() && wire.to.to_string().is_ascii();
+        let [mail, rcpt] = self.envelope(wire)?;
+        if self.pipelining {
+            self.write(in_one_go(&mail, &rcpt).as_bytes())?;
+            self.unread = true;
+            return Ok(());
+        }
+        self.command(&mail, 2)?;
+        self.command(&rcpt, 2)?;
+        self.command("DATA", 3)?;
+        Ok(())
+    }
+
+    fn envelope(&self, wire: &Wire) -> Result<[String; 2], Failure> {
+        let (from, to) = (wire.from.to_string(), wire.to.to_string());
+        let ascii = from.is_ascii() && to.is_ascii();
         if !ascii && !self.utf8 {
             let text = "the relay takes no international addresses (SMTPUTF8)".to_owned();
             return Err(Failure::Refused(Reply { code: 553, text }));
         }
         let utf8 = if ascii { "" } else { " SMTPUTF8" };
-        let envelope = [format!("MAIL FROM:<{}>{utf8}", wire.from), format!("RCPT TO:<{}>", wire.to)];
-        if self.pipelining {
-            self.write(format!("{}\r\n{}\r\nDATA\r\n", envelope[0], envelope[1]).as_bytes())?;
-            self.unread = true;
-            return Ok(());
-        }
-        self.command(&envelope[0], 2)?;
-        self.command(&envelope[1], 2)?;
-        self.command("DATA", 3)?;
-        Ok(())
+        Ok([format!("MAIL FROM:<{from}>{utf8}"), format!("RCPT TO:<{to}>")])
+    }
+
+    /// Whether a message is offered whose body has not gone out.
+    pub(super) fn has_offer(&self) -> bool {
+        self.unread
     }
 
     /// Whether the relay waits for the body of what was offered.
@@ -179,6 +189,7 @@ impl Connection {
         if !std::mem::take(&mut self.unread) {
             return Ok(());
         }
+        self.stream.get_ref().set_patience(self.patience)?;
         // All three answers are read, whatever the first says.
         let (mail, rcpt, data) = (self.reply()?, self.reply()?, self.reply()?);
         for reply in [mail, rcpt] {
@@ -191,11 +202,16 @@ impl Connection {
         accept(data, 3).map(drop)
     }
 
-    /// The body and the final dot, and their answer. An error other than a refusal leaves the message uncertain.
-    pub(super) fn finish(&mut self, wire: &Wire, patience: Duration) -> Result<Reply, Failure> {
+    /// The body and the final dot, and their answer. An error other than a refusal leaves the message uncertain. The `next` message is
+    /// offered in the same go, where the relay takes that (RFC 2920, 3.1: the end of a body may be followed by a new transaction).
+    pub(super) fn finish(&mut self, wire: &Wire, next: Option<&Wire>, patience: Duration) -> Result<Reply, Failure> {
         self.stream.get_ref().set_patience(patience)?;
         let mut bytes = stuffed(&wire.bytes);
         bytes.extend_from_slice(b".\r\n");
+        if let Some([mail, rcpt]) = next.filter(|_| self.pipelining).and_then(|next| self.envelope(next).ok()) {
+            bytes.extend_from_slice(in_one_go(&mail, &rcpt).as_bytes());
+            self.unread = true;
+        }
         self.write(&bytes)?;
         let reply = self.reply()?;
         match reply.code / 100 {
@@ -213,9 +229,11 @@ impl Connection {
         self.command("RSET", 2).map(drop)
     }
 
-    /// Says goodbye, without waiting.
+    /// Says goodbye, without waiting; where the relay waits for a body, hanging up is all that can be said.
     pub(super) fn quit(&mut self) {
-        self.write(b"QUIT\r\n").ok();
+        if !self.unread && !self.in_data {
+            self.write(b"QUIT\r\n").ok();
+        }
     }
 
     fn command(&mut self, line: &str, class: i32) -> Result<Reply, Failure> {
@@ -268,6 +286,10 @@ impl Connection {
             }
         }
     }
+}
+
+fn in_one_go(mail: &str, rcpt: &str) -> String {
+    format!("{mail}\r\n{rcpt}\r\nDATA\r\n")
 }
 
 fn accept(reply: Reply, class: i32) -> Result<Reply, Failure> {

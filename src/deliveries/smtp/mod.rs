@@ -2,7 +2,8 @@
 //!
 //! Sender and recipient are named before the mark and the body with the final dot goes out after it, so that a crash in between
 //! loses nothing and doubles nothing: without the dot, the relay must forget the message (RFC 5321, 4.1.1.4). The relay answers
-//! the envelope while the mark becomes durable: neither waits for the other. Client libraries do all in one step; that is why the
+//! the envelope while the mark becomes durable: neither waits for the other. With a body goes the envelope of the next message, where
+//! it is known. Client libraries do all in one step; that is why the
 //! conversation is our own, and lettre builds the message.
 
 mod connection;
@@ -18,6 +19,7 @@ pub use pool::{Gate, SmtpRelays};
 use super::email::{self, Sender, Wire};
 use super::transport::{Outcome, Parcel, Session, Transport};
 use crate::error::{Error, Result};
+use crate::ids::DeliveryId;
 use crate::settings::{Smtp, SmtpTls};
 
 /// How long the relay may take for anything but the last answer.
@@ -79,11 +81,13 @@ struct SmtpSession {
     connection: Option<Connection>,
     /// What was offered and not yet committed.
     wire: Option<Wire>,
+    /// What comes after it.
+    next: Option<(DeliveryId, Wire)>,
 }
 
 impl SmtpSession {
     fn new(relay: std::sync::Arc<SmtpRelay>, connection: Option<Connection>) -> SmtpSession {
-        SmtpSession { relay, connection, wire: None }
+        SmtpSession { relay, connection, wire: None, next: None }
     }
 
     /// Names sender and recipient on a new connection.
@@ -127,7 +131,18 @@ impl SmtpSession {
 
 impl Session for SmtpSession {
     fn prepare(&mut self, parcel: &Parcel<'_>) -> Result<(), Outcome> {
-        let wire = email::build(&self.relay.sender, parcel).map_err(|error| Outcome::refused(error.to_string()))?;
+        let wire = match self.next.take().filter(|(of, _)| *of == parcel.delivery.id) {
+            Some((_, wire)) if self.connection.as_ref().is_some_and(Connection::has_offer) => {
+                self.wire = Some(wire);
+                return Ok(());
+            }
+            Some((_, wire)) => wire,
+            None => {
+                // Should another be offered, it can only be taken back by hanging up.
+                self.connection = self.connection.take().filter(|open| !open.has_offer());
+                email::build(&self.relay.sender, parcel).map_err(|error| Outcome::refused(error.to_string()))?
+            }
+        };
         if let Some(mut old) = self.connection.take() {
             match old.offer(&wire) {
                 Err(failure) if failure.is_of_the_connection() => {}
@@ -141,6 +156,11 @@ impl Session for SmtpSession {
         Ok(())
     }
 
+    fn look_ahead(&mut self, parcel: &Parcel<'_>) {
+        // What cannot be made is told when it is prepared.
+        self.next = email::build(&self.relay.sender, parcel).ok().map(|wire| (parcel.delivery.id, wire));
+    }
+
     fn commit(&mut self, keep: &[bool]) -> Vec<Outcome> {
         let Some(wire) = self.wire.take().filter(|_| keep == [true]) else {
             self.abandon();
@@ -152,7 +172,7 @@ impl Session for SmtpSession {
         let Some(mut connection) = self.connection.take() else {
             return vec![Outcome::later("there was no connection")];
         };
-        vec![match connection.finish(&wire, LAST_PATIENCE) {
+        vec![match connection.finish(&wire, self.next.as_ref().map(|(_, next)| next), LAST_PATIENCE) {
             Ok(reply) => {
                 self.connection = Some(connection);
                 Outcome::Sent { code: Some(reply.code), text: reply.text }

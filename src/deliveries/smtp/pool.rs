@@ -199,6 +199,15 @@ impl Session for PoolSession {
         }
     }
 
+    fn look_ahead(&mut self, parcel: &Parcel<'_>) {
+        // Of several relays, or one that takes only so many a second, it is not known yet which takes the next.
+        if let ([member], [Some(session)]) = (self.pool.0.as_slice(), self.open.as_mut_slice())
+            && member.gate.is_none()
+        {
+            session.look_ahead(parcel);
+        }
+    }
+
     fn commit(&mut self, keep: &[bool]) -> Vec<Outcome> {
         let Some((i, session)) = self.last.take().and_then(|i| Some((i, self.open[i].as_mut()?))) else {
             return keep.iter().filter(|kept| **kept).map(|_| Outcome::later("there was no connection")).collect();

@@ -4,6 +4,7 @@ use std::sync::{Arc, mpsc};
 
 use super::*;
 use crate::clock::Timestamp;
+use crate::deliveries::Delivery;
 use crate::deliveries::email::tests::{message, row};
 
 /// What the relay does with the next message.
@@ -106,6 +107,51 @@ fn messages_arrive_whole_and_each_answer_has_its_meaning() {
         assert!(matches!(&one(session.as_mut(), true).unwrap()[0], Outcome::Uncertain { .. }));
         // The next conversation begins by itself.
         assert!(matches!(&one(session.as_mut(), true).unwrap()[0], Outcome::Sent { .. }));
+    }
+}
+
+/// What comes of `moods`, one message each, where the next is told ahead or not; and whether any was offered with a body.
+fn in_turn(pipelining: bool, moods: &[Mood], told: impl Fn(usize) -> Option<usize>) -> (Vec<Outcome>, usize, bool) {
+    let (relay, bodies) = relay(pipelining, moods.to_vec());
+    let mut session = SmtpSession::new(relay, None);
+    let message = message();
+    let rows: Vec<_> =
+        (0..moods.len() as i64 + 1).map(|id| Delivery { id: DeliveryId(id), ..row("a@b.example") }).collect();
+    let parcel = |i: usize| Parcel { delivery: &rows[i], message: &message, now: Timestamp(0) };
+    let mut offered = false;
+    let outcomes = (0..moods.len()).map(|i| {
+        if let Err(before) = session.prepare(&parcel(i)) {
+            return before;
+        }
+        if let Some(next) = told(i) {
+            session.look_ahead(&parcel(next));
+        }
+        let outcome = session.commit(&[true]).remove(0);
+        offered |= session.connection.as_ref().is_some_and(Connection::has_offer);
+        outcome
+    });
+    let outcomes = outcomes.collect();
+    drop(session);
+    (outcomes, bodies.try_iter().count(), offered)
+}
+
+#[test]
+fn a_message_told_ahead_changes_no_outcome_and_is_offered_with_the_body_before() {
+    let any = [Mood::Accepts, Mood::RefusesRecipient, Mood::SaysLaterAfterDot, Mood::HangsUpAfterDot];
+    for (first, second) in any.iter().flat_map(|first| any.iter().map(move |second| (*first, *second))) {
+        let moods = [first, second, Mood::Accepts];
+        for pipelining in [true, false] {
+            let (outcomes, arrived, offered) = in_turn(pipelining, &moods, |_| None);
+            assert!(!offered);
+            let ahead = in_turn(pipelining, &moods, |i| Some(i + 1));
+            assert_eq!((&ahead.0, ahead.1), (&outcomes, arrived));
+            assert_eq!(ahead.2, pipelining, "in one go only where the relay says that it takes it so");
+            // A hint that was wrong: what was offered is taken back by hanging up. (This relay's moods go by what it is offered.)
+            if !moods.contains(&Mood::RefusesRecipient) {
+                let wrong = in_turn(pipelining, &moods, |_| Some(moods.len()));
+                assert_eq!((wrong.0, wrong.1), (outcomes, arrived));
+            }
+        }
     }
 }
 

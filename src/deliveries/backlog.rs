@@ -1,5 +1,5 @@
-//! What the workers of one call have claimed and not begun. They take from one heap: what goes out at the same time lies side by side in
-//! the store, so that their marks, which they write together, change few pages.
+//! The backlog: what the workers of one call have claimed and not begun. They share it: what goes out at the same time lies side by side
+//! in the store, so that their marks, which they write together, change few pages.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -27,8 +27,8 @@ pub(super) struct Taken {
     pub(super) paced_until: Option<Timestamp>,
 }
 
-/// The heaps of all channels.
-pub(super) struct Heap<'a> {
+/// The backlogs of all channels.
+pub(super) struct Backlog<'a> {
     options: SendOptions<'a>,
     owner: String,
     channels: Mutex<HashMap<String, Channel>>,
@@ -38,35 +38,34 @@ pub(super) struct Heap<'a> {
 #[derive(Default)]
 struct Channel {
     rows: VecDeque<Row>,
-    /// Whether the last claim brought as many as it asked for, so that it is worth asking before the heap is empty.
+    /// Whether the last claim brought as many as it asked for, so that it is worth asking before the backlog is empty.
     more: bool,
     /// Whether a worker is claiming at this moment.
     claiming: bool,
 }
 
-impl<'a> Heap<'a> {
-    pub(super) fn new(options: SendOptions<'a>) -> Heap<'a> {
+impl<'a> Backlog<'a> {
+    pub(super) fn new(options: SendOptions<'a>) -> Backlog<'a> {
         let owner = format!("{}-{}", std::process::id(), ids::fresh(options.clock.now()));
-        Heap { options, owner, channels: Mutex::default(), claimed: Condvar::new() }
+        Backlog { options, owner, channels: Mutex::default(), claimed: Condvar::new() }
     }
 
-    /// Takes at most `most` of a channel. Who finds the heap low fills it up, while others go on with what is left.
+    /// Takes at most `most` of a channel. Who finds the backlog low fills it up, while others go on with what is left.
     ///
     /// # Errors
     /// The store's.
     pub(super) fn take(&self, channel: &str, most: usize) -> Result<Taken> {
-        let batch = self.options.batch.max(1);
+        let batch = self.batch();
         let mut channels = self.lock();
         loop {
-            let heap = channels.entry(channel.to_owned()).or_default();
-            let low = heap.rows.is_empty() || (heap.more && heap.rows.len() < most.max(batch / 2));
-            if !low || (heap.claiming && !heap.rows.is_empty()) {
-                return Ok(Taken { rows: heap.pop(most), ..Taken::default() });
+            let backlog = channels.entry(channel.to_owned()).or_default();
+            if !backlog.is_low(most, batch) || (backlog.claiming && !backlog.rows.is_empty()) {
+                return Ok(Taken { rows: backlog.pop(most), ..Taken::default() });
             }
-            if !heap.claiming {
-                heap.claiming = true;
+            if !backlog.claiming {
+                backlog.claiming = true;
                 drop(channels);
-                let claiming = Claiming { heap: self, channel };
+                let claiming = Claiming { backlog: self, channel };
                 let claimed = self.claim(channel, batch)?;
                 drop(claiming);
                 return Ok(self.lock().entry(channel.to_owned()).or_default().add(claimed, batch, most));
@@ -75,9 +74,21 @@ impl<'a> Heap<'a> {
         }
     }
 
+    /// Takes the next of a channel, where one lies ready. None as well when it is time to claim, which [`Backlog::take`] does.
+    pub(super) fn next(&self, channel: &str) -> Option<Row> {
+        let mut channels = self.lock();
+        let backlog = channels.get_mut(channel)?;
+        if backlog.is_low(1, self.batch()) && !backlog.claiming { None } else { backlog.rows.pop_front() }
+    }
+
     /// Takes all that is left of a channel.
     pub(super) fn drain(&self, channel: &str) -> Vec<Row> {
-        self.lock().get_mut(channel).map(|heap| heap.pop(usize::MAX)).unwrap_or_default()
+        self.lock().get_mut(channel).map(|backlog| backlog.pop(usize::MAX)).unwrap_or_default()
+    }
+
+    /// How many are claimed at once.
+    fn batch(&self) -> usize {
+        self.options.batch.max(1)
     }
 
     fn claim(&self, channel: &str, limit: usize) -> Result<Claimed> {
@@ -93,20 +104,25 @@ impl<'a> Heap<'a> {
 
 /// Stands for a claim under way; when it ends, also by an error or a panic, others may claim.
 struct Claiming<'h, 'a> {
-    heap: &'h Heap<'a>,
+    backlog: &'h Backlog<'a>,
     channel: &'h str,
 }
 
 impl Drop for Claiming<'_, '_> {
     fn drop(&mut self) {
-        if let Some(channel) = self.heap.lock().get_mut(self.channel) {
+        if let Some(channel) = self.backlog.lock().get_mut(self.channel) {
             channel.claiming = false;
         }
-        self.heap.claimed.notify_all();
+        self.backlog.claimed.notify_all();
     }
 }
 
 impl Channel {
+    /// Whether it is time to claim, for who wants `most`.
+    fn is_low(&self, most: usize, batch: usize) -> bool {
+        self.rows.is_empty() || (self.more && self.rows.len() < most.max(batch / 2))
+    }
+
     fn pop(&mut self, most: usize) -> Vec<Row> {
         self.rows.drain(..most.min(self.rows.len())).collect()
     }

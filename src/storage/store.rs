@@ -30,8 +30,10 @@ const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// How a write by a few statements begins that run thousands of times: each is planned once a connection, and by its index whatever the
 /// size of the table was then.
 const PLANNED_ONCE: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off";
-/// Pages of 4 KiB that the log may hold before the writer moves them itself.
-const LOG_PAGES: u32 = 16_384;
+/// Pages of 4 KiB that the log may hold before the writer moves them itself, after which it begins at its start. A flush of bytes that
+/// lengthen the file takes twice as long as one of bytes that overwrite it, so a short log is quick; a shorter one than this keeps those
+/// waiting who wait for an answer.
+const LOG_PAGES: u32 = 4_096;
 
 /// Where the store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,9 +126,10 @@ pub(super) fn open(location: &Location) -> Result<Connection, ConnectionError> {
             let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
             conn.batch_execute(
                 // First of all who waits: another connection may be closing, and holds the file for that long. A reader drops its
-                // cache whenever somebody has written: mapped, the pages need not be copied again.
+                // cache whenever somebody has written: mapped, the pages need not be copied again, and the cache, which each connection
+                // fills, may be small.
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; \
+                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; \
                  PRAGMA mmap_size = 1073741824; PRAGMA secure_delete = ON;",
             )
             .map_err(ConnectionError::CouldntSetupConfiguration)?;

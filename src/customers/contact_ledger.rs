@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::ids::{CampaignRunId, CustomerId, DeliveryId};
 use crate::insert_rows;
 use crate::storage::schema::contact_ledger;
-use crate::storage::{Connection, update_rows};
+use crate::storage::{Connection, on_each, update_row};
 
 /// A contact is planned.
 pub const RESERVED: &str = "reserved";
@@ -49,11 +49,22 @@ pub fn insert(conn: &mut Connection, contacts: &[Contact]) -> Result<()> {
     Ok(())
 }
 
-/// Sets the state of a delivery's contact, and when it took place.
-pub fn settle(conn: &mut Connection, delivery: DeliveryId, state: &str, at: Timestamp) -> Result<()> {
-    let of_delivery = contact_ledger::delivery_id.eq(delivery);
+/// Sets the state of the contacts of deliveries, and when they took place.
+pub fn settle(conn: &mut Connection, deliveries: &[DeliveryId], state: &str, at: Timestamp) -> Result<()> {
     let settled = (contact_ledger::state.eq(state), contact_ledger::at.eq(at));
-    update_rows!(conn, contact_ledger::table, of_delivery, settled)?;
+    match conn {
+        Connection::Sqlite(c) => {
+            struct Settle;
+            for delivery in deliveries {
+                let of_delivery = contact_ledger::delivery_id.eq(delivery);
+                update_row::<Settle, _, _, _>(c, contact_ledger::table, of_delivery, settled)?;
+            }
+        }
+        Connection::Postgres(c) => {
+            let of_these = contact_ledger::table.filter(contact_ledger::delivery_id.eq_any(deliveries));
+            diesel::update(of_these).set(settled).execute(c)?;
+        }
+    }
     Ok(())
 }
 
@@ -69,6 +80,17 @@ pub fn of_customer(conn: &mut Connection, customer: CustomerId, since: Timestamp
     Ok(rows)
 }
 
+/// The contacts of some customers since an instant, released ones left out.
+pub fn of_customers(conn: &mut Connection, customers: &[CustomerId], since: Timestamp) -> Result<Vec<Contact>> {
+    Ok(on_each!(conn, c => contact_ledger::table
+        .filter(contact_ledger::customer_id.eq_any(customers))
+        .filter(contact_ledger::at.ge(since))
+        .filter(contact_ledger::state.ne(RELEASED))
+        .order((contact_ledger::at, contact_ledger::id))
+        .select(Contact::as_select())
+        .load(c))?)
+}
+
 /// How many contacts one customer, and the others in the household, have had since an instant, released ones left out.
 pub fn count(conn: &mut Connection, customer: CustomerId, household: Option<&str>, since: Timestamp) -> Result<i64> {
     let counted =
@@ -78,6 +100,17 @@ pub fn count(conn: &mut Connection, customer: CustomerId, household: Option<&str
     let others = counted.filter(contact_ledger::household.eq(household));
     let others: i64 = others.filter(contact_ledger::customer_id.ne(customer)).get_result(conn)?;
     Ok(own + others)
+}
+
+/// The contacts of some households since an instant, released ones left out.
+pub fn of_households(conn: &mut Connection, households: &[&str], since: Timestamp) -> Result<Vec<Contact>> {
+    Ok(on_each!(conn, c => contact_ledger::table
+        .filter(contact_ledger::household.eq_any(households))
+        .filter(contact_ledger::at.ge(since))
+        .filter(contact_ledger::state.ne(RELEASED))
+        .order((contact_ledger::at, contact_ledger::id))
+        .select(Contact::as_select())
+        .load(c))?)
 }
 
 /// The contacts of a household since an instant, released ones left out.

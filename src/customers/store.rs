@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::ids::CustomerId;
 use crate::insert_rows;
 use crate::money::Money;
-use crate::storage::Connection;
 use crate::storage::schema::{consent, customer, customer_state};
+use crate::storage::{Connection, on_each};
 
 /// Ids in one `IN (...)`.
 const CHUNK: usize = 500;
@@ -151,6 +151,12 @@ pub fn by_id(conn: &mut Connection, id: CustomerId) -> Result<Option<Customer>> 
     Ok(customer::table.find(id).select(Customer::as_select()).first(conn).optional()?)
 }
 
+/// Some customers, those that are known, by id.
+pub fn by_ids(conn: &mut Connection, ids: &[CustomerId]) -> Result<Vec<Customer>> {
+    let of_these = customer::table.filter(customer::id.eq_any(ids)).order(customer::id);
+    Ok(on_each!(conn, c => of_these.select(Customer::as_select()).load(c))?)
+}
+
 /// Who has this number, blanks and dashes aside; several may share one.
 pub fn by_phone(conn: &mut Connection, number: &str) -> Result<Vec<CustomerId>> {
     // The index is on this very expression.
@@ -263,6 +269,13 @@ pub fn consents_of(conn: &mut Connection, id: CustomerId) -> Result<Vec<Consent>
         .select(Consent::as_select())
         .load(conn)?;
     Ok(rows)
+}
+
+/// The consents of some customers, by customer.
+pub fn consents_of_each(conn: &mut Connection, ids: &[CustomerId]) -> Result<Vec<Consent>> {
+    let of_these = consent::table.filter(consent::customer_id.eq_any(ids));
+    let of_these = of_these.order((consent::customer_id, consent::channel, consent::purpose));
+    Ok(on_each!(conn, c => of_these.select(Consent::as_select()).load(c))?)
 }
 
 /// The consents of customers with ids in `[from, until]`, by customer.
@@ -398,6 +411,12 @@ pub fn complaining(conn: &mut Connection, after: Option<CustomerId>, limit: i64)
 /// The serving row of one customer.
 pub fn state_of(conn: &mut Connection, id: CustomerId) -> Result<Option<CustomerState>> {
     Ok(customer_state::table.find(id).select(CustomerState::as_select()).first(conn).optional()?)
+}
+
+/// The serving rows of some customers.
+pub fn states_of_each(conn: &mut Connection, ids: &[CustomerId]) -> Result<Vec<CustomerState>> {
+    let of_these = customer_state::table.filter(customer_state::customer_id.eq_any(ids));
+    Ok(on_each!(conn, c => of_these.select(CustomerState::as_select()).load(c))?)
 }
 
 /// The serving rows of customers with ids in `[from, until]`.

@@ -1,13 +1,15 @@
 //! Suppression: addresses that must not be used again. Only a hash is kept, so that the list outlives an erased customer.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::insert_rows;
-use crate::storage::Connection;
 use crate::storage::schema::suppression;
+use crate::storage::{Connection, on_each};
 
 /// What stands in the list for an address: SHA-256 of channel and address, letter case and blanks aside.
 pub fn address_hash(channel: &str, address: &str) -> String {
@@ -63,8 +65,15 @@ pub fn among(conn: &mut Connection, addresses: &[(&str, String); 4]) -> Result<V
     Ok(listed.select(suppression::channel).load(conn)?)
 }
 
+/// Those of these hashes that are on the list of a channel.
+pub fn listed(conn: &mut Connection, channel: &str, hashes: &[String]) -> Result<HashSet<String>> {
+    let listed = suppression::table.filter(suppression::channel.eq(channel));
+    let listed = listed.filter(suppression::address_hash.eq_any(hashes)).select(suppression::address_hash);
+    Ok(on_each!(conn, c => listed.load(c))?.into_iter().collect())
+}
+
 /// The hashes on the list, per channel; a batch run looks up from memory.
-pub fn all(conn: &mut Connection) -> Result<std::collections::HashSet<(String, String)>> {
+pub fn all(conn: &mut Connection) -> Result<HashSet<(String, String)>> {
     let rows: Vec<(String, String)> =
         suppression::table.select((suppression::channel, suppression::address_hash)).load(conn)?;
     Ok(rows.into_iter().collect())

@@ -166,7 +166,7 @@ fn raw(name: &'static str, value: String) -> Result<HeaderValue> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::deliveries::{Delivery, State};
@@ -174,7 +174,7 @@ pub(super) mod tests {
     use crate::messages::Message;
     use crate::money::Money;
 
-    pub(in crate::deliveries) fn row(address: &str) -> Delivery {
+    pub(crate) fn row(address: &str) -> Delivery {
         Delivery {
             id: DeliveryId(42),
             campaign_run_id: CampaignRunId(7),

@@ -1,7 +1,7 @@
 //! Customers as the decision sees them: profile, serving row, consent, suppression and contact ledger joined, in the order of
 //! their ids.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::clock::{self, DAY, Timestamp};
@@ -128,6 +128,60 @@ pub fn one(
     let segments = segments.chain(of_lists).chain(of_models).map(Arc::from).collect();
     let mut zones = Zones::new(ws)?;
     Ok(person(ws, customer, state, segments, &consents, blocked, &ledger, &mut zones))
+}
+
+/// Reads customers as the last look before sending sees them, each without the contact that its own delivery reserved; in the order given.
+/// Consent, suppression, contacts and service are as [`one`] reads them; of segments, which no contact policy asks for, there are none.
+pub fn written_to(
+    ws: &Workspace,
+    conn: &mut Connection,
+    customers: &[(Customer, DeliveryId)],
+    now: Timestamp,
+) -> Result<Vec<Person>> {
+    let ids: Vec<CustomerId> = customers.iter().map(|(customer, _)| customer.id).collect();
+    let states = store::states_of_each(conn, &ids)?.into_iter();
+    let states: HashMap<CustomerId, CustomerState> = states.map(|state| (state.customer_id, state)).collect();
+    let mut consents: HashMap<CustomerId, Vec<customers::Consent>> = HashMap::new();
+    for consent in store::consents_of_each(conn, &ids)? {
+        consents.entry(consent.customer_id).or_default().push(consent);
+    }
+    let mut suppressed = HashSet::new();
+    for channel in CHANNELS {
+        let addresses = customers.iter().filter_map(|(customer, _)| customer.address_for(channel));
+        let hashes: Vec<String> = addresses.map(|address| suppression::address_hash(channel, address)).collect();
+        if !hashes.is_empty() {
+            let listed = suppression::listed(conn, channel, &hashes)?;
+            suppressed.extend(listed.into_iter().map(|hash| (channel, hash)));
+        }
+    }
+    let since = now.plus(-LEDGER_DAYS * DAY);
+    let mut own: HashMap<CustomerId, Vec<customers::Contact>> = HashMap::new();
+    for contact in contact_ledger::of_customers(conn, &ids, since)? {
+        own.entry(contact.customer_id).or_default().push(contact);
+    }
+    let households: BTreeSet<&str> = customers.iter().filter_map(|(of, _)| of.household.as_deref()).collect();
+    let mut others: HashMap<String, Vec<customers::Contact>> = HashMap::new();
+    if !households.is_empty() {
+        let households: Vec<&str> = households.into_iter().collect();
+        for contact in contact_ledger::of_households(conn, &households, since)? {
+            others.entry(contact.household.clone().unwrap_or_default()).or_default().push(contact);
+        }
+    }
+    let mut zones = Zones::new(ws)?;
+    let person = |(customer, except): &(Customer, DeliveryId)| {
+        let mut ledger = Ledger::default();
+        let theirs = own.get(&customer.id).into_iter().flatten();
+        theirs.filter(|contact| contact.delivery_id != Some(*except)).for_each(|contact| ledger.add(contact.clone()));
+        let household = customer.household.as_ref().and_then(|household| others.get(household));
+        household.into_iter().flatten().for_each(|contact| ledger.add_to_household(contact.clone()));
+        let consents = consents.get(&customer.id).map(Vec::as_slice).unwrap_or_default();
+        let blocked = blocked(customer, |channel, address| {
+            suppressed.iter().any(|(of, hash)| *of == channel && *hash == suppression::address_hash(channel, address))
+        });
+        let state = states.get(&customer.id).cloned();
+        person(ws, customer.clone(), state, Vec::new(), consents, blocked, &ledger, &mut zones)
+    };
+    Ok(customers.iter().map(person).collect())
 }
 
 /// Channels that have an address of their own, so that an address can be suppressed.

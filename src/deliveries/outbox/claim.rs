@@ -27,8 +27,9 @@ pub enum Verdict {
 /// What the outbox asks of the parts that know customers and capacities. All of it runs in the outbox's own transaction, so
 /// that a consent withdrawn a moment ago counts, and stock given back is given back exactly once.
 pub trait ClaimCheck: Send + Sync {
-    /// Whether `delivery` may go out now. An error stops the claim: this fails closed.
-    fn check(&self, conn: &mut Connection, delivery: &Delivery, now: Timestamp) -> Result<Verdict>;
+    /// Whether each of `deliveries` may go out now, in their order. `then` does what follows from a verdict, and the next one sees it. An
+    /// error stops the claim: this fails closed.
+    fn check(&self, conn: &mut Connection, deliveries: &[Delivery], now: Timestamp, then: Then<'_>) -> Result<()>;
 
     /// The delivery ended without a contact (suppressed, failed, cancelled): give back its stock and capacity.
     fn released(&self, _conn: &mut Connection, _delivery: &Delivery, _end: State, _now: Timestamp) -> Result<()> {
@@ -45,19 +46,22 @@ pub trait ClaimCheck: Send + Sync {
         Ok(())
     }
 
-    /// The contact was made: the receiver accepted the message.
-    fn sent(&self, _conn: &mut Connection, _delivery: &Delivery, _now: Timestamp) -> Result<()> {
+    /// Contacts were made: receivers accepted these messages.
+    fn sent(&self, _conn: &mut Connection, _deliveries: &[&Delivery], _now: Timestamp) -> Result<()> {
         Ok(())
     }
 }
+
+/// What follows from a verdict.
+pub type Then<'a> = &'a mut dyn FnMut(&mut Connection, &Delivery, Verdict) -> Result<()>;
 
 /// Allows everything; for messages that no policy governs, and for tests.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoCheck;
 
 impl ClaimCheck for NoCheck {
-    fn check(&self, _: &mut Connection, _: &Delivery, _: Timestamp) -> Result<Verdict> {
-        Ok(Verdict::Allowed)
+    fn check(&self, conn: &mut Connection, deliveries: &[Delivery], _: Timestamp, then: Then<'_>) -> Result<()> {
+        deliveries.iter().try_for_each(|delivery| then(conn, delivery, Verdict::Allowed))
     }
 }
 
@@ -105,28 +109,30 @@ pub fn claim(conn: &mut Connection, ask: Claim<'_>, checks: &dyn ClaimCheck) -> 
         return Ok(claimed);
     }
     let mut domains = pace::Domains::of_channel(conn, ask.channel, ask.now)?;
-    for row in due(conn, ask, limit)? {
-        match checks.check(conn, &row, ask.now)? {
+    let rows = due(conn, ask, limit)?;
+    checks.check(conn, &rows, ask.now, &mut |conn, row, verdict| {
+        match verdict {
             Verdict::Allowed => match domains.take(ask.channel, &row.address, ask.now) {
-                None => claimed.taken.push(row),
+                None => claimed.taken.push(row.clone()),
                 Some(turn) => {
-                    put(conn, &row, row.state, turn, "pace of its domain", ask.now)?;
+                    put(conn, row, row.state, turn, "pace of its domain", ask.now)?;
                     claimed.put_off += 1;
                 }
             },
             Verdict::Suppressed(reason) => {
-                put(conn, &row, State::Suppressed, row.next_at, &reason, ask.now)?;
-                checks.released(conn, &row, State::Suppressed, ask.now)?;
+                put(conn, row, State::Suppressed, row.next_at, &reason, ask.now)?;
+                checks.released(conn, row, State::Suppressed, ask.now)?;
                 claimed.suppressed += 1;
             }
             Verdict::NotBefore(at) => {
                 // At least a second later, or a check that answers "now" would be asked for ever.
                 let at = at.max(ask.now.plus(crate::clock::SECOND));
-                put(conn, &row, row.state, at, "not before", ask.now)?;
+                put(conn, row, row.state, at, "not before", ask.now)?;
                 claimed.put_off += 1;
             }
         }
-    }
+        Ok(())
+    })?;
     domains.keep(conn)?;
     take(conn, ask, &mut claimed.taken)?;
     claimed.variables = find::variables_of(conn, &claimed.taken)?;

@@ -15,7 +15,8 @@ use crate::storage::{Connection, update_rows};
 /// The longest reply that is kept, in characters.
 const MOST_REPLY: usize = 500;
 
-/// Records `outcome`; returns the state that it led to, or `None` when the delivery is no longer this worker's.
+/// Records `outcome`; returns the state that it led to, or `None` when the delivery is no longer this worker's. The checks hear of it,
+/// but for what was sent: of that [`super::step`] tells them, of all at once.
 ///
 /// A worker that slept past its lease finds its delivery held; when it then has the receiver's word that the message was
 /// accepted, that is the proof, and the delivery is sent.
@@ -51,7 +52,6 @@ pub fn record(
         return Ok(None);
     }
     match state {
-        State::Sent => checks.sent(conn, row, now)?,
         State::Held => checks.held(conn, row, now)?,
         State::Failed => {
             if let Outcome::Refused { code: Some(_), text } = outcome {

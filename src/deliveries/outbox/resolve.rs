@@ -60,7 +60,7 @@ pub fn resolve(
         return Err(Error::conflict(format!("the delivery is {} and not held", row.state)));
     }
     match state {
-        State::Sent => checks.sent(conn, &row, now)?,
+        State::Sent => checks.sent(conn, &[&row], now)?,
         State::Cancelled => checks.released(conn, &row, state, now)?,
         _ => {}
     }

@@ -30,23 +30,28 @@ pub fn step(
     now: Timestamp,
     checks: &dyn ClaimCheck,
 ) -> Result<(Vec<Option<State>>, Vec<bool>)> {
-    let Connection::Postgres(postgres) = &mut *conn else {
-        let states = answers.iter().map(|(row, outcome)| record(conn, row, outcome, now, checks));
-        let states = states.collect::<Result<_>>()?;
-        return Ok((states, mark(conn, rows, until, now)?));
-    };
-    let statement = Together { accepted: Accepted::of(answers), rows: Claims::of(rows.iter().copied()), until, now };
-    let done = statement.run(postgres)?;
-    let one = |(row, outcome): &(Arc<Delivery>, Outcome)| match outcome {
-        Outcome::Sent { .. } if done.accepted.contains(&row.id) => {
-            checks.sent(conn, row, now)?;
-            Ok(Some(State::Sent))
+    let done = match conn {
+        Connection::Sqlite(_) => None,
+        Connection::Postgres(postgres) => {
+            let rows = Claims::of(rows.iter().copied());
+            Some(Together { accepted: Accepted::of(answers), rows, until, now }.run(postgres)?)
         }
-        Outcome::Sent { .. } => Ok(None),
+    };
+    let one = |(row, outcome): &(Arc<Delivery>, Outcome)| match (outcome, &done) {
+        (Outcome::Sent { .. }, Some(done)) => Ok(done.accepted.contains(&row.id).then_some(State::Sent)),
         _ => record(conn, row, outcome, now, checks),
     };
-    let states = answers.iter().map(one).collect::<Result<_>>()?;
-    Ok((states, rows.iter().map(|row| done.marked.contains(&row.id)).collect()))
+    let states: Vec<Option<State>> = answers.iter().map(one).collect::<Result<_>>()?;
+    let sent = answers.iter().zip(&states).filter(|(_, state)| **state == Some(State::Sent));
+    let sent: Vec<&Delivery> = sent.map(|((row, _), _)| row.as_ref()).collect();
+    if !sent.is_empty() {
+        checks.sent(conn, &sent, now)?;
+    }
+    let marked = match done {
+        Some(done) => rows.iter().map(|row| done.marked.contains(&row.id)).collect(),
+        None => mark(conn, rows, until, now)?,
+    };
+    Ok((states, marked))
 }
 
 /// Marks rows one by one: with SQLite a statement is no round trip.

@@ -256,12 +256,13 @@ fn answers_lead_to_their_states() {
 struct Third(std::sync::atomic::AtomicUsize);
 
 impl ClaimCheck for Third {
-    fn check(&self, _: &mut Connection, row: &Delivery, now: Timestamp) -> Result<Verdict> {
-        Ok(match row.customer_id.0 {
+    fn check(&self, conn: &mut Connection, rows: &[Delivery], now: Timestamp, then: claim::Then<'_>) -> Result<()> {
+        let verdict = |row: &Delivery| match row.customer_id.0 {
             n if n % 3 == 0 => Verdict::Suppressed("unsubscribed".into()),
             n if n % 5 == 0 && now < START.plus(HOUR) => Verdict::NotBefore(START.plus(HOUR)),
             _ => Verdict::Allowed,
-        })
+        };
+        rows.iter().try_for_each(|row| then(conn, row, verdict(row)))
     }
 
     fn released(&self, _: &mut Connection, _: &Delivery, end: State, _: Timestamp) -> Result<()> {

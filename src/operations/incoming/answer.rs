@@ -74,7 +74,7 @@ fn interaction(
         campaign: None,
         delivery: answer.delivery.map(|row| row.id),
     };
-    if !append_own(conn, &answered, now)? {
+    if append_own(conn, &[answered], now)? != [true] {
         return Ok(());
     }
     let change = interaction_change(ws.settings(), reason, answer.channel, Some(outcome), None, now);

@@ -30,8 +30,13 @@ pub struct OwnInteraction<'a> {
     pub delivery: Option<DeliveryId>,
 }
 
-/// Appends it to history, in a transaction of the caller's; whether it was new.
-pub fn append_own(conn: &mut Connection, own: &OwnInteraction<'_>, now: Timestamp) -> Result<bool> {
+/// Appends them to history, in a transaction of the caller's; whether each was new.
+pub fn append_own(conn: &mut Connection, own: &[OwnInteraction<'_>], now: Timestamp) -> Result<Vec<bool>> {
+    let facts: Vec<Fact> = own.iter().map(|own| fact(own, now)).collect();
+    Ok(History::append_in(conn, &INTERACTION, &facts, now)?.0)
+}
+
+fn fact(own: &OwnInteraction<'_>, now: Timestamp) -> Fact {
     let text = |text: &str| Value::Text(text.to_owned());
     let values = INTERACTION.columns.iter().map(|column| match column.name {
         "direction" => text(own.direction),
@@ -43,12 +48,11 @@ pub fn append_own(conn: &mut Connection, own: &OwnInteraction<'_>, now: Timestam
         "delivery_id" => own.delivery.map_or(Value::Null, |id| Value::Int(id.0)),
         _ => Value::Null,
     });
-    let fact = Fact {
+    Fact {
         customer: own.customer,
         occurred_at: now,
         source: "vizavi".into(),
         key: own.key.clone(),
         values: values.collect(),
-    };
-    Ok(History::append_in(conn, &INTERACTION, &[fact], now)?.accepted() > 0)
+    }
 }

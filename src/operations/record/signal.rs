@@ -75,7 +75,7 @@ fn answered(conn: &mut Connection, delivery: &Delivery, kind: SignalKind, now: T
         campaign: None,
         delivery: Some(delivery.id),
     };
-    append_own(conn, &seen, now).map(drop)
+    append_own(conn, &[seen], now).map(drop)
 }
 
 /// Ends the permission for marketing by the channel of a message. Effective at once: what is planned is looked at again before

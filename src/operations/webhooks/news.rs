@@ -45,13 +45,25 @@ pub fn decided(conn: &mut Connection, campaign: &str, rows: &[DecisionRow]) -> R
     outbox::tell(conn, &wanted, events.collect())
 }
 
-/// Tells what became of a message.
-pub fn delivered(conn: &mut Connection, delivery: &Delivery, state: State, now: Timestamp) -> Result<()> {
+/// Tells what became of messages.
+pub fn delivered(conn: &mut Connection, deliveries: &[&Delivery], state: State, now: Timestamp) -> Result<()> {
     let Some(kind) = event::kind("delivery", state.name()) else { return Ok(()) };
     let wanted = Wanted::read(conn)?;
     if !wanted.includes(kind) {
         return Ok(());
     }
+    let tell = |delivery: &&Delivery| of_delivery(conn, delivery, kind, state, now);
+    let told = deliveries.iter().map(tell).collect::<Result<_>>()?;
+    outbox::tell(conn, &wanted, told)
+}
+
+fn of_delivery(
+    conn: &mut Connection,
+    delivery: &Delivery,
+    kind: &'static str,
+    state: State,
+    now: Timestamp,
+) -> Result<Event> {
     // The row was read before the change; the reason stands in the one that is there now. What receivers said may hold addresses.
     let row = find::by_id(conn, delivery.id)?;
     let data = json!({
@@ -65,8 +77,7 @@ pub fn delivered(conn: &mut Connection, delivery: &Delivery, state: State, now: 
         "reply_code": row.reply_code,
         "attempts": row.attempt,
     });
-    let told = Event::of_customer(kind, delivery.customer_id, now, data);
-    outbox::tell(conn, &wanted, vec![told])
+    Ok(Event::of_customer(kind, delivery.customer_id, now, data))
 }
 
 /// Writes outcomes down, and tells of those that are new; answers how many.

@@ -19,7 +19,7 @@
 //! | `[[relays]]` | none | further relays: as `[smtp]`, with a name; `pace` limits one of them, in messages a second | |
 //! | `[pace]` | no limit | messages a second by channel, or by channel and domain: `"email/example.org" = 5` | 1..1000000 |
 //! | `[warmup.NAME]` | none | a sender who is not known yet, by channel or channel and domain: from (a day), first_day, growth, full: [`Warmup`] | growth 1.01..10 |
-//! | `[mail]` | below | reply_to, return_path, maildir, dkim_selector, complaint_alert, complaint_limit, complaint_minimum: [`Mail`] | |
+//! | `[mail]` | below | reply_to, return_path, maildir, connections, lateness_hours, dkim_selector, complaint_alert, complaint_limit, complaint_minimum: [`Mail`] | |
 //! | `[imports]` | 1024, 32 | files over REST: limit_mib, the largest that is taken; sort_memory_mib, facts that are sorted at a time | 1..1048576, 1..1024 |
 //! | `[history]` | the data folder | url: where sealed facts are: file:///shared/folder, s3://bucket/prefix, gs://, az:// | |
 //! | `second_approver` | false | whether a campaign is approved by another person than the one who applied it | |

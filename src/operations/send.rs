@@ -23,8 +23,6 @@ use crate::operations::{Workspace, audit};
 use crate::settings::ChannelTransport;
 use crate::storage::Store;
 
-/// Worker threads of one call.
-const WORKERS: usize = 2;
 /// Messages that a worker claims at once.
 const BATCH: usize = 200;
 
@@ -50,7 +48,7 @@ pub fn send_through(ws: &Workspace, transports: &Transports, stop: &AtomicBool) 
         keys: ws.link_keys(),
         base_url: &ws.settings().base_url,
         stop,
-        workers: WORKERS,
+        workers: ws.settings().mail.connections as usize,
         batch: BATCH,
         patient: false,
     })?;

@@ -15,6 +15,7 @@ use crate::error::Fault;
 /// | `maildir` | none | a Maildir that the worker polls for reports and replies | folder |
 /// | `seeds` | none | addresses of ours at several providers, for `vizavi campaign test` | at most 50 |
 /// | `utm` | false | links to offers and products get `utm_source`, `utm_medium`, `utm_campaign` and `utm_content` | true, false |
+/// | `connections` | 5 | messages that are on their way at once, of any channel; each goes through a connection of its own | 1..64 |
 /// | `lateness_hours` | no limit | how long after its time a message, of any channel, may still go; later it is suppressed | 1..8760 |
 /// | `dkim_selector` | none | the selector that the relay signs with, for `vizavi sender check` | DNS label |
 /// | `dkim_key` | none | a file with an RSA key in PEM: each message is signed with it; for who has no relay that signs | file |
@@ -34,6 +35,8 @@ pub struct Mail {
     pub seeds: Vec<String>,
     /// Whether links say to web analytics where a visit came from.
     pub utm: bool,
+    /// Messages that are on their way at once, of any channel.
+    pub connections: u32,
     /// How long after its time a message may still go.
     pub lateness_hours: Option<u32>,
     /// The selector that the relay signs with.
@@ -56,6 +59,7 @@ impl Default for Mail {
             maildir: None,
             seeds: Vec::new(),
             utm: false,
+            connections: 5,
             lateness_hours: None,
             dkim_selector: None,
             dkim_key: None,
@@ -85,6 +89,9 @@ impl Mail {
             let message = format!("{} is outside 1..1000000", self.complaint_minimum);
             faults.push(Fault::at("mail.complaint_minimum", message));
         }
+        if !(1..=64).contains(&self.connections) {
+            faults.push(Fault::at("mail.connections", format!("{} is outside 1..64", self.connections)));
+        }
         if self.lateness_hours.is_some_and(|hours| !(1..=8_760).contains(&hours)) {
             faults.push(Fault::at("mail.lateness_hours", "outside 1..8760"));
         }
@@ -96,5 +103,21 @@ impl Mail {
             faults.push(Fault::at("mail.dkim_selector", "must be a DNS label such as s1"));
         }
         faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_out_of_range_is_named() {
+        let faults = |mail: Mail| mail.faults().iter().map(|fault| fault.key.clone()).collect::<Vec<_>>();
+        assert_eq!(faults(Mail::default()), [""; 0]);
+        for connections in [0, 65] {
+            assert_eq!(faults(Mail { connections, ..Mail::default() }), ["mail.connections"]);
+        }
+        assert_eq!(faults(Mail { lateness_hours: Some(0), ..Mail::default() }), ["mail.lateness_hours"]);
+        assert_eq!(faults(Mail { complaint_alert: 0.01, ..Mail::default() }), ["mail.complaint_alert"]);
     }
 }

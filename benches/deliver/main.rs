@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `render` | messages a second on one thread, beside handlebars.js | `--messages` |
 //! | `smtp` | messages a second to `smtp-sink` from a durable outbox in SQLite and PostgreSQL, beside nodemailer and `smtp-source` | `--messages --connections` |
+//! | `campaign` | the same of a campaign by the program itself, with all that a message is looked at for and leaves behind | `--messages --connections` |
 //! | `file` | a million messages planned, rendered and written to mbox files, and the same with a file each (a tenth of them) | `--messages` |
 //! | `memory` | what the `file` case holds at most, for 10,000 messages and for a million | `--messages` |
 //! | `kill` | messages that arrive twice, or unlisted not at all, when senders are killed | `--messages --kills` |
@@ -12,6 +13,7 @@
 
 #![allow(clippy::print_stdout)] // its lines are its result
 
+mod campaign;
 #[path = "../support/figure.rs"]
 #[allow(dead_code, reason = "a bench takes what it needs")]
 mod figure;
@@ -25,6 +27,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[path = "../../tests/suite/support/postgres.rs"]
 #[allow(dead_code, reason = "a bench takes what it needs")]
 mod postgres;
+#[path = "../support/process.rs"]
+#[allow(dead_code, reason = "a bench takes what it needs")]
+mod process;
 mod sink;
 mod speed;
 
@@ -61,7 +66,7 @@ fn options() -> Options {
         }
     }
     if options.cases.is_empty() {
-        options.cases = ["render", "smtp", "kill", "file", "memory"].map(str::to_owned).to_vec();
+        options.cases = ["render", "smtp", "campaign", "kill", "file", "memory"].map(str::to_owned).to_vec();
     }
     options
 }
@@ -98,7 +103,8 @@ fn main() {
                 );
             }
             "kill" => kills(&options),
-            other => panic!("there is no case `{other}`: render, smtp, file, memory, kill"),
+            "campaign" => campaigns(&options),
+            other => panic!("there is no case `{other}`: render, smtp, campaign, file, memory, kill"),
         }
     }
 }
@@ -126,6 +132,20 @@ fn smtp(options: &Options) {
             Location::choose(&std::env::temp_dir(), Some(&url)).expect("a place")
         };
         speed::smtp("postgresql", &shared, count, options.connections, options.rounds, &options.beside);
+    }
+}
+
+fn campaigns(options: &Options) {
+    let (count, connections) = (options.messages.unwrap_or(10_000), options.connections);
+    let of = campaign::Size { count, connections, rounds: options.rounds };
+    campaign::campaign("sqlite", &|| None, &of, &options.beside);
+    if postgres::durable_database().is_some() {
+        let fresh = || {
+            let url = postgres::durable_database().expect("it was there");
+            empty(&url);
+            Some(url)
+        };
+        campaign::campaign("postgresql", &fresh, &of, &options.beside);
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Beside {
 
 impl Beside {
     /// What the peer measures, per second; `None` without it.
-    fn peer(&self, mode: &str, count: i64, connections: usize, port: u16) -> Option<f64> {
+    pub fn peer(&self, mode: &str, count: i64, connections: usize, port: u16) -> Option<f64> {
         let peer = self.peer.as_ref()?;
         let output = Command::new("node")
             .arg(peer.join("peer.js"))
@@ -45,7 +45,7 @@ impl Beside {
     }
 
     /// A sink on a free port of loopback.
-    fn sink(&self) -> Option<(Child, u16)> {
+    pub fn sink(&self) -> Option<(Child, u16)> {
         let port = free_port();
         let child = Command::new(self.postfix.join("smtp-sink"))
             .args(["-u", "nobody", &format!("127.0.0.1:{port}"), "1000"])
@@ -83,7 +83,7 @@ fn free_port() -> u16 {
 }
 
 /// The middle of some figures.
-fn median(mut of: Vec<f64>) -> Option<f64> {
+pub fn median(mut of: Vec<f64>) -> Option<f64> {
     of.sort_by(f64::total_cmp);
     of.get(of.len() / 2).copied()
 }

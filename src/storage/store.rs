@@ -125,10 +125,10 @@ pub(super) fn open(location: &Location) -> Result<Connection, ConnectionError> {
         Location::Sqlite(path) => {
             let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
             conn.batch_execute(
-                // First of all who waits: another connection may be closing, and holds the file for that long. A reader drops its
-                // cache whenever somebody has written: mapped, the pages need not be copied again, and the cache, which each connection
-                // fills, may be small.
-                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                // First of all who waits: another connection may be closing, or another process may be sending, which leaves the lock
+                // for moments only. A reader drops its cache whenever somebody has written: mapped, the pages need not be copied again,
+                // and the cache, which each connection fills, may be small.
+                "PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; \
                  PRAGMA mmap_size = 1073741824; PRAGMA secure_delete = ON;",
             )

@@ -1,9 +1,9 @@
 //! The worker: claims what is due, renders it, takes it to the brink, marks, commits, records; until nothing is due.
 //!
 //! The order of one message: claim (transaction) - render and prepare - mark (transaction, which also records the one
-//! before) - commit - record. While the mark is written, a relay answers what was prepared and the worker renders the next message. A
-//! crash before the mark plans it again; between mark and record it is held; so a crash holds at most one message for each connection (one batch where a transport can prove
-//! what went out).
+//! before) - commit - record. While the mark is written, a relay answers what was prepared and the worker renders the next
+//! message. A crash before the mark plans it again; between mark and record it is held; so a crash holds at most one message
+//! for each connection (one batch where a transport can prove what went out).
 
 use std::collections::HashMap;
 use std::sync::Arc;

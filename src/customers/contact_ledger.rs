@@ -68,61 +68,47 @@ pub fn settle(conn: &mut Connection, deliveries: &[DeliveryId], state: &str, at:
     Ok(())
 }
 
-/// The contacts of one customer since an instant, released ones left out.
-pub fn of_customer(conn: &mut Connection, customer: CustomerId, since: Timestamp) -> Result<Vec<Contact>> {
-    let rows = contact_ledger::table
-        .filter(contact_ledger::customer_id.eq(customer))
-        .filter(contact_ledger::at.ge(since))
-        .filter(contact_ledger::state.ne(RELEASED))
-        .order((contact_ledger::at, contact_ledger::id))
-        .select(Contact::as_select())
-        .load(conn)?;
-    Ok(rows)
+/// Contacts that count since an instant: those that were not released.
+#[diesel::dsl::auto_type]
+fn counting(since: Timestamp) -> _ {
+    let released: &'static str = RELEASED;
+    contact_ledger::table.filter(contact_ledger::at.ge(since)).filter(contact_ledger::state.ne(released))
 }
 
-/// The contacts of some customers since an instant, released ones left out.
+/// The contacts of one customer since an instant, released ones left out.
+pub fn of_customer(conn: &mut Connection, customer: CustomerId, since: Timestamp) -> Result<Vec<Contact>> {
+    let theirs = counting(since).filter(contact_ledger::customer_id.eq(customer));
+    Ok(theirs.order((contact_ledger::at, contact_ledger::id)).select(Contact::as_select()).load(conn)?)
+}
+
+/// The same of some customers.
 pub fn of_customers(conn: &mut Connection, customers: &[CustomerId], since: Timestamp) -> Result<Vec<Contact>> {
-    Ok(on_each!(conn, c => contact_ledger::table
-        .filter(contact_ledger::customer_id.eq_any(customers))
-        .filter(contact_ledger::at.ge(since))
-        .filter(contact_ledger::state.ne(RELEASED))
-        .order((contact_ledger::at, contact_ledger::id))
-        .select(Contact::as_select())
-        .load(c))?)
+    let theirs = counting(since).filter(contact_ledger::customer_id.eq_any(customers));
+    let theirs = theirs.order((contact_ledger::at, contact_ledger::id));
+    Ok(on_each!(conn, c => theirs.select(Contact::as_select()).load(c))?)
+}
+
+/// The contacts of a household since an instant, released ones left out.
+pub fn of_household(conn: &mut Connection, household: &str, since: Timestamp) -> Result<Vec<Contact>> {
+    let theirs = counting(since).filter(contact_ledger::household.eq(household));
+    Ok(theirs.order((contact_ledger::at, contact_ledger::id)).select(Contact::as_select()).load(conn)?)
+}
+
+/// The same of some households.
+pub fn of_households(conn: &mut Connection, households: &[&str], since: Timestamp) -> Result<Vec<Contact>> {
+    let theirs = counting(since).filter(contact_ledger::household.eq_any(households));
+    let theirs = theirs.order((contact_ledger::at, contact_ledger::id));
+    Ok(on_each!(conn, c => theirs.select(Contact::as_select()).load(c))?)
 }
 
 /// How many contacts one customer, and the others in the household, have had since an instant, released ones left out.
 pub fn count(conn: &mut Connection, customer: CustomerId, household: Option<&str>, since: Timestamp) -> Result<i64> {
-    let counted =
-        contact_ledger::table.filter(contact_ledger::at.ge(since)).filter(contact_ledger::state.ne(RELEASED)).count();
+    let counted = counting(since).count();
     let own: i64 = counted.filter(contact_ledger::customer_id.eq(customer)).get_result(conn)?;
     let Some(household) = household else { return Ok(own) };
     let others = counted.filter(contact_ledger::household.eq(household));
     let others: i64 = others.filter(contact_ledger::customer_id.ne(customer)).get_result(conn)?;
     Ok(own + others)
-}
-
-/// The contacts of some households since an instant, released ones left out.
-pub fn of_households(conn: &mut Connection, households: &[&str], since: Timestamp) -> Result<Vec<Contact>> {
-    Ok(on_each!(conn, c => contact_ledger::table
-        .filter(contact_ledger::household.eq_any(households))
-        .filter(contact_ledger::at.ge(since))
-        .filter(contact_ledger::state.ne(RELEASED))
-        .order((contact_ledger::at, contact_ledger::id))
-        .select(Contact::as_select())
-        .load(c))?)
-}
-
-/// The contacts of a household since an instant, released ones left out.
-pub fn of_household(conn: &mut Connection, household: &str, since: Timestamp) -> Result<Vec<Contact>> {
-    let rows = contact_ledger::table
-        .filter(contact_ledger::household.eq(household))
-        .filter(contact_ledger::at.ge(since))
-        .filter(contact_ledger::state.ne(RELEASED))
-        .order((contact_ledger::at, contact_ledger::id))
-        .select(Contact::as_select())
-        .load(conn)?;
-    Ok(rows)
 }
 
 /// Contacts in `[from, until)` by run, released ones left out.

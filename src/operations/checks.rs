@@ -64,9 +64,7 @@ impl Checks {
         self.runs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(run, made.clone());
         Ok(made)
     }
-}
 
-impl Checks {
     /// What is to be said of a delivery before anything about its customer is read.
     fn of_itself(&self, delivery: &Delivery, now: Timestamp) -> Option<Verdict> {
         let lateness = self.ws.settings().mail.lateness_hours.map(|hours| i64::from(hours) * HOUR);
@@ -117,8 +115,10 @@ impl Checks {
 /// What is read of the customers of several deliveries in one go, and what has changed since.
 struct Read {
     people: HashMap<DeliveryId, Person>,
-    /// Whose contact was released since, and their households.
-    changed: (HashSet<CustomerId>, HashSet<String>),
+    /// Whose contact was released since.
+    released: HashSet<CustomerId>,
+    /// Their households.
+    households: HashSet<String>,
 }
 
 impl Read {
@@ -130,23 +130,22 @@ impl Read {
         let whom: Vec<(Customer, DeliveryId)> = deliveries.iter().filter_map(whom).collect();
         let people = people::written_to(ws, conn, &whom, now)?.into_iter();
         let people = whom.iter().map(|(_, delivery)| *delivery).zip(people).collect();
-        Ok(Read { people, changed: Default::default() })
+        Ok(Read { people, released: HashSet::new(), households: HashSet::new() })
     }
 
     /// The customer of a delivery, read anew where a contact was released since; `None` when there is none.
     fn person(&self, ws: &Workspace, conn: &mut Connection, of: &Delivery, now: Timestamp) -> Result<Option<Person>> {
         let Some(person) = self.people.get(&of.id) else { return Ok(None) };
-        let (customers, households) = &self.changed;
         let household = person.customer.household.as_ref();
-        if customers.contains(&of.customer_id) || household.is_some_and(|of| households.contains(of)) {
+        if self.released.contains(&of.customer_id) || household.is_some_and(|of| self.households.contains(of)) {
             return people::one(ws, conn, person.customer.clone(), now, Some(of.id)).map(Some);
         }
         Ok(Some(person.clone()))
     }
 
     fn release(&mut self, person: Person) {
-        self.changed.0.insert(person.customer.id);
-        self.changed.1.extend(person.customer.household);
+        self.released.insert(person.customer.id);
+        self.households.extend(person.customer.household);
     }
 }
 

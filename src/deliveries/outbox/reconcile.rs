@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use diesel::dsl::count_star;
+use diesel::dsl::{count, count_star};
 use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::deliveries::state::State;
 use crate::error::Result;
 use crate::ids::CampaignRunId;
-use crate::storage::Connection;
 use crate::storage::schema::delivery;
+use crate::storage::{Connection, on_each};
 
 /// planned = sent + suppressed(reason) + failed + held + cancelled + open.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -42,20 +42,18 @@ impl Reconciliation {
 /// Counts the deliveries of a run by what became of them.
 pub fn reconcile(conn: &mut Connection, run: CampaignRunId) -> Result<Reconciliation> {
     let of_run = delivery::table.filter(delivery::campaign_run_id.eq(run));
-    let mut result = Reconciliation { planned: of_run.count().get_result(conn)?, ..Reconciliation::default() };
-    let groups: Vec<(State, Option<String>, i64)> = of_run
-        .group_by((delivery::state, delivery::reason))
-        .select((delivery::state, delivery::reason, count_star()))
+    let planned = of_run.count().get_result(conn)?;
+    // In one pass and not by groups: those would be sorted, all rows of the run in memory.
+    let each = |state: State| count(delivery::id).aggregate_filter(delivery::state.eq(state));
+    let open = [State::Planned, State::Claimed, State::Committing, State::Deferred];
+    let open = count(delivery::id).aggregate_filter(delivery::state.eq_any(open));
+    let parts = (each(State::Sent), each(State::Failed), each(State::Held), each(State::Cancelled), open);
+    let (sent, failed, held, cancelled, open) = on_each!(conn, c => of_run.select(parts).get_result(c))?;
+    let suppressed: Vec<(Option<String>, i64)> = of_run
+        .filter(delivery::state.eq(State::Suppressed.literal()))
+        .group_by(delivery::reason)
+        .select((delivery::reason, count_star()))
         .load(conn)?;
-    for (state, reason, count) in groups {
-        match state {
-            State::Sent => result.sent += count,
-            State::Suppressed => *result.suppressed.entry(reason.unwrap_or_default()).or_default() += count,
-            State::Failed => result.failed += count,
-            State::Held => result.held += count,
-            State::Cancelled => result.cancelled += count,
-            State::Planned | State::Claimed | State::Committing | State::Deferred => result.open += count,
-        }
-    }
-    Ok(result)
+    let suppressed = suppressed.into_iter().map(|(reason, count)| (reason.unwrap_or_default(), count)).collect();
+    Ok(Reconciliation { planned, sent, suppressed, failed, held, cancelled, open })
 }

@@ -100,6 +100,9 @@ pub struct Candidate {
     pub hour_share: f64,
     /// The other terms of its value, in minor units.
     pub terms: ValueTerms,
+    /// Standard error of the later value among them: what is not known of who leaves for having been asked. It is the same mistake in
+    /// all customers, so that these add up.
+    pub after_error: f64,
     /// Expected spending, charged to each budget it uses, in minor units.
     pub spend: f64,
     /// What else it uses.

@@ -138,12 +138,13 @@ impl Response<'_> {
         (1.0 - (1.0 - self.baseline) * (1.0 - lift), self.baseline)
     }
 
-    /// The share of the later value that the contact costs, 0..=1: of those who would still buy after the window, who does not for
-    /// having been contacted.
-    fn later_loss(&self, channel: &str) -> f64 {
-        let Some((model, seen)) = &self.retention else { return 0.0 };
-        let without = || model.predict_encoded(seen, None, None).mean;
-        model.leaving.as_ref().map_or(0.0, |leaving| leaving.share(without(), channel))
+    /// The share of the later value that the contact costs, 0..=1, and its standard error: of those who would still buy after the
+    /// window, who does not for having been contacted.
+    fn later_loss(&self, channel: &str) -> (f64, f64) {
+        let Some((model, seen)) = &self.retention else { return (0.0, 0.0) };
+        let Some(leaving) = &model.leaving else { return (0.0, 0.0) };
+        let without = model.predict_encoded(seen, None, None).mean;
+        (leaving.share(without, channel), leaving.error(without, channel))
     }
 }
 
@@ -154,8 +155,8 @@ struct Chances {
     with: f64,
     /// P(convert | no contact).
     without: f64,
-    /// Share of the later value that the contact costs.
-    later_loss: f64,
+    /// Share of the later value that the contact costs, and its standard error.
+    later_loss: (f64, f64),
     /// Of earlier contacts.
     pressure: f64,
 }
@@ -283,7 +284,7 @@ impl<'a> Menu<'a> {
         let margin = basket * earns.margin_rate;
         let discount = offer.spec.redemption_cost(Money(basket.round() as i64)).0 as f64;
         let contact_cost = self.contact_cost(channel);
-        let Chances { with: p1, without: p0, later_loss, pressure } = chances;
+        let Chances { with: p1, without: p0, later_loss: (later_loss, error), pressure } = chances;
         let extra = p1 - p0;
         let later_value = earns.orders_a_year * margin;
         let terms = ValueTerms {
@@ -301,7 +302,7 @@ impl<'a> Menu<'a> {
         };
         // What a partner pays on top is no budget to spend.
         let spend = contact_cost + p1 * offer.spec.redeem * discount.max(0.0);
-        Candidate { treatment, slot, p1, p0, hour_share, terms, spend, uses }
+        Candidate { treatment, slot, p1, p0, hour_share, terms, after_error: error * later_value, spend, uses }
     }
 
     /// The basket to expect, in minor units: the customer's own mean, else the offer's, else that of the whole base.

@@ -33,7 +33,7 @@ pub struct Forecast {
     pub profit: Money,
     /// The same as the estimates say it.
     pub promised: Money,
-    /// Where the profit will lie in 95 of 100 cases, as far as chance and what is not known of lifts go.
+    /// Where the profit will lie in 95 of 100 cases, as far as chance and what is not known of lifts, and of who leaves, go.
     pub interval: [Money; 2],
     /// Customers of whom a treatment was drawn at random.
     pub explorers: usize,
@@ -64,6 +64,8 @@ struct Sum {
     promised: f64,
     /// The part of it that lifts bring.
     lifted: f64,
+    /// Standard error of the later value.
+    after_error: f64,
     /// Of what chance alone does to it.
     variance: f64,
 }
@@ -74,6 +76,7 @@ impl Sum {
         self.spend += other.spend;
         self.promised += other.promised;
         self.lifted += other.lifted;
+        self.after_error += other.after_error;
         self.variance += other.variance;
     }
 
@@ -86,6 +89,7 @@ impl Sum {
             let margin = terms.margin_with - terms.redeem * terms.discount;
             sum.promised = choice.value as f64 / TICKS;
             sum.lifted = (candidate.p1 - candidate.p0) * margin;
+            sum.after_error = candidate.after_error;
             let of = |p: f64, margin: f64| p * (1.0 - p) * margin * margin;
             sum.variance = of(candidate.p1, margin) + of(candidate.p0, terms.margin_without);
         }
@@ -118,7 +122,8 @@ pub fn forecast(batch: &Batch, realised: &Realised) -> Forecast {
         }
     }
     let profit = whole.profit(realised);
-    let deviation = ((realised.deviation * whole.lifted).powi(2) + whole.variance).sqrt();
+    let variance = (realised.deviation * whole.lifted).powi(2) + whole.after_error.powi(2) + whole.variance;
+    let deviation = variance.sqrt();
     forecast.contacts = whole.contacts;
     forecast.spend = money(whole.spend);
     forecast.profit = money(profit);

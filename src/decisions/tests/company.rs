@@ -110,6 +110,7 @@ pub fn candidate(offer: usize, channel: usize, day: i64, draws: &mut Stream) -> 
             reach_value: 500.0,
             worth: 0.0,
         },
+        after_error: 0.0,
         spend: [1.0, 8.0, 450.0][channel] + 30.0 * draws.uniform(),
         uses: Arc::new(Uses { budgets: vec![0], units: vec![(offer as u16, 1), (4 + channel as u16, 1)] }),
     }

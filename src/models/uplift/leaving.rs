@@ -36,6 +36,9 @@ pub struct Leaving {
     error: f64,
     /// By the chance of buying later: from which chance on, and the share. Rising.
     bands: Vec<(f64, f64)>,
+    /// Standard errors of these shares.
+    #[serde(default)]
+    errors: Vec<f64>,
     /// How many times the share of all a channel loses.
     by_channel: BTreeMap<String, f64>,
     /// Contacts left to chance that it was learned from.
@@ -94,7 +97,11 @@ impl Leaving {
         let bands = bands(&rows);
         let beyond = |of: Estimate| Estimate { mean: of.mean - all.mean, variance: of.variance };
         let of_bands: Vec<Estimate> = bands.iter().map(|band| beyond(lost(band, |_| true))).collect();
-        let shares = of_bands.into_iter().map(|beyond| (whole + drawn_in(beyond)).clamp(0.0, 1.0));
+        let of_band = |beyond: &Estimate| {
+            let own = (BELIEVED.variance.recip() + beyond.variance.recip()).recip();
+            ((whole + drawn_in(*beyond)).clamp(0.0, 1.0), ((before + seen).recip() + own).sqrt())
+        };
+        let (shares, errors): (Vec<f64>, Vec<f64>) = of_bands.iter().map(of_band).unzip();
         let bands = bands.iter().map(|band| band.first().map_or(0.0, |row| row.without)).zip(shares).collect();
 
         let mut channels: Vec<&str> = rows.iter().filter_map(|row| row.channel).collect();
@@ -111,6 +118,7 @@ impl Leaving {
             whole: whole.max(0.0),
             error: (before + seen).sqrt().recip(),
             bands,
+            errors,
             by_channel: by_channel.collect(),
             contacts: rows.iter().filter(|row| row.channel.is_some()).count(),
         }
@@ -118,9 +126,21 @@ impl Leaving {
 
     /// The share, 0 to 1, that a contact by a channel loses of those who would buy later with this chance.
     pub fn share(&self, without: f64, channel: &str) -> f64 {
-        let band = self.bands.iter().rev().find(|(from, _)| without >= *from).or(self.bands.first());
-        let times = self.by_channel.get(channel).copied().unwrap_or(1.0);
-        (band.map_or(self.whole, |(_, share)| *share) * times).clamp(0.0, 1.0)
+        let share = self.bands.get(self.band(without)).map_or(self.whole, |(_, share)| *share);
+        (share * self.times(channel)).clamp(0.0, 1.0)
+    }
+
+    /// The standard error of that share: no less than that of its band, since how few a channel loses is not known for certain either.
+    pub fn error(&self, without: f64, channel: &str) -> f64 {
+        self.errors.get(self.band(without)).copied().unwrap_or(self.error) * self.times(channel).max(1.0)
+    }
+
+    fn band(&self, without: f64) -> usize {
+        self.bands.iter().rposition(|(from, _)| without >= *from).unwrap_or(0)
+    }
+
+    fn times(&self, channel: &str) -> f64 {
+        self.by_channel.get(channel).copied().unwrap_or(1.0)
     }
 
     /// For the card.
@@ -225,11 +245,19 @@ mod tests {
     #[test]
     fn few_decisions_tell_little_and_yet_something() {
         // As many as a company of 5,000 clients has of two years.
-        let mean = |lost: f64| {
-            (0..20).map(|seed| Leaving::of(tried(seed, 10_000, lost)).share(0.9, "email")).sum::<f64>() / 20.0
-        };
-        let (without, with) = (mean(0.0), mean(0.06));
+        let found =
+            |lost: f64| -> Vec<Leaving> { (0..20).map(|seed| Leaving::of(tried(seed, 10_000, lost))).collect() };
+        let mean = |found: &[Leaving]| found.iter().map(|one| one.share(0.9, "email")).sum::<f64>() / 20.0;
+        let (none, some) = (found(0.0), found(0.06));
+        let (without, with) = (mean(&none), mean(&some));
         assert!((0.0..0.025).contains(&without) && with > without + 0.015, "{without} {with}");
+        // What is said of the error holds.
+        for (lost, found) in [(0.0, none), (0.06, some)] {
+            let holds = |one: &&Leaving| (one.share(0.9, "email") - lost).abs() <= 1.96 * one.error(0.9, "email");
+            assert!(found.iter().filter(holds).count() >= 16, "{lost}: {found:?}");
+        }
+        let many = Leaving::of(tried(1, 200_000, 0.06));
+        assert!(many.error(0.9, "email") < 0.5 * Leaving::of(tried(1, 10_000, 0.06)).error(0.9, "email"), "{many:?}");
     }
 
     #[test]

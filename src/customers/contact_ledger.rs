@@ -1,6 +1,7 @@
 //! The ledger of contacts: reserved when decided, made when sent, released when suppressed. Caps and cool-downs read it.
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
 use serde::Serialize;
 
 use crate::clock::Timestamp;
@@ -8,7 +9,7 @@ use crate::error::Result;
 use crate::ids::{CampaignRunId, CustomerId, DeliveryId};
 use crate::insert_rows;
 use crate::storage::schema::contact_ledger;
-use crate::storage::{Connection, on_each, update_row};
+use crate::storage::{Connection, Prepared, on_each, update_row};
 
 /// A contact is planned.
 pub const RESERVED: &str = "reserved";
@@ -51,18 +52,21 @@ pub fn insert(conn: &mut Connection, contacts: &[Contact]) -> Result<()> {
 
 /// Sets the state of the contacts of deliveries, and when they took place.
 pub fn settle(conn: &mut Connection, deliveries: &[DeliveryId], state: &str, at: Timestamp) -> Result<()> {
-    let settled = (contact_ledger::state.eq(state), contact_ledger::at.eq(at));
+    struct Here;
     match conn {
         Connection::Sqlite(c) => {
-            struct Settle;
+            let settled = (contact_ledger::state.eq(state), contact_ledger::at.eq(at));
             for delivery in deliveries {
                 let of_delivery = contact_ledger::delivery_id.eq(delivery);
-                update_row::<Settle, _, _, _>(c, contact_ledger::table, of_delivery, settled)?;
+                update_row::<Here, _, _, _>(c, contact_ledger::table, of_delivery, settled)?;
             }
         }
         Connection::Postgres(c) => {
-            let of_these = contact_ledger::table.filter(contact_ledger::delivery_id.eq_any(deliveries));
-            diesel::update(of_these).set(settled).execute(c)?;
+            Prepared::<Here>::new("UPDATE contact_ledger SET state = ?, at = ? WHERE delivery_id = ANY(?)")
+                .bind::<Text, _>(state)
+                .bind::<BigInt, _>(at)
+                .bind::<Array<BigInt>, _>(deliveries)
+                .execute(c)?;
         }
     }
     Ok(())

@@ -47,7 +47,8 @@ pub struct CustomerState {
 }
 
 /// The part of a serving row that is book-keeping: read from facts as they are, whatever the models.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = customer_state)]
 pub struct Totals {
     /// Orders so far.
     pub orders: i64,

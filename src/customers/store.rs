@@ -1,9 +1,10 @@
 //! The SQL of customers, consents and serving rows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Nullable};
 use diesel::upsert::excluded;
 
 use super::{Consent, Customer, CustomerState, Totals, change, identity};
@@ -11,9 +12,8 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::CustomerId;
 use crate::insert_rows;
-use crate::money::Money;
 use crate::storage::schema::{consent, customer, customer_state};
-use crate::storage::{Connection, on_each};
+use crate::storage::{Connection, Prepared, on_each, update_row};
 
 /// Ids in one `IN (...)`.
 const CHUNK: usize = 500;
@@ -354,22 +354,10 @@ pub fn totals_between(
     from: CustomerId,
     until: CustomerId,
 ) -> Result<HashMap<CustomerId, Totals>> {
-    type Row = (CustomerId, i64, Money, Money, Money, i64, Option<Timestamp>);
-    let columns = (
-        customer_state::customer_id,
-        customer_state::orders,
-        customer_state::revenue,
-        customer_state::cost_to_serve,
-        customer_state::profit,
-        customer_state::open_complaints,
-        customer_state::last_order_at,
-    );
     let within = customer_state::table.filter(customer_state::customer_id.between(from, until));
-    let rows: Vec<Row> = within.select(columns).load(conn)?;
-    let of = |(id, orders, revenue, cost_to_serve, profit, open_complaints, last_order_at): Row| {
-        (id, Totals { orders, revenue, cost_to_serve, profit, open_complaints, last_order_at })
-    };
-    Ok(rows.into_iter().map(of).collect())
+    let rows: Vec<(CustomerId, Totals)> =
+        within.select((customer_state::customer_id, Totals::as_select())).load(conn)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Keeps others from writing serving rows until the transaction ends. SQLite has one writer, which does the same.
@@ -380,23 +368,75 @@ pub fn hold_states(conn: &mut Connection) -> Result<()> {
     Ok(())
 }
 
-/// The serving rows of these customers, made where there are none, and kept from others until the transaction ends: what is
-/// read here may be changed and written back.
-pub fn states_for_update(conn: &mut Connection, ids: &[CustomerId], now: Timestamp) -> Result<Vec<CustomerState>> {
-    let empty: Vec<CustomerState> = ids.iter().map(|id| CustomerState::empty(*id, now)).collect();
-    insert_rows!(conn, empty, values =>
-        diesel::insert_into(customer_state::table).values(values).on_conflict_do_nothing())?;
-    let mut states: Vec<CustomerState> = Vec::with_capacity(ids.len());
+/// The totals in the serving rows of these customers, which are made where there are none, by customer. They are kept from others until
+/// the transaction ends: what is read here may be changed and written back.
+pub fn totals_for_update(
+    conn: &mut Connection,
+    ids: &[CustomerId],
+    now: Timestamp,
+) -> Result<BTreeMap<CustomerId, Totals>> {
+    let mut found = BTreeMap::new();
     for chunk in ids.chunks(CHUNK) {
-        let rows = customer_state::table.filter(customer_state::customer_id.eq_any(chunk));
-        let rows = rows.order(customer_state::customer_id);
-        states.extend(match conn {
-            Connection::Sqlite(c) => rows.select(CustomerState::as_select()).load(c)?,
-            // Of two that write at once the second waits here, and then sees what the first has written.
-            Connection::Postgres(c) => rows.select(CustomerState::as_select()).for_update().load(c)?,
-        });
+        found.extend(locked(conn, chunk)?);
+        let missing: Vec<CustomerId> = chunk.iter().copied().filter(|id| !found.contains_key(id)).collect();
+        if !missing.is_empty() {
+            let empty: Vec<CustomerState> = missing.iter().map(|id| CustomerState::empty(*id, now)).collect();
+            insert_rows!(conn, empty, values =>
+                diesel::insert_into(customer_state::table).values(values).on_conflict_do_nothing())?;
+            found.extend(locked(conn, &missing)?);
+        }
     }
-    Ok(states)
+    Ok(found)
+}
+
+fn locked(conn: &mut Connection, ids: &[CustomerId]) -> Result<Vec<(CustomerId, Totals)>> {
+    let rows = customer_state::table.filter(customer_state::customer_id.eq_any(ids)).order(customer_state::customer_id);
+    let id = customer_state::customer_id;
+    Ok(match conn {
+        Connection::Sqlite(c) => rows.select((id, Totals::as_select())).load(c)?,
+        // Of two that write at once the second waits here, and then sees what the first has written.
+        Connection::Postgres(c) => rows.select((id, Totals::as_select())).for_update().load(c)?,
+    })
+}
+
+const PUT_TOTALS: &str = "\
+    UPDATE customer_state AS s SET orders = v.orders, revenue = v.revenue, cost_to_serve = v.cost, profit = v.profit, \
+    open_complaints = v.complaints, last_order_at = v.last, updated_at = ? \
+    FROM unnest(?, ?, ?, ?, ?, ?, ?) AS v(id, orders, revenue, cost, profit, complaints, last) WHERE s.customer_id = v.id";
+
+/// Writes totals into the serving rows of customers.
+pub fn put_totals(conn: &mut Connection, of: &BTreeMap<CustomerId, Totals>, now: Timestamp) -> Result<()> {
+    struct Here;
+    match conn {
+        Connection::Sqlite(c) => {
+            for (id, totals) in of {
+                let changes = (
+                    customer_state::orders.eq(totals.orders),
+                    customer_state::revenue.eq(totals.revenue),
+                    customer_state::cost_to_serve.eq(totals.cost_to_serve),
+                    customer_state::profit.eq(totals.profit),
+                    customer_state::open_complaints.eq(totals.open_complaints),
+                    customer_state::last_order_at.eq(totals.last_order_at),
+                    customer_state::updated_at.eq(now),
+                );
+                update_row::<Here, _, _, _>(c, customer_state::table, customer_state::customer_id.eq(id), changes)?;
+            }
+        }
+        Connection::Postgres(c) => {
+            let numbers = |column: fn(&Totals) -> i64| of.values().map(column).collect::<Vec<i64>>();
+            Prepared::<Here>::new(PUT_TOTALS)
+                .bind::<BigInt, _>(now)
+                .bind::<Array<BigInt>, _>(of.keys().collect::<Vec<_>>())
+                .bind::<Array<BigInt>, _>(numbers(|totals| totals.orders))
+                .bind::<Array<BigInt>, _>(numbers(|totals| totals.revenue.0))
+                .bind::<Array<BigInt>, _>(numbers(|totals| totals.cost_to_serve.0))
+                .bind::<Array<BigInt>, _>(numbers(|totals| totals.profit.0))
+                .bind::<Array<BigInt>, _>(numbers(|totals| totals.open_complaints))
+                .bind::<Array<Nullable<BigInt>>, _>(of.values().map(|totals| totals.last_order_at).collect::<Vec<_>>())
+                .execute(c)?;
+        }
+    }
+    Ok(())
 }
 
 /// Customers with an open complaint and how many, by id after `after`.

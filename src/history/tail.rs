@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{self, CustomerId};
 use crate::storage::schema::history_tail;
-use crate::storage::{Connection, PostgresConnection};
+use crate::storage::{Connection, PostgresConnection, Prepared};
 
 /// What became of appended facts: for each, in order, whether it is new.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,33 +71,30 @@ fn insert_each(c: &mut SqliteConnection, rows: &[Row]) -> Result<Vec<bool>> {
     Ok(rows.iter().map(insert).map(|inserted| Ok(inserted? == 1)).collect::<QueryResult<_>>()?)
 }
 
-/// One statement for all rows, its values as one array a column: a statement with thousands of parameters would have to be
-/// planned anew each time.
+const INSERT: &str = "\
+    INSERT INTO history_tail \
+    (id, fact_type, source, fact_key, customer_id, occurred_at, accepted_at, payload, batch, sealed_at) \
+    SELECT id, ?, source, fact_key, customer_id, occurred_at, ?, payload, 0, 0 \
+    FROM unnest(?, ?, ?, ?, ?, ?) AS new (id, source, fact_key, customer_id, occurred_at, payload) \
+    ON CONFLICT DO NOTHING RETURNING id";
+
+/// One statement for all rows.
 fn insert_at_once(c: &mut PostgresConnection, fact_type: &FactType, rows: &[Row]) -> Result<Vec<bool>> {
-    #[derive(QueryableByName)]
-    struct Inserted {
-        #[diesel(sql_type = BigInt)]
-        id: i64,
-    }
+    struct Here;
     let Some(first) = rows.first() else { return Ok(Vec::new()) };
     let numbers = |of: fn(&Row) -> i64| rows.iter().map(of).collect::<Vec<i64>>();
-    let inserted: Vec<Inserted> = diesel::sql_query(
-        "INSERT INTO history_tail (id, fact_type, source, fact_key, customer_id, occurred_at, accepted_at, payload, \
-         batch, sealed_at) \
-         SELECT id, $1, source, fact_key, customer_id, occurred_at, $2, payload, 0, 0 \
-         FROM UNNEST($3, $4, $5, $6, $7, $8) AS new (id, source, fact_key, customer_id, occurred_at, payload) \
-         ON CONFLICT DO NOTHING RETURNING id",
-    )
-    .bind::<Text, _>(fact_type.name)
-    .bind::<BigInt, _>(first.accepted_at)
-    .bind::<Array<BigInt>, _>(numbers(|row| row.id))
-    .bind::<Array<Text>, _>(rows.iter().map(|row| row.source).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(rows.iter().map(|row| row.fact_key).collect::<Vec<_>>())
-    .bind::<Array<BigInt>, _>(numbers(|row| row.customer_id))
-    .bind::<Array<BigInt>, _>(numbers(|row| row.occurred_at))
-    .bind::<Array<Text>, _>(rows.iter().map(|row| row.payload.as_str()).collect::<Vec<_>>())
-    .load(c)?;
-    let inserted: HashSet<i64> = inserted.into_iter().map(|row| row.id).collect();
+    let texts = |of: for<'r> fn(&'r Row) -> &'r str| rows.iter().map(of).collect::<Vec<&str>>();
+    let inserted: Vec<i64> = Prepared::<Here, BigInt>::new(INSERT)
+        .bind::<Text, _>(fact_type.name)
+        .bind::<BigInt, _>(first.accepted_at)
+        .bind::<Array<BigInt>, _>(numbers(|row| row.id))
+        .bind::<Array<Text>, _>(texts(|row| row.source))
+        .bind::<Array<Text>, _>(texts(|row| row.fact_key))
+        .bind::<Array<BigInt>, _>(numbers(|row| row.customer_id))
+        .bind::<Array<BigInt>, _>(numbers(|row| row.occurred_at))
+        .bind::<Array<Text>, _>(texts(|row| &row.payload))
+        .load(c)?;
+    let inserted: HashSet<i64> = inserted.into_iter().collect();
     Ok(rows.iter().map(|row| inserted.contains(&row.id)).collect())
 }
 

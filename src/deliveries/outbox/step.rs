@@ -9,7 +9,7 @@ use diesel::sqlite::SqliteConnection;
 use super::brake::EVERYTHING;
 use super::claim::ClaimCheck;
 use super::record::record;
-use super::together::{Accepted, Claims, Together};
+use super::together::together;
 use crate::clock::Timestamp;
 use crate::deliveries::delivery::Delivery;
 use crate::deliveries::state::State;
@@ -32,10 +32,7 @@ pub fn step(
 ) -> Result<(Vec<Option<State>>, Vec<bool>)> {
     let done = match conn {
         Connection::Sqlite(_) => None,
-        Connection::Postgres(postgres) => {
-            let rows = Claims::of(rows.iter().copied());
-            Some(Together { accepted: Accepted::of(answers), rows, until, now }.run(postgres)?)
-        }
+        Connection::Postgres(postgres) => Some(together(postgres, answers, rows, until, now)?),
     };
     let one = |(row, outcome): &(Arc<Delivery>, Outcome)| match (outcome, &done) {
         (Outcome::Sent { .. }, Some(done)) => Ok(done.accepted.contains(&row.id).then_some(State::Sent)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
-use crate::customers::{CustomerState, store as customers};
+use crate::customers::{Totals, store as customers};
 use crate::error::Result;
 use crate::ids::CustomerId;
 use crate::money::Money;
@@ -27,20 +27,20 @@ pub struct Change {
 }
 
 impl Change {
-    fn apply(&self, state: &mut CustomerState) {
-        state.orders += self.orders;
-        state.revenue = state.revenue + self.revenue;
-        state.cost_to_serve = state.cost_to_serve + self.cost;
-        state.profit = state.profit + self.margin - self.cost;
+    fn apply(&self, totals: &mut Totals) {
+        totals.orders += self.orders;
+        totals.revenue = totals.revenue + self.revenue;
+        totals.cost_to_serve = totals.cost_to_serve + self.cost;
+        totals.profit = totals.profit + self.margin - self.cost;
         // A fact that comes late does not move the last purchase back.
-        state.last_order_at = state.last_order_at.max(self.ordered_at);
+        totals.last_order_at = totals.last_order_at.max(self.ordered_at);
         // Closing what was never opened does not pay for a later complaint.
         let complaint = self.complaint.map_or(0, |(_, change)| change);
-        state.open_complaints = (state.open_complaints + complaint).max(0);
+        totals.open_complaints = (totals.open_complaints + complaint).max(0);
     }
 }
 
-/// Applies changes: the rows of all their customers are read at once and written at once.
+/// Applies changes: the totals of all their customers are read at once and written at once.
 pub fn apply(conn: &mut Connection, changes: &[(CustomerId, Change)], now: Timestamp) -> Result<()> {
     let mut by_customer: BTreeMap<CustomerId, Vec<Change>> = BTreeMap::new();
     for (customer, change) in changes.iter().filter(|(_, change)| *change != Change::default()) {
@@ -50,14 +50,11 @@ pub fn apply(conn: &mut Connection, changes: &[(CustomerId, Change)], now: Times
         return Ok(());
     }
     let ids: Vec<CustomerId> = by_customer.keys().copied().collect();
-    let mut states = customers::states_for_update(conn, &ids, now)?;
-    for state in &mut states {
-        let mut changes = by_customer.remove(&state.customer_id).unwrap_or_default();
+    let mut totals = customers::totals_for_update(conn, &ids, now)?;
+    for (customer, mut changes) in by_customer {
+        let Some(totals) = totals.get_mut(&customer) else { continue };
         changes.sort_by_key(|change| change.complaint);
-        for change in changes {
-            change.apply(state);
-        }
-        state.updated_at = now;
+        changes.iter().for_each(|change| change.apply(totals));
     }
-    customers::put_states(conn, &states)
+    customers::put_totals(conn, &totals, now)
 }

@@ -35,8 +35,9 @@ use crate::operations::webhooks::news;
 use crate::operations::{Workspace, audit};
 use crate::storage::Connection;
 
-/// How often a run is fitted into what is left because somebody else took something in the meantime.
-const ATTEMPTS: usize = 10;
+/// How often a run is fitted into what is left because somebody else took something in the meantime. Each time there is less to take, so
+/// that it ends; on a machine with much else to do ten times were once too few.
+const ATTEMPTS: usize = 100;
 
 /// What a run decided.
 #[derive(Debug, Clone, Serialize)]

@@ -2,6 +2,7 @@
 //! number of processes. Stock is counted with the offer (`offers::store`), which several campaigns share.
 
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::DAY;
@@ -73,6 +74,16 @@ pub fn take(
     );
     on_each!(conn, c => diesel::insert_into(capacity::table).values(row).on_conflict_do_nothing().execute(c))?;
     Ok(add(conn)? == 1)
+}
+
+/// Keeps all that is counted in a campaign from others until the transaction ends, in the order in which it is taken. SQLite has one writer.
+pub fn hold(conn: &mut Connection, campaign: CampaignId) -> Result<()> {
+    if let Connection::Postgres(c) = conn {
+        let bytes = diesel::dsl::sql::<Text>("resource COLLATE \"C\"");
+        let rows = capacity::table.filter(capacity::campaign_id.eq(campaign)).order((bytes, capacity::period));
+        rows.select(capacity::period).for_update().load::<i64>(c)?;
+    }
+    Ok(())
 }
 
 /// Gives units back of which nothing came, and the contacts and the value that they were for.

@@ -125,6 +125,15 @@ pub fn reserve(conn: &mut Connection, id: OfferId, pieces: i64) -> Result<()> {
     if changed == 1 { Ok(()) } else { Err(Error::conflict("the offer's stock is used up")) }
 }
 
+/// Keeps the stock of offers from others until the transaction ends. SQLite has one writer.
+pub fn hold(conn: &mut Connection, ids: &[OfferId]) -> Result<()> {
+    if let Connection::Postgres(c) = conn {
+        let rows = offer::table.filter(offer::id.eq_any(ids)).order(offer::id);
+        rows.select(offer::id).for_update().load::<OfferId>(c)?;
+    }
+    Ok(())
+}
+
 /// Gives pieces back that were not delivered.
 pub fn release(conn: &mut Connection, id: OfferId, pieces: i64) -> Result<()> {
     diesel::update(offer::table.find(id)).set(offer::used.eq(offer::used - pieces)).execute(conn)?;

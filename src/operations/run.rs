@@ -1,7 +1,7 @@
 //! Starts a run: decides for everybody and writes decisions, deliveries, reserved contacts and stock in one transaction.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ use crate::deliveries::outbox::waiting::NEVER;
 use crate::deliveries::{NewDelivery, outbox};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::experiments::store as experiments;
-use crate::ids::{self, CampaignRunId, DeliveryId, OfferId};
+use crate::ids::{self, CampaignId, CampaignRunId, DeliveryId, OfferId};
 use crate::offers::codes;
 use crate::offers::store::{self as offers, Offer};
 use crate::operations::batch::{self, Batch};
@@ -35,9 +35,9 @@ use crate::operations::webhooks::news;
 use crate::operations::{Workspace, audit};
 use crate::storage::Connection;
 
-/// How often a run is fitted into what is left because somebody else took something in the meantime. Each time there is less to take, so
-/// that it ends; on a machine with much else to do ten times were once too few.
-const ATTEMPTS: usize = 100;
+/// How often a run is written at most. The second time all that is counted is kept from others first; what is counted for the first time
+/// at that very moment can still be missed.
+const ATTEMPTS: usize = 5;
 
 /// What a run decided.
 #[derive(Debug, Clone, Serialize)]
@@ -144,6 +144,9 @@ fn carry_out(ws: &Workspace, setup: &Setup, batch: Batch, cause: &Cause<'_>) -> 
 fn carry_out_all(ws: &Workspace, mut parts: Vec<(&Setup, Batch)>, cause: &Cause<'_>) -> Result<Vec<Started>> {
     for attempt in 1.. {
         let written = ws.store().write(|conn| {
+            if attempt > 1 {
+                fit(conn, &mut parts)?;
+            }
             let one = |(setup, batch): &(&Setup, Batch)| {
                 let started = write(ws, conn, setup, batch, cause);
                 // Of several it is said which.
@@ -157,20 +160,31 @@ fn carry_out_all(ws: &Workspace, mut parts: Vec<(&Setup, Batch)>, cause: &Cause<
             Err(error)
                 if error.kind() == Kind::Conflict
                     && error.message().contains(capacity::USED_UP)
-                    && attempt < ATTEMPTS =>
-            {
-                let mut pieces: BTreeMap<OfferId, i64> = BTreeMap::new();
-                for (setup, batch) in &mut parts {
-                    let mut left = ws.store().read(|conn| batch::left_now(conn, setup, batch))?;
-                    batch.leave_stock(&mut left, &pieces);
-                    batch.fit(&left);
-                    batch.stock_used(&mut pieces);
-                }
-            }
+                    && attempt < ATTEMPTS => {}
             other => return other,
         }
     }
     Err(Error::internal("the loop above returns"))
+}
+
+/// Fits runs into what is left, and keeps that from others until they are written. Locks are taken in the order in which everybody takes
+/// them: what campaigns count, then stock.
+fn fit(conn: &mut Connection, parts: &mut [(&Setup, Batch)]) -> Result<()> {
+    let campaigns: BTreeSet<CampaignId> = parts.iter().map(|(setup, _)| setup.campaign.id).collect();
+    for campaign in campaigns {
+        capacity::hold(conn, campaign)?;
+    }
+    let mut wanted = BTreeMap::new();
+    parts.iter().for_each(|(_, batch)| batch.stock_used(&mut wanted));
+    offers::hold(conn, &wanted.into_keys().collect::<Vec<_>>())?;
+    let mut pieces = BTreeMap::new();
+    for (setup, batch) in parts {
+        let mut left = batch::left_now(conn, setup, batch)?;
+        batch.leave_stock(&mut left, &pieces);
+        batch.fit(&left);
+        batch.stock_used(&mut pieces);
+    }
+    Ok(())
 }
 
 fn write(ws: &Workspace, conn: &mut Connection, setup: &Setup, batch: &Batch, cause: &Cause<'_>) -> Result<Started> {

@@ -4,7 +4,7 @@ use diesel::deserialize::{FromSql, FromSqlRow};
 use diesel::dsl::sql;
 use diesel::expression::{AsExpression, SqlLiteral};
 use diesel::serialize::{Output, ToSql};
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 use serde::{Deserialize, Serialize};
 
 /// Where a delivery is. Delivered, bounced and complained are later events and no states of the outbox.
@@ -67,6 +67,18 @@ impl State {
     /// state it asks for.
     pub fn literal(self) -> SqlLiteral<Text> {
         sql(&format!("'{}'", self.name()))
+    }
+
+    /// That a row is where this state is one of few, in the words of the indexes, which speak of places: planned and deferred messages
+    /// are `waiting`, claimed and committing ones `in hand`.
+    pub fn in_place(self) -> SqlLiteral<Bool> {
+        sql(match self {
+            State::Planned | State::Deferred => "place = 'waiting'",
+            State::Claimed | State::Committing => "place = 'in hand'",
+            State::Sent => "place = 'sent'",
+            State::Held => "place = 'held'",
+            State::Failed | State::Suppressed | State::Cancelled => "place = 'apart'",
+        })
     }
 
     /// Reads the word of the store.

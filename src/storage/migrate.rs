@@ -1,4 +1,5 @@
-//! The schema: one tree of migrations, in the SQL that both stores understand, each applied once and in order.
+//! The schema: one tree of migrations, each applied once and in order, in the SQL that both stores understand; where one of
+//! them has its own way, under a line that names it.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -55,6 +56,7 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "180_gap_of_pace",
     "190_open_deliveries",
     "200_variables_apart",
+    "210_in_place",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration \
@@ -98,7 +100,8 @@ pub fn migrate(store: &Store, now: Timestamp) -> Result<Vec<&'static str>> {
 }
 
 fn apply(conn: &mut Connection, name: &str, sql: &str, now: Timestamp) -> Result<()> {
-    conn.batch_execute(sql).map_err(|e| Error::from(e).context(format!("migration {name}")))?;
+    conn.batch_execute(&text_for(sql, conn.is_postgres()))
+        .map_err(|e| Error::from(e).context(format!("migration {name}")))?;
     diesel::insert_into(schema_migration::table)
         .values((
             schema_migration::name.eq(name),
@@ -107,6 +110,20 @@ fn apply(conn: &mut Connection, name: &str, sql: &str, now: Timestamp) -> Result
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// What of a migration is for one store: all of it, or from a line `-- On SQLite:` or `-- On PostgreSQL:` on what is for that one.
+fn text_for(sql: &str, postgres: bool) -> String {
+    let (mut text, mut ours) = (String::with_capacity(sql.len()), true);
+    for line in sql.lines() {
+        match line {
+            "-- On SQLite:" => ours = !postgres,
+            "-- On PostgreSQL:" => ours = postgres,
+            _ if ours => text.extend([line, "\n"]),
+            _ => {}
+        }
+    }
+    text
 }
 
 fn digest_of(sql: &str) -> String {

@@ -172,6 +172,45 @@ fn a_database_that_ends_all_conversations_doubles_and_loses_nothing() {
     assert!(held <= 10 * 2, "{held} are held after ten restarts with two workers");
 }
 
+/// A changed row is a new one in every index of its table, unless no index speaks of what changed.
+#[test]
+fn what_sending_changes_most_often_stands_in_no_index() {
+    use diesel::prelude::*;
+    #[derive(QueryableByName)]
+    struct Changed {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        all: i64,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        in_place: i64,
+    }
+    let Some(url) = super::support::postgres::database() else { return };
+    let location = Location::choose(std::path::Path::new("."), Some(&url)).expect("a location");
+    let (store, keys) = (open(&location), LinkKeys::new([4; 32]));
+    plan_all(&store, &keys, &templates().0);
+    let changed = |table: &str, first: &str, second: &str| {
+        let of = format!(
+            "SELECT n_tup_upd AS all, n_tup_hot_upd AS in_place FROM pg_stat_xact_user_tables WHERE relname = '{table}'"
+        );
+        let changed = store.write(|conn| {
+            diesel::sql_query(format!("UPDATE {table} SET {first}")).execute(conn)?;
+            let before: Changed = diesel::sql_query(&of).get_result(conn)?;
+            diesel::sql_query(format!("UPDATE {table} SET {second}")).execute(conn)?;
+            let after: Changed = diesel::sql_query(&of).get_result(conn)?;
+            Ok((after.all - before.all, after.in_place - before.in_place))
+        });
+        changed.expect("changed")
+    };
+    let few = "WHERE id IN (SELECT id FROM delivery ORDER BY next_at, id LIMIT 3)";
+    let claimed = format!("state = 'claimed', lease_owner = 'w', attempt = 1 {few}");
+    let marked = format!("state = 'committing', lease_until = 9, updated_at = 9 {few}");
+    assert_eq!(changed("delivery", &claimed, &marked), (3, 3));
+    let answered = format!("state = 'sent', reply_code = 250 {few}");
+    assert_eq!(changed("delivery", &marked, &answered), (3, 0), "a place that is left is found no longer");
+    let contact = "INSERT INTO contact_ledger (id, customer_id, channel, message_class, at, state) VALUES (1, 1, 'email', 'm', 1, 'reserved')";
+    store.write(|conn| Ok(diesel::sql_query(contact).execute(conn)?)).expect("written");
+    assert_eq!(changed("contact_ledger", "household = 'H'", "state = 'made', at = 2"), (1, 1));
+}
+
 #[test]
 fn a_full_disk_doubles_and_loses_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -28,7 +28,7 @@ const SQLITE: &str = "SELECT m.name AS table_name, p.name AS column_name, p.type
     WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, p.cid";
 const POSTGRES: &str = "SELECT table_name::text, column_name::text, data_type::text, \
     CASE WHEN is_nullable = 'NO' THEN 'yes' ELSE 'no' END AS required \
-    FROM information_schema.columns WHERE table_schema = 'public' ORDER BY table_name, ordinal_position";
+    FROM information_schema.columns WHERE table_schema = 'public' AND is_generated = 'NEVER' ORDER BY table_name, ordinal_position";
 
 fn tables(store: &Store) -> Tables {
     let sql = if store.is_postgres() { POSTGRES } else { SQLITE };

@@ -141,10 +141,10 @@ pub fn claim(conn: &mut Connection, ask: Claim<'_>, checks: &dyn ClaimCheck) -> 
 }
 
 macro_rules! due_query {
-    ($ask:expr, $state:expr, $limit:expr) => {
+    ($ask:expr, $which:expr, $limit:expr) => {
         delivery::table
             .filter(delivery::channel.eq($ask.channel))
-            .filter(delivery::state.eq($state.literal()))
+            .filter($which)
             .filter(delivery::next_at.le($ask.now))
             .filter(delivery::campaign_run_id.ne_all(delivery_brake::table.select(delivery_brake::campaign_run_id)))
             .order((delivery::next_at, delivery::id))
@@ -152,19 +152,23 @@ macro_rules! due_query {
     };
 }
 
-/// What is due, the earliest first. Each state by itself: in the order of the index, both stores stop at the limit; for two states at
-/// once they would sort all that is planned.
+/// What is due, the earliest first: each store in the order of its own index, so that both stop at the limit and sort nothing. SQLite's
+/// begins with the state.
 fn due(conn: &mut Connection, ask: Claim<'_>, limit: usize) -> Result<Vec<Delivery>> {
-    let mut rows = Vec::new();
-    for state in [State::Deferred, State::Planned] {
-        rows.extend(match conn {
-            Connection::Sqlite(c) => due_query!(ask, state, limit).load::<Delivery>(c)?,
-            Connection::Postgres(c) => due_query!(ask, state, limit).for_update().skip_locked().load::<Delivery>(c)?,
-        });
+    match conn {
+        Connection::Sqlite(c) => {
+            let mut rows = Vec::new();
+            for state in [State::Deferred, State::Planned] {
+                rows.extend(due_query!(ask, delivery::state.eq(state.literal()), limit).load::<Delivery>(c)?);
+            }
+            rows.sort_by_key(|row| (row.next_at, row.id));
+            rows.truncate(limit);
+            Ok(rows)
+        }
+        Connection::Postgres(c) => {
+            Ok(due_query!(ask, State::Planned.in_place(), limit).for_update().skip_locked().load(c)?)
+        }
     }
-    rows.sort_by_key(|row| (row.next_at, row.id));
-    rows.truncate(limit);
-    Ok(rows)
 }
 
 fn take(conn: &mut Connection, ask: Claim<'_>, taken: &mut [Delivery]) -> Result<()> {

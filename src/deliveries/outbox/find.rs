@@ -53,7 +53,7 @@ pub fn of_run(
         .limit(limit)
         .into_boxed();
     if let Some(state) = state {
-        query = query.filter(delivery::state.eq(state.literal()));
+        query = query.filter(delivery::state.eq(state.literal())).filter(state.in_place());
     }
     Ok(query.load(conn)?)
 }
@@ -64,6 +64,7 @@ pub fn next_open(conn: &mut Connection, run: CampaignRunId) -> Result<Option<Tim
     Ok(delivery::table
         .filter(delivery::campaign_run_id.eq(run))
         .filter(waiting)
+        .filter(State::Planned.in_place())
         .order(delivery::next_at)
         .select(delivery::next_at)
         .first(conn)
@@ -73,7 +74,7 @@ pub fn next_open(conn: &mut Connection, run: CampaignRunId) -> Result<Option<Tim
 /// What is held on a channel.
 pub fn held(conn: &mut Connection, channel: &str, limit: i64) -> Result<Vec<Delivery>> {
     let held = delivery::table.filter(delivery::channel.eq(channel)).filter(delivery::state.eq(State::Held.literal()));
-    Ok(held.order(delivery::id).limit(limit).load(conn)?)
+    Ok(held.filter(State::Held.in_place()).order(delivery::id).limit(limit).load(conn)?)
 }
 
 /// A customer's deliveries, the newest first.

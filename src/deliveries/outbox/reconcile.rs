@@ -51,6 +51,7 @@ pub fn reconcile(conn: &mut Connection, run: CampaignRunId) -> Result<Reconcilia
     let (sent, failed, held, cancelled, open) = on_each!(conn, c => of_run.select(parts).get_result(c))?;
     let suppressed: Vec<(Option<String>, i64)> = of_run
         .filter(delivery::state.eq(State::Suppressed.literal()))
+        .filter(State::Suppressed.in_place())
         .group_by(delivery::reason)
         .select((delivery::reason, count_star()))
         .load(conn)?;

@@ -23,7 +23,8 @@ pub struct Recovered {
 /// late answer of that very attempt can still be recorded.
 pub fn recover(conn: &mut Connection, now: Timestamp, checks: &dyn ClaimCheck) -> Result<Recovered> {
     let expired = |state: State| {
-        delivery::table.filter(delivery::state.eq(state.literal())).filter(delivery::lease_until.lt(now))
+        let in_state = delivery::table.filter(delivery::state.eq(state.literal())).filter(state.in_place());
+        in_state.filter(delivery::lease_until.lt(now))
     };
     let planned = diesel::update(expired(State::Claimed))
         .set((delivery::state.eq(State::Planned), delivery::updated_at.eq(now)))

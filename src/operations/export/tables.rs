@@ -76,7 +76,7 @@ fn columns(conn: &mut Connection, table: &str) -> Result<(Vec<Column>, Vec<Strin
     let all = if postgres {
         format!(
             "SELECT column_name::text AS name, upper(data_type::text) AS kind FROM information_schema.columns \
-             WHERE table_schema = current_schema() AND table_name = '{table}' ORDER BY ordinal_position"
+             WHERE table_schema = current_schema() AND table_name = '{table}' AND is_generated = 'NEVER' ORDER BY ordinal_position"
         )
     } else {
         format!("SELECT name, upper(type) AS kind FROM pragma_table_info('{table}') ORDER BY cid")

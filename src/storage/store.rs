@@ -274,10 +274,17 @@ impl Writer {
 
         state.join()?;
         let group = state.group;
-        // A panic takes back only its own savepoint; the others of the group are not its business.
-        let result = catch_unwind(AssertUnwindSafe(|| state.conn.transaction(work)));
-        if result.is_err() {
-            state.roll_back_to(1);
+        // Who comes first has the transaction to itself while it works. Only the others need a savepoint, under which SQLite keeps a copy
+        // of every page that changes.
+        let first = state.members == 1;
+        let result =
+            catch_unwind(AssertUnwindSafe(|| if first { work(&mut state.conn) } else { state.conn.transaction(work) }));
+        match &result {
+            Ok(Ok(_)) => {}
+            _ if first => state.give_up(),
+            // A panic takes back only its own savepoint; the others of the group are not its business.
+            Err(_) => state.roll_back_to(1),
+            Ok(Err(_)) => {}
         }
 
         let full = state.members >= GROUP || state.opened.is_some_and(|at| at.elapsed().as_micros() >= GROUP_MICROS);
@@ -332,6 +339,13 @@ impl WriterState {
         {}
     }
 
+    /// Takes back all of a group, when there is one member, who knows why.
+    fn give_up(&mut self) {
+        self.opened = None;
+        self.roll_back_to(0);
+        self.next_group();
+    }
+
     fn end_group(&mut self) {
         if self.opened.take().is_none() {
             return;
@@ -346,6 +360,10 @@ impl WriterState {
         if let Some(checkpointer) = &mut self.checkpointer {
             checkpointer.wrote(self.members);
         }
+        self.next_group();
+    }
+
+    fn next_group(&mut self) {
         self.ended = self.group;
         self.group += 1;
     }

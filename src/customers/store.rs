@@ -439,6 +439,51 @@ pub fn put_totals(conn: &mut Connection, of: &BTreeMap<CustomerId, Totals>, now:
     Ok(())
 }
 
+const ADD_TOTALS: &str = "\
+    INSERT INTO customer_state AS s (customer_id, features, scores, active_hours, open_complaints, \
+    orders, revenue, cost_to_serve, profit, updated_at) \
+    SELECT id, '{}', '{}', '', 0, orders, revenue, cost, profit, ? \
+    FROM unnest(?, ?, ?, ?, ?) AS v(id, orders, revenue, cost, profit) ORDER BY id \
+    ON CONFLICT (customer_id) DO UPDATE SET orders = s.orders + excluded.orders, revenue = s.revenue + excluded.revenue, \
+    cost_to_serve = s.cost_to_serve + excluded.cost_to_serve, profit = s.profit + excluded.profit, \
+    updated_at = excluded.updated_at";
+
+/// Adds orders, revenue, cost and profit to the totals in the serving rows of customers, which are made where there are none. Needs no look
+/// at what is there, as complaints and the last purchase do.
+pub fn add_totals(conn: &mut Connection, of: &BTreeMap<CustomerId, Totals>, now: Timestamp) -> Result<()> {
+    struct Here;
+    if let Connection::Postgres(c) = conn {
+        let numbers = |column: fn(&Totals) -> i64| of.values().map(column).collect::<Vec<i64>>();
+        Prepared::<Here>::new(ADD_TOTALS)
+            .bind::<BigInt, _>(now)
+            .bind::<Array<BigInt>, _>(of.keys().collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(numbers(|totals| totals.orders))
+            .bind::<Array<BigInt>, _>(numbers(|totals| totals.revenue.0))
+            .bind::<Array<BigInt>, _>(numbers(|totals| totals.cost_to_serve.0))
+            .bind::<Array<BigInt>, _>(numbers(|totals| totals.profit.0))
+            .execute(c)?;
+        return Ok(());
+    }
+    let row = |(id, totals): (&CustomerId, &Totals)| {
+        let mut row = CustomerState::empty(*id, now);
+        row.set_totals(*totals);
+        row
+    };
+    let rows: Vec<CustomerState> = of.iter().map(row).collect();
+    insert_rows!(conn, rows, values => diesel::insert_into(customer_state::table)
+    .values(values)
+    .on_conflict(customer_state::customer_id)
+    .do_update()
+    .set((
+        customer_state::orders.eq(customer_state::orders + excluded(customer_state::orders)),
+        customer_state::revenue.eq(customer_state::revenue + excluded(customer_state::revenue)),
+        customer_state::cost_to_serve.eq(customer_state::cost_to_serve + excluded(customer_state::cost_to_serve)),
+        customer_state::profit.eq(customer_state::profit + excluded(customer_state::profit)),
+        customer_state::updated_at.eq(excluded(customer_state::updated_at)),
+    )))?;
+    Ok(())
+}
+
 /// Customers with an open complaint and how many, by id after `after`.
 pub fn complaining(conn: &mut Connection, after: Option<CustomerId>, limit: i64) -> Result<Vec<(CustomerId, i64)>> {
     let rows = customer_state::table

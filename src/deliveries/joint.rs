@@ -4,9 +4,13 @@
 //! workers ask for gathers; whoever comes first afterwards writes all of it. So one flush covers the marks of several connections, and
 //! one statement many rows, but no connection ever has more than its one message (or batch, where a repeated commit does no harm)
 //! between mark and answer: a crash leaves as little in doubt as before.
+//!
+//! A transaction costs far more than one more row in it. Left alone, workers fall into two groups that take turns, each half as large as
+//! it could be; so who writes gives those a moment who were there the last time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::delivery::Delivery;
 use super::outbox::step::{give_back, step};
@@ -14,6 +18,9 @@ use super::send::{COMMIT_LEASE, SendOptions};
 use super::state::State;
 use super::transport::Outcome;
 use crate::error::{Error, Result};
+
+/// Who writes waits for others at most so many times shorter than the last transaction took.
+const PATIENCE: u32 = 4;
 
 /// What a worker asks for.
 #[derive(Debug, Default)]
@@ -38,6 +45,7 @@ pub(super) struct Joint<'a> {
     options: SendOptions<'a>,
     queue: Mutex<Queue>,
     written: Condvar,
+    asked: Condvar,
 }
 
 #[derive(Default)]
@@ -46,11 +54,15 @@ struct Queue {
     waiting: Vec<(u64, Request)>,
     replies: Vec<(u64, Result<Reply>)>,
     writing: bool,
+    /// How many were there the last time: whose requests were written, and who came meanwhile.
+    crowd: usize,
+    /// How long that took.
+    took: Duration,
 }
 
 impl<'a> Joint<'a> {
     pub(super) fn new(options: SendOptions<'a>) -> Joint<'a> {
-        Joint { options, queue: Mutex::default(), written: Condvar::new() }
+        Joint { options, queue: Mutex::default(), written: Condvar::new(), asked: Condvar::new() }
     }
 
     /// Writes `request`, with what others ask for meanwhile; durable when it returns. What the worker can do `meanwhile` is done once,
@@ -61,6 +73,7 @@ impl<'a> Joint<'a> {
         let ticket = queue.next;
         queue.next += 1;
         queue.waiting.push((ticket, request));
+        self.asked.notify_one();
         loop {
             if let Some(at) = queue.replies.iter().position(|(of, _)| *of == ticket) {
                 let (_, reply) = queue.replies.swap_remove(at);
@@ -68,22 +81,31 @@ impl<'a> Joint<'a> {
                 meanwhile.take().into_iter().for_each(|work| work());
                 return reply;
             }
+            let alone = queue.waiting.len() < queue.crowd;
+            if (queue.writing || alone)
+                && let Some(work) = meanwhile.take()
+            {
+                drop(queue);
+                work();
+                queue = self.lock();
+                continue;
+            }
             if queue.writing {
-                if let Some(work) = meanwhile.take() {
-                    drop(queue);
-                    work();
-                    queue = self.lock();
-                    continue;
-                }
                 queue = self.written.wait(queue).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
             queue.writing = true;
+            if alone {
+                queue = self.gather(queue);
+            }
+            let begun = Instant::now();
             let (tickets, requests): (Vec<u64>, Vec<Request>) = std::mem::take(&mut queue.waiting).into_iter().unzip();
             drop(queue);
             let replies = catch_unwind(AssertUnwindSafe(|| self.together(&requests)));
             queue = self.lock();
             queue.writing = false;
+            queue.took = begun.elapsed();
+            queue.crowd = tickets.len() + queue.waiting.len();
             match replies {
                 Ok(replies) => queue.replies.extend(tickets.into_iter().zip(replies)),
                 Err(panic) => {
@@ -96,6 +118,19 @@ impl<'a> Joint<'a> {
             }
             self.written.notify_all();
         }
+    }
+
+    /// Gives others a moment.
+    fn gather<'q>(&'q self, mut queue: MutexGuard<'q, Queue>) -> MutexGuard<'q, Queue> {
+        let until = Instant::now() + queue.took / PATIENCE;
+        while queue.waiting.len() < queue.crowd {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            queue = self.asked.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        queue
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {

@@ -2,7 +2,7 @@
 //! that is made or not made.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::campaigns::store as campaigns;
 use crate::clock::{HOUR, Timestamp};
@@ -19,11 +19,14 @@ use crate::operations::record::{OwnInteraction, append_own, interaction_change, 
 use crate::operations::webhooks::news;
 use crate::operations::{Workspace, incoming, people, setup};
 use crate::storage::Connection;
+use crate::webhooks::Wanted;
 
 /// What the outbox asks before and after each message.
 pub struct Checks {
     ws: Workspace,
     runs: Mutex<HashMap<CampaignRunId, Arc<Governing>>>,
+    /// What webhooks wanted when messages were last looked at: asked once for all of a claim, since sent messages are many.
+    wanted: Mutex<Option<Arc<Wanted>>>,
 }
 
 /// What governs the messages of a run.
@@ -39,11 +42,24 @@ struct Governing {
 impl Checks {
     /// Checks for this workspace.
     pub fn new(ws: &Workspace) -> Checks {
-        Checks { ws: ws.clone(), runs: Mutex::new(HashMap::new()) }
+        Checks { ws: ws.clone(), runs: Mutex::default(), wanted: Mutex::default() }
+    }
+
+    fn wanted(&self, conn: &mut Connection) -> Result<Arc<Wanted>> {
+        if let Some(known) = &*self.wanted.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(known.clone());
+        }
+        self.ask_wanted(conn)
+    }
+
+    fn ask_wanted(&self, conn: &mut Connection) -> Result<Arc<Wanted>> {
+        let wanted = Arc::new(Wanted::read(conn)?);
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = Some(wanted.clone());
+        Ok(wanted)
     }
 
     fn governing(&self, conn: &mut Connection, run: CampaignRunId) -> Result<Arc<Governing>> {
-        if let Some(known) = self.runs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&run) {
+        if let Some(known) = self.runs.lock().unwrap_or_else(PoisonError::into_inner).get(&run) {
             return Ok(known.clone());
         }
         let row = campaigns::run(conn, run)?;
@@ -61,7 +77,7 @@ impl Checks {
             None => Vec::new(),
         };
         let made = Arc::new(Governing { campaign: setup.campaign.name, class, purpose, policy: setup.policy, stopped });
-        self.runs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(run, made.clone());
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner).insert(run, made.clone());
         Ok(made)
     }
 
@@ -151,6 +167,7 @@ impl Read {
 
 impl ClaimCheck for Checks {
     fn check(&self, conn: &mut Connection, deliveries: &[Delivery], now: Timestamp, then: Then<'_>) -> Result<()> {
+        self.ask_wanted(conn)?;
         let mut read = Read::of(&self.ws, conn, deliveries, now)?;
         for delivery in deliveries {
             let governing = self.governing(conn, delivery.campaign_run_id)?;
@@ -169,7 +186,8 @@ impl ClaimCheck for Checks {
     }
 
     fn released(&self, conn: &mut Connection, delivery: &Delivery, end: State, now: Timestamp) -> Result<()> {
-        news::delivered(conn, &[delivery], end, now)?;
+        let wanted = self.wanted(conn)?;
+        news::delivered(conn, &wanted, &[delivery], end, now)?;
         contact_ledger::settle(conn, &[delivery.id], contact_ledger::RELEASED, now)?;
         reservation::release_of_delivery(conn, delivery.id.0, now)?;
         match decisions::offer_of(conn, delivery.campaign_run_id, delivery.customer_id, delivery.ordinal())? {
@@ -183,11 +201,13 @@ impl ClaimCheck for Checks {
     }
 
     fn held(&self, conn: &mut Connection, delivery: &Delivery, now: Timestamp) -> Result<()> {
-        news::delivered(conn, &[delivery], State::Held, now)
+        let wanted = self.wanted(conn)?;
+        news::delivered(conn, &wanted, &[delivery], State::Held, now)
     }
 
     fn sent(&self, conn: &mut Connection, deliveries: &[&Delivery], now: Timestamp) -> Result<()> {
-        news::delivered(conn, deliveries, State::Sent, now)?;
+        let wanted = self.wanted(conn)?;
+        news::delivered(conn, &wanted, deliveries, State::Sent, now)?;
         let ids: Vec<DeliveryId> = deliveries.iter().map(|delivery| delivery.id).collect();
         contact_ledger::settle(conn, &ids, contact_ledger::MADE, now)?;
         let of_run = |delivery: &&Delivery| self.governing(conn, delivery.campaign_run_id);

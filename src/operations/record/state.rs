@@ -27,6 +27,11 @@ pub struct Change {
 }
 
 impl Change {
+    /// Whether what it changes does not depend on what was there.
+    fn only_adds(&self) -> bool {
+        self.ordered_at.is_none() && self.complaint.is_none()
+    }
+
     fn apply(&self, totals: &mut Totals) {
         totals.orders += self.orders;
         totals.revenue = totals.revenue + self.revenue;
@@ -40,7 +45,7 @@ impl Change {
     }
 }
 
-/// Applies changes: the totals of all their customers are read at once and written at once.
+/// Applies changes: totals of all their customers are added to at once, or read at once and written at once.
 pub fn apply(conn: &mut Connection, changes: &[(CustomerId, Change)], now: Timestamp) -> Result<()> {
     let mut by_customer: BTreeMap<CustomerId, Vec<Change>> = BTreeMap::new();
     for (customer, change) in changes.iter().filter(|(_, change)| *change != Change::default()) {
@@ -48,6 +53,15 @@ pub fn apply(conn: &mut Connection, changes: &[(CustomerId, Change)], now: Times
     }
     if by_customer.is_empty() {
         return Ok(());
+    }
+    if by_customer.values().flatten().all(Change::only_adds) {
+        let sum = |changes: Vec<Change>| {
+            let mut totals = Totals::default();
+            changes.iter().for_each(|change| change.apply(&mut totals));
+            totals
+        };
+        let added = by_customer.into_iter().map(|(customer, changes)| (customer, sum(changes))).collect();
+        return customers::add_totals(conn, &added, now);
     }
     let ids: Vec<CustomerId> = by_customer.keys().copied().collect();
     let mut totals = customers::totals_for_update(conn, &ids, now)?;

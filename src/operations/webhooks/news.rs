@@ -45,16 +45,18 @@ pub fn decided(conn: &mut Connection, campaign: &str, rows: &[DecisionRow]) -> R
     outbox::tell(conn, &wanted, events.collect())
 }
 
-/// Tells what became of messages.
-pub fn delivered(conn: &mut Connection, deliveries: &[&Delivery], state: State, now: Timestamp) -> Result<()> {
-    let Some(kind) = event::kind("delivery", state.name()) else { return Ok(()) };
-    let wanted = Wanted::read(conn)?;
-    if !wanted.includes(kind) {
-        return Ok(());
-    }
+/// Tells what became of messages, to those who want it.
+pub fn delivered(
+    conn: &mut Connection,
+    wanted: &Wanted,
+    deliveries: &[&Delivery],
+    state: State,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(kind) = event::kind("delivery", state.name()).filter(|kind| wanted.includes(kind)) else { return Ok(()) };
     let tell = |delivery: &&Delivery| of_delivery(conn, delivery, kind, state, now);
     let told = deliveries.iter().map(tell).collect::<Result<_>>()?;
-    outbox::tell(conn, &wanted, told)
+    outbox::tell(conn, wanted, told)
 }
 
 fn of_delivery(

@@ -14,6 +14,7 @@ pub mod service;
 pub mod state;
 pub mod store;
 pub mod suppression;
+pub mod totals;
 
 pub use consent::Consent;
 pub use contact_ledger::Contact;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
-use crate::customers::{Totals, store as customers};
+use crate::customers::{Totals, totals};
 use crate::error::Result;
 use crate::ids::CustomerId;
 use crate::money::Money;
@@ -61,14 +61,14 @@ pub fn apply(conn: &mut Connection, changes: &[(CustomerId, Change)], now: Times
             totals
         };
         let added = by_customer.into_iter().map(|(customer, changes)| (customer, sum(changes))).collect();
-        return customers::add_totals(conn, &added, now);
+        return totals::add(conn, &added, now);
     }
     let ids: Vec<CustomerId> = by_customer.keys().copied().collect();
-    let mut totals = customers::totals_for_update(conn, &ids, now)?;
+    let mut found = totals::for_update(conn, &ids, now)?;
     for (customer, mut changes) in by_customer {
-        let Some(totals) = totals.get_mut(&customer) else { continue };
+        let Some(totals) = found.get_mut(&customer) else { continue };
         changes.sort_by_key(|change| change.complaint);
         changes.iter().for_each(|change| change.apply(totals));
     }
-    customers::put_totals(conn, &totals, now)
+    totals::put(conn, &found, now)
 }

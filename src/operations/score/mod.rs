@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::customers::{change, store as customers};
+use crate::customers::{change, store as customers, totals};
 use crate::error::Result;
 use crate::features::{FeatureMatrix, matrix};
 use crate::ids::CustomerId;
@@ -59,7 +59,7 @@ pub fn score(ws: &Workspace, progress: &dyn Progress) -> Result<Scored> {
     progress.stage("features", None);
     let full = matrix(ws.history(), now, ws.features(), &ws.features().serving(), ws.settings())?;
     // Facts and serving rows as of one instant: what comes between it and the end is added to what is rebuilt.
-    let (snapshot, before) = ws.history().snapshot_before_and(now, customers::all_totals)?;
+    let (snapshot, before) = ws.history().snapshot_before_and(now, totals::all)?;
     let totals = totals(&snapshot, ws.settings())?;
     drop(snapshot);
     let matrix = worth(ws, full, &totals)?;

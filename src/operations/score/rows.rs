@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::Answers;
 use crate::clock::Timestamp;
-use crate::customers::{CustomerState, store as customers};
+use crate::customers::{CustomerState, store as customers, totals};
 use crate::error::Result;
 use crate::features::FeatureMatrix;
 use crate::ids::CustomerId;
@@ -78,7 +78,7 @@ impl<'a> Rows<'a> {
             for block in receive {
                 let Block { mut states, scores, lifetimes } = block?;
                 if let (Some(first), Some(last)) = (states.first(), states.last()) {
-                    let after = customers::totals_between(conn, first.customer_id, last.customer_id)?;
+                    let after = totals::between(conn, first.customer_id, last.customer_id)?;
                     for state in &mut states {
                         let of = |totals: &ByCustomer| totals.get(&state.customer_id).copied().unwrap_or_default();
                         state.set_totals(of(books.totals).with_change(of(books.before), of(&after)));

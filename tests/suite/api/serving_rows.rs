@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use vizavi::clock::{DAY, HOUR, Timestamp};
-use vizavi::customers::{Totals, store as customers};
+use vizavi::customers::{self, Totals};
 use vizavi::features::matrix;
 use vizavi::ids::CustomerId;
 use vizavi::money::Money;
@@ -82,7 +82,7 @@ impl Year {
 }
 
 fn totals(service: &Service) -> HashMap<CustomerId, Totals> {
-    service.ws.store().read(customers::all_totals).unwrap()
+    service.ws.store().read(customers::totals::all).unwrap()
 }
 
 #[test]
